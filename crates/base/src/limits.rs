@@ -1,0 +1,32 @@
+//! Bounds on everything that comes from outside. The vendor's where it states one, else ours, chosen well above what the
+//! official clients send.
+
+/// Longest request line and header block together, in bytes. KMS clients put 6 KiB plaintexts and 32 KiB policies,
+/// percent-encoded, into the query.
+pub const HEAD_BYTES: usize = 256 * 1024;
+/// Most header lines in a request.
+pub const HEADERS: usize = 100;
+/// Longest request body in bytes.
+pub const BODY_BYTES: usize = 1024 * 1024;
+/// Most parameters (query and body together) in a request.
+pub const PARAMETERS: usize = 1000;
+/// Longest parameter name in bytes, after decoding.
+pub const PARAMETER_NAME_BYTES: usize = 256;
+/// Longest parameter value in bytes, after decoding.
+pub const PARAMETER_VALUE_BYTES: usize = 64 * 1024;
+/// Deepest JSON nesting accepted in a JSON-typed parameter.
+pub const JSON_DEPTH: usize = 16;
+/// Age at which a request's timestamp has expired, and how far it may lie ahead: 15 minutes (V3 request structure).
+pub const TIMESTAMP_WINDOW_MS: i64 = 15 * 60 * 1000;
+/// Longest signature nonce in bytes.
+pub const NONCE_BYTES: usize = 128;
+/// Most nonces remembered; beyond it new requests are refused rather than old nonces forgotten.
+pub const NONCES: usize = 4_000_000;
+/// How long a `ClientToken` is remembered: the vendor does not say; a day outlives every client's retries.
+pub const CLIENT_TOKEN_MS: i64 = 24 * 60 * 60 * 1000;
+/// Longest `ClientToken`, in ASCII characters ("How to ensure idempotence").
+pub const CLIENT_TOKEN_CHARS: usize = 64;
+/// Most writes waiting for the database's writer; further ones are told to come back (`ServiceUnavailable`).
+pub const WRITE_QUEUE: usize = 4096;
+/// Most writes committed together.
+pub const WRITE_BATCH: usize = 512;
