@@ -47,7 +47,7 @@ class Sdk:
             return {}
         # The "shrink" twin of a request is what is really sent: a list or map that is a string there travels as JSON.
         shrunk = getattr(self._models, f"{action}ShrinkRequest", model)
-        sent = {name: kind for name, kind in fields(shrunk)}
+        sent = dict(fields(shrunk))
         return parameters(
             (name, dict if sent[name] is str and kind is not str else kind) for name, kind in fields(model)
         )
@@ -166,6 +166,8 @@ def render(value, depth=0):
 
 
 def main():
+    if len(sys.argv) != 3:
+        sys.exit(__doc__)
     source, target = (Path(argument) for argument in sys.argv[1:])
     for folder in sorted(source.iterdir()):
         (target / f"{folder.name}.json").write_text(render(distil(folder)) + "\n")
