@@ -1,1 +1,23 @@
-//! x
+//! SQL, and the only place for it: the database, its migrations, and one module of typed functions per table family. Rows go in
+//! and come out as plain structures; nothing here knows what an operation or a policy is.
+
+pub mod accounts;
+pub mod audit;
+mod connection;
+mod db;
+pub mod defaults;
+pub mod disks;
+mod error;
+pub mod idempotency;
+pub mod identities;
+pub mod jobs;
+pub mod keys;
+mod migrations;
+pub mod policies;
+pub mod tags;
+mod writer;
+
+pub use connection::{Row, Tx, Value};
+pub use db::{Db, Options};
+pub use error::StoreError;
+pub use writer::Pending;

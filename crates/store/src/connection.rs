@@ -1,0 +1,292 @@
+//! One thin layer over the engine: statements with `$1`, `$2`… bound by name, and rows read by position.
+//!
+//! Engines disagree on what `$1` means (a name to SQLite, a position to PostgreSQL); binding by name serves both with one SQL text.
+
+use std::sync::LazyLock;
+
+use coffer_base::{Region, Timestamp};
+use rusqlite::Connection;
+use rusqlite::types::{ToSqlOutput, ValueRef};
+
+use crate::StoreError;
+
+/// A value on its way into a statement.
+#[derive(Clone, Copy, Debug)]
+pub enum Value<'a> {
+    /// SQL NULL.
+    Null,
+    /// A 64-bit integer; booleans are 0 and 1, moments milliseconds since the epoch.
+    Integer(i64),
+    /// UTF-8 text.
+    Text(&'a str),
+    /// Bytes.
+    Blob(&'a [u8]),
+}
+
+impl rusqlite::ToSql for Value<'_> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(match *self {
+            Self::Null => ValueRef::Null,
+            Self::Integer(n) => ValueRef::Integer(n),
+            Self::Text(text) => ValueRef::Text(text.as_bytes()),
+            Self::Blob(bytes) => ValueRef::Blob(bytes),
+        }))
+    }
+}
+
+impl From<i64> for Value<'_> {
+    fn from(n: i64) -> Self {
+        Self::Integer(n)
+    }
+}
+
+impl From<bool> for Value<'_> {
+    fn from(yes: bool) -> Self {
+        Self::Integer(i64::from(yes))
+    }
+}
+
+impl From<Timestamp> for Value<'_> {
+    fn from(moment: Timestamp) -> Self {
+        Self::Integer(moment.unix_ms())
+    }
+}
+
+impl From<Region> for Value<'_> {
+    fn from(region: Region) -> Self {
+        Self::Text(region.id())
+    }
+}
+
+impl<'a> From<&'a str> for Value<'a> {
+    fn from(text: &'a str) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl<'a> From<&'a String> for Value<'a> {
+    fn from(text: &'a String) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl<'a> From<&'a coffer_base::AccountId> for Value<'a> {
+    fn from(account: &'a coffer_base::AccountId) -> Self {
+        Self::Text(account.as_str())
+    }
+}
+
+impl<'a> From<&'a [u8]> for Value<'a> {
+    fn from(bytes: &'a [u8]) -> Self {
+        Self::Blob(bytes)
+    }
+}
+
+impl<'a, T: Into<Value<'a>>> From<Option<T>> for Value<'a> {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::Null, Into::into)
+    }
+}
+
+/// A row on its way out, read by position (from 0).
+pub struct Row<'a>(&'a rusqlite::Row<'a>);
+
+impl Row<'_> {
+    /// Text.
+    pub fn text(&self, column: usize) -> Result<String, StoreError> {
+        Ok(self.0.get(column)?)
+    }
+
+    /// Text or NULL.
+    pub fn optional_text(&self, column: usize) -> Result<Option<String>, StoreError> {
+        Ok(self.0.get(column)?)
+    }
+
+    /// A 64-bit integer.
+    pub fn integer(&self, column: usize) -> Result<i64, StoreError> {
+        Ok(self.0.get(column)?)
+    }
+
+    /// A 64-bit integer or NULL.
+    pub fn optional_integer(&self, column: usize) -> Result<Option<i64>, StoreError> {
+        Ok(self.0.get(column)?)
+    }
+
+    /// A truth value.
+    pub fn boolean(&self, column: usize) -> Result<bool, StoreError> {
+        Ok(self.integer(column)? != 0)
+    }
+
+    /// A moment.
+    pub fn moment(&self, column: usize) -> Result<Timestamp, StoreError> {
+        self.integer(column).map(Timestamp::from_unix_ms)
+    }
+
+    /// A moment or NULL.
+    pub fn optional_moment(&self, column: usize) -> Result<Option<Timestamp>, StoreError> {
+        Ok(self.optional_integer(column)?.map(Timestamp::from_unix_ms))
+    }
+
+    /// Bytes.
+    pub fn blob(&self, column: usize) -> Result<Vec<u8>, StoreError> {
+        Ok(self.0.get(column)?)
+    }
+
+    /// Bytes or NULL.
+    pub fn optional_blob(&self, column: usize) -> Result<Option<Vec<u8>>, StoreError> {
+        Ok(self.0.get(column)?)
+    }
+
+    /// A region's id.
+    pub fn region(&self, column: usize) -> Result<Region, StoreError> {
+        Region::parse(&self.text(column)?).ok_or(StoreError::Corrupt("region"))
+    }
+
+    /// An account's number.
+    pub fn account(&self, column: usize) -> Result<coffer_base::AccountId, StoreError> {
+        coffer_base::AccountId::parse(&self.text(column)?).ok_or(StoreError::Corrupt("account"))
+    }
+}
+
+/// A transaction, reading or writing. What it did is kept or undone as a whole by whoever opened it.
+pub struct Tx<'a> {
+    connection: &'a Connection,
+    depth: usize,
+}
+
+/// Most values in a statement: a listing by 100 ids, 20 tags and every other filter stays below.
+const MOST_VALUES: usize = 400;
+
+/// Names of the parameters, by position.
+static NAMES: LazyLock<Vec<String>> = LazyLock::new(|| (1..=MOST_VALUES).map(|n| format!("${n}")).collect());
+
+/// The condition of a listing as it grows: SQL, and the values it names.
+pub(crate) struct Condition<'a> {
+    pub(crate) sql: String,
+    pub(crate) values: Vec<Value<'a>>,
+}
+
+impl<'a> Condition<'a> {
+    /// Starts with SQL that names `values` as `$1`, `$2`…
+    pub(crate) fn new(sql: &str, values: &[Value<'a>]) -> Self {
+        Self { sql: sql.to_owned(), values: values.to_vec() }
+    }
+
+    /// Adds a value; its name.
+    pub(crate) fn value(&mut self, value: impl Into<Value<'a>>) -> &'static str {
+        self.values.push(value.into());
+        &NAMES[self.values.len() - 1]
+    }
+
+    /// `AND column = value`, where a value is given.
+    pub(crate) fn and_equal(&mut self, column: &str, value: Option<impl Into<Value<'a>>>) {
+        if let Some(value) = value {
+            let name = self.value(value);
+            self.sql.extend([" AND ", column, " = ", name]);
+        }
+    }
+
+    /// `AND column IN (values)`; an empty list holds nothing and so matches nothing.
+    pub(crate) fn and_in(&mut self, column: &str, values: &'a [String]) {
+        self.sql.extend([" AND ", column]);
+        self.in_list(values);
+    }
+
+    /// ` IN (values)`.
+    pub(crate) fn in_list(&mut self, values: &'a [String]) {
+        self.sql.push_str(" IN (");
+        for (place, value) in values.iter().enumerate() {
+            let name = self.value(value);
+            self.sql.extend([if place == 0 { "" } else { ", " }, name]);
+        }
+        self.sql.push(')');
+    }
+}
+
+impl<'a> Tx<'a> {
+    pub(crate) const fn new(connection: &'a Connection) -> Self {
+        Self { connection, depth: 0 }
+    }
+
+    /// Runs a statement; the number of rows it changed.
+    pub(crate) fn execute(&self, sql: &str, values: &[Value<'_>]) -> Result<usize, StoreError> {
+        let mut statement = self.connection.prepare_cached(sql)?;
+        bind(&mut statement, values)?;
+        Ok(statement.raw_execute()?)
+    }
+
+    /// Runs a query; its first row, if any.
+    pub(crate) fn first<T>(
+        &self,
+        sql: &str,
+        values: &[Value<'_>],
+        read: impl FnOnce(&Row<'_>) -> Result<T, StoreError>,
+    ) -> Result<Option<T>, StoreError> {
+        let mut statement = self.connection.prepare_cached(sql)?;
+        bind(&mut statement, values)?;
+        match statement.raw_query().next()? {
+            Some(row) => read(&Row(row)).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Runs a query; all its rows. The caller's SQL bounds their number.
+    pub(crate) fn all<T>(
+        &self,
+        sql: &str,
+        values: &[Value<'_>],
+        mut read: impl FnMut(&Row<'_>) -> Result<T, StoreError>,
+    ) -> Result<Vec<T>, StoreError> {
+        let mut statement = self.connection.prepare_cached(sql)?;
+        bind(&mut statement, values)?;
+        let mut rows = statement.raw_query();
+        let mut out = Vec::new();
+        while let Some(row) = rows.next()? {
+            out.push(read(&Row(row))?);
+        }
+        Ok(out)
+    }
+
+    /// The single integer that a counting query returns.
+    pub(crate) fn count(&self, sql: &str, values: &[Value<'_>]) -> Result<i64, StoreError> {
+        Ok(self.first(sql, values, |row| row.integer(0))?.unwrap_or(0))
+    }
+
+    /// Runs `work` so that it is undone when it returns an error, while what came before it in this transaction stays.
+    pub fn atomic<T, E: From<StoreError>>(&mut self, work: impl FnOnce(&mut Self) -> Result<T, E>) -> Result<T, E> {
+        const BEGIN: [&str; 3] = ["SAVEPOINT s0", "SAVEPOINT s1", "SAVEPOINT s2"];
+        const KEEP: [&str; 3] = ["RELEASE s0", "RELEASE s1", "RELEASE s2"];
+        const UNDO: [&str; 3] = ["ROLLBACK TO s0", "ROLLBACK TO s1", "ROLLBACK TO s2"];
+        let depth = self.depth;
+        assert!(depth < BEGIN.len(), "transactions nest two deep: a write, and the operation within it");
+        self.execute(BEGIN[depth], &[])?;
+        self.depth += 1;
+        let outcome = work(self);
+        self.depth -= 1;
+        if outcome.is_err() {
+            self.execute(UNDO[depth], &[])?;
+        }
+        self.execute(KEEP[depth], &[])?;
+        outcome
+    }
+
+    /// Undoes everything since the outermost open savepoint: for work that a panic abandoned half-way.
+    pub(crate) fn abandon(&mut self) -> Result<(), StoreError> {
+        self.depth = 0;
+        self.execute("ROLLBACK TO s0", &[])?;
+        self.execute("RELEASE s0", &[])?;
+        Ok(())
+    }
+}
+
+fn bind(statement: &mut rusqlite::Statement<'_>, values: &[Value<'_>]) -> Result<(), StoreError> {
+    assert!(values.len() <= MOST_VALUES, "listings bound their filters");
+    for (name, value) in NAMES.iter().zip(values) {
+        match statement.parameter_index(name)? {
+            Some(index) => statement.raw_bind_parameter(index, value)?,
+            None => return Err(StoreError::Corrupt("a statement does not use one of its values")),
+        }
+    }
+    debug_assert_eq!(statement.parameter_count(), values.len(), "every parameter is bound");
+    Ok(())
+}

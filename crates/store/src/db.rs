@@ -1,0 +1,243 @@
+//! The database: one writer, many readers, one process.
+
+use std::fs::{self, File, TryLockError};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+
+use coffer_base::limits;
+use rusqlite::{Connection, OpenFlags};
+
+use crate::writer::{Pending, Queue, write_inline};
+use crate::{StoreError, Tx, migrations};
+
+/// The database file within the data directory.
+const FILE: &str = "coffer.db";
+/// The file whose lock says that a process has the data directory.
+const LOCK: &str = "lock";
+/// Statements each connection keeps prepared: more than there are in this crate.
+const PREPARED: usize = 512;
+
+/// What can be chosen when opening.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// Most writes that share a commit; 1 gives each its own (for comparison in benchmarks).
+    pub write_batch: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { write_batch: limits::WRITE_BATCH }
+    }
+}
+
+/// A handle on the database; clones share it. The last one to go stops the writer and closes the file.
+#[derive(Clone)]
+pub struct Db(Arc<Backend>);
+
+enum Backend {
+    /// One connection for everything, in memory: for tests, where each write runs on the caller's thread.
+    Memory(Mutex<Connection>),
+    /// Files.
+    Files(Files),
+}
+
+struct Files {
+    path: PathBuf,
+    readers: Mutex<Vec<Connection>>,
+    queue: Option<Queue>,
+    writer: Option<JoinHandle<()>>,
+    /// Held for as long as this process has the directory.
+    _lock: File,
+}
+
+impl Db {
+    /// Opens the database in `directory`, which is made (mode 0700) when it is not there, brings its schema up to date and starts
+    /// the writer. Refuses a directory that another process has.
+    pub fn open(directory: &Path, options: Options) -> Result<Self, StoreError> {
+        let failed = |error| StoreError::Directory(directory.to_owned(), error);
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(directory).map_err(failed)?;
+        let lock = lock(directory)?;
+        let path = directory.join(FILE);
+        let connection = connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;
+        connection.pragma_update(None, "journal_mode", "WAL")?;
+        // FULL: a commit returns only after the log is synced, so that what was acknowledged survives a power cut.
+        connection.pragma_update(None, "synchronous", "FULL")?;
+        migrations::run(&connection)?;
+        let (queue, writer) = Queue::start(connection, options.write_batch).map_err(failed)?;
+        let files = Files { path, readers: Mutex::default(), queue: Some(queue), writer: Some(writer), _lock: lock };
+        Ok(Self(Arc::new(Backend::Files(files))))
+    }
+
+    /// An empty database in memory, for tests: writes run on the calling thread and are done when [`Db::write`] returns.
+    pub fn in_memory() -> Result<Self, StoreError> {
+        let connection = Connection::open_in_memory()?;
+        connection.set_prepared_statement_cache_capacity(PREPARED);
+        migrations::run(&connection)?;
+        Ok(Self(Arc::new(Backend::Memory(Mutex::new(connection)))))
+    }
+
+    /// Runs `work` on a consistent picture of everything committed so far. It can't write.
+    pub fn read<T, E: From<StoreError>>(&self, work: impl FnOnce(&mut Tx<'_>) -> Result<T, E>) -> Result<T, E> {
+        match &*self.0 {
+            Backend::Memory(connection) => {
+                let connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
+                snapshot(&connection, work)
+            }
+            Backend::Files(files) => {
+                let connection = files.reader()?;
+                let outcome = snapshot(&connection, work);
+                // A connection that can't end its transaction would show old data for ever: it is closed instead of reused.
+                if connection.is_autocommit() {
+                    files.readers.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+                }
+                outcome
+            }
+        }
+    }
+
+    /// Has the writer run `work`, undone as a whole if it returns an error or panics. The result comes once it is durable.
+    pub fn write<T, E>(&self, work: impl FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static) -> Pending<Result<T, E>>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        match &*self.0 {
+            Backend::Memory(connection) => {
+                write_inline(&connection.lock().unwrap_or_else(PoisonError::into_inner), work)
+            }
+            Backend::Files(files) => {
+                let queue = files.queue.as_ref().expect("the queue is there until the last handle is dropped");
+                queue.write(work)
+            }
+        }
+    }
+}
+
+impl Files {
+    fn reader(&self) -> Result<Connection, StoreError> {
+        if let Some(connection) = self.readers.lock().unwrap_or_else(PoisonError::into_inner).pop() {
+            return Ok(connection);
+        }
+        let connection = connect(&self.path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        connection.pragma_update(None, "query_only", true)?;
+        Ok(connection)
+    }
+}
+
+impl Drop for Files {
+    fn drop(&mut self) {
+        self.queue = None;
+        if let Some(writer) = self.writer.take()
+            && writer.join().is_err()
+        {
+            tracing::error!("the database writer ended by a panic");
+        }
+    }
+}
+
+fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, StoreError> {
+    let connection = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    connection.set_prepared_statement_cache_capacity(PREPARED);
+    connection.busy_timeout(std::time::Duration::from_secs(5))?;
+    Ok(connection)
+}
+
+fn snapshot<T, E: From<StoreError>>(
+    connection: &Connection,
+    work: impl FnOnce(&mut Tx<'_>) -> Result<T, E>,
+) -> Result<T, E> {
+    let mut tx = Tx::new(connection);
+    tx.execute("BEGIN", &[])?;
+    let outcome = work(&mut tx);
+    Tx::new(connection).execute("ROLLBACK", &[])?;
+    outcome
+}
+
+fn lock(directory: &Path) -> Result<File, StoreError> {
+    let failed = |error| StoreError::Directory(directory.to_owned(), error);
+    let file = fs::OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(directory.join(LOCK))
+        .map_err(failed)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(StoreError::InUse(directory.to_owned())),
+        Err(TryLockError::Error(error)) => Err(failed(io::Error::new(error.kind(), error))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn directory(name: &str) -> PathBuf {
+        let path = std::env::temp_dir().join(format!("coffer-store-{name}-{}", std::process::id()));
+        fs::remove_dir_all(&path).ok();
+        path
+    }
+
+    fn put(db: &Db, name: &'static str) -> Result<(), StoreError> {
+        db.write(move |tx| crate::accounts::set_fact(tx, name, "1")).wait()
+    }
+
+    fn has(db: &Db, name: &str) -> bool {
+        db.read(|tx| crate::accounts::fact(tx, name)).unwrap().is_some()
+    }
+
+    #[test]
+    fn what_was_written_is_there_after_reopening() {
+        let dir = directory("reopen");
+        let db = Db::open(&dir, Options::default()).unwrap();
+        put(&db, "kept").unwrap();
+        drop(db);
+        let db = Db::open(&dir, Options::default()).unwrap();
+        assert!(has(&db, "kept"));
+        fs::remove_dir_all(dir).unwrap();
+    }
+
+    #[test]
+    fn a_second_process_on_the_same_directory_is_refused() {
+        let dir = directory("second");
+        let db = Db::open(&dir, Options::default()).unwrap();
+        assert!(matches!(Db::open(&dir, Options::default()), Err(StoreError::InUse(_))));
+        drop(db);
+        assert!(Db::open(&dir, Options::default()).is_ok());
+        fs::remove_dir_all(dir).unwrap();
+    }
+
+    #[test]
+    fn a_failed_write_leaves_nothing_and_its_neighbours_stay() {
+        let dir = directory("failed");
+        for db in [Db::open(&dir, Options::default()).unwrap(), Db::in_memory().unwrap()] {
+            let before = db.write(|tx| crate::accounts::set_fact(tx, "before", "1"));
+            let failing = db.write::<(), StoreError>(|tx| {
+                crate::accounts::set_fact(tx, "failing", "1")?;
+                Err(StoreError::Corrupt("on purpose"))
+            });
+            let panicking = db.write::<(), StoreError>(|tx| {
+                crate::accounts::set_fact(tx, "panicking", "1")?;
+                panic!("on purpose");
+            });
+            let after = db.write(|tx| crate::accounts::set_fact(tx, "after", "1"));
+            assert!(before.wait().is_ok() && after.wait().is_ok());
+            assert!(matches!(failing.wait(), Err(StoreError::Corrupt(_))));
+            assert!(matches!(panicking.wait(), Err(StoreError::Panicked(_))));
+            assert!(has(&db, "before") && has(&db, "after") && !has(&db, "failing") && !has(&db, "panicking"));
+        }
+        fs::remove_dir_all(dir).unwrap();
+    }
+
+    #[test]
+    fn a_reader_can_not_write() {
+        let dir = directory("reader");
+        let db = Db::open(&dir, Options::default()).unwrap();
+        assert!(db.read(|tx| crate::accounts::set_fact(tx, "x", "1")).is_err());
+        fs::remove_dir_all(dir).unwrap();
+    }
+}

@@ -1,0 +1,43 @@
+//! What the store can't do.
+
+use std::io;
+use std::path::PathBuf;
+
+/// Why a call on the store failed.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The database engine reported an error.
+    #[error("database: {0}")]
+    Sqlite(#[from] rusqlite::Error),
+    /// Another process holds the data directory.
+    #[error("the data directory {0} is in use by another process; stop it, or give this one its own with --data")]
+    InUse(PathBuf),
+    /// The data directory can't be used.
+    #[error("the data directory {0}: {1}")]
+    Directory(PathBuf, #[source] io::Error),
+    /// The database was written by a later version of this program.
+    #[error(
+        "the database has schema {found}, this version knows up to {known}: start the version that wrote it, or a later one"
+    )]
+    Newer {
+        /// The version found in the file.
+        found: i64,
+        /// The newest version this program knows.
+        known: i64,
+    },
+    /// Too many writes are waiting.
+    #[error("the queue of writes is full")]
+    QueueFull,
+    /// The writer has stopped: the process is shutting down, or an earlier commit failed and nothing may be acknowledged any more.
+    #[error("the database writer has stopped")]
+    Stopped,
+    /// A commit failed; none of the writes in it happened.
+    #[error("the commit failed: {0}")]
+    CommitFailed(String),
+    /// The code that ran inside a transaction panicked; the transaction was rolled back.
+    #[error("a transaction was abandoned by a panic: {0}")]
+    Panicked(String),
+    /// A row holds something this program never writes.
+    #[error("the database holds an impossible value: {0}")]
+    Corrupt(&'static str),
+}

@@ -1,0 +1,56 @@
+//! Work that outlives the request that asked for it: rows that a reconciler takes up when they are due.
+
+use coffer_base::Timestamp;
+
+use crate::{StoreError, Tx};
+
+/// A job that is due.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Job {
+    /// Its number.
+    pub job_id: i64,
+    /// What is to be done.
+    pub kind: String,
+    /// What it is to be done to.
+    pub subject: String,
+    /// How often it was tried before.
+    pub attempts: i64,
+}
+
+/// Adds a job, not to be done before `due_at`.
+pub fn insert(tx: &Tx<'_>, kind: &str, subject: &str, due_at: Timestamp, now: Timestamp) -> Result<(), StoreError> {
+    let sql = "INSERT INTO jobs (kind, subject, due_at, state, attempts, created_at)
+               VALUES ($1, $2, $3, 'waiting', 0, $4)";
+    tx.execute(sql, &[kind.into(), subject.into(), due_at.into(), now.into()]).map(drop)
+}
+
+/// Withdraws the waiting jobs of a kind on a subject.
+pub fn cancel(tx: &Tx<'_>, kind: &str, subject: &str) -> Result<(), StoreError> {
+    let sql = "DELETE FROM jobs WHERE subject = $1 AND kind = $2 AND state = 'waiting'";
+    tx.execute(sql, &[subject.into(), kind.into()]).map(drop)
+}
+
+/// At most `limit` jobs that are due, the longest overdue first.
+pub fn due(tx: &Tx<'_>, now: Timestamp, limit: i64) -> Result<Vec<Job>, StoreError> {
+    let sql = "SELECT job_id, kind, subject, attempts FROM jobs
+               WHERE state = 'waiting' AND due_at <= $1 ORDER BY due_at, job_id LIMIT $2";
+    tx.all(sql, &[now.into(), limit.into()], |row| {
+        Ok(Job { job_id: row.integer(0)?, kind: row.text(1)?, subject: row.text(2)?, attempts: row.integer(3)? })
+    })
+}
+
+/// Whether a job still waits (it may have been withdrawn since it was read).
+pub fn waits(tx: &Tx<'_>, job_id: i64) -> Result<bool, StoreError> {
+    Ok(tx.count("SELECT count(*) FROM jobs WHERE job_id = $1 AND state = 'waiting'", &[job_id.into()])? == 1)
+}
+
+/// Marks a job as done.
+pub fn finish(tx: &Tx<'_>, job_id: i64) -> Result<(), StoreError> {
+    tx.execute("UPDATE jobs SET state = 'done' WHERE job_id = $1", &[job_id.into()]).map(drop)
+}
+
+/// Puts a job that failed off until `due_at`.
+pub fn put_off(tx: &Tx<'_>, job_id: i64, due_at: Timestamp) -> Result<(), StoreError> {
+    let sql = "UPDATE jobs SET attempts = attempts + 1, due_at = $2 WHERE job_id = $1";
+    tx.execute(sql, &[job_id.into(), due_at.into()]).map(drop)
+}

@@ -1,0 +1,36 @@
+//! Bringing a database up to date. A migration is a file, run once, in its own transaction; a released one is never changed.
+
+use rusqlite::Connection;
+
+use crate::StoreError;
+
+/// Every migration, oldest first: the n-th brings a database from version n to n + 1.
+const MIGRATIONS: &[&str] = &[include_str!("schema/0001_first.sql")];
+
+/// Runs the migrations that `connection`'s database has not had. Refuses one that is newer than this program.
+pub(crate) fn run(connection: &Connection) -> Result<(), StoreError> {
+    let known = i64::try_from(MIGRATIONS.len()).map_err(|_| StoreError::Corrupt("number of migrations"))?;
+    let found: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    if found > known {
+        return Err(StoreError::Newer { found, known });
+    }
+    for (version, migration) in (1i64..).zip(MIGRATIONS).filter(|(version, _)| *version > found) {
+        connection
+            .execute_batch(&format!("BEGIN IMMEDIATE;\n{migration}\nPRAGMA user_version = {version};\nCOMMIT;"))?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_database_of_a_later_version_is_refused() {
+        let connection = Connection::open_in_memory().unwrap();
+        run(&connection).unwrap();
+        run(&connection).unwrap();
+        connection.pragma_update(None, "user_version", 999).unwrap();
+        assert!(matches!(run(&connection), Err(StoreError::Newer { found: 999, .. })));
+    }
+}

@@ -1,0 +1,54 @@
+//! Tags of resources.
+
+use coffer_base::{AccountId, Region};
+
+use crate::{StoreError, Tx};
+
+/// What a tag hangs on.
+#[derive(Clone, Copy, Debug)]
+pub struct Resource<'a> {
+    /// Its owner.
+    pub account: &'a AccountId,
+    /// Where it is.
+    pub region: Region,
+    /// `disk`, `snapshot`, `instance`, `image` or `key`.
+    pub resource_type: &'a str,
+    /// Its id.
+    pub resource_id: &'a str,
+}
+
+/// A key and its value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tag {
+    /// The key.
+    pub key: String,
+    /// The value, possibly empty.
+    pub value: String,
+}
+
+/// Sets a tag, in place of one with the same key.
+pub fn set(tx: &Tx<'_>, on: Resource<'_>, tag: &Tag) -> Result<(), StoreError> {
+    let sql = "INSERT INTO resource_tags (resource_id, tag_key, tag_value, resource_type, account_id, region)
+               VALUES ($1, $2, $3, $4, $5, $6)
+               ON CONFLICT (resource_id, tag_key) DO UPDATE SET tag_value = excluded.tag_value";
+    let values = [
+        on.resource_id.into(),
+        (&tag.key).into(),
+        (&tag.value).into(),
+        on.resource_type.into(),
+        on.account.into(),
+        on.region.into(),
+    ];
+    tx.execute(sql, &values).map(drop)
+}
+
+/// The tags of a resource, by key.
+pub fn of(tx: &Tx<'_>, resource_id: &str) -> Result<Vec<Tag>, StoreError> {
+    let sql = "SELECT tag_key, tag_value FROM resource_tags WHERE resource_id = $1 ORDER BY tag_key";
+    tx.all(sql, &[resource_id.into()], |row| Ok(Tag { key: row.text(0)?, value: row.text(1)? }))
+}
+
+/// Removes all tags of a resource.
+pub fn clear(tx: &Tx<'_>, resource_id: &str) -> Result<(), StoreError> {
+    tx.execute("DELETE FROM resource_tags WHERE resource_id = $1", &[resource_id.into()]).map(drop)
+}

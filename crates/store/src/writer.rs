@@ -1,0 +1,158 @@
+//! The one thread that writes. It gathers the writes that wait, runs them in one transaction, each undone by itself when it fails,
+//! commits once, and only then tells anyone: group commit. A write that was answered is on disk.
+
+use std::any::Any;
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::task::{Context, Poll};
+
+use coffer_base::limits;
+use rusqlite::Connection;
+use tokio::sync::oneshot;
+
+use crate::{StoreError, Tx};
+
+/// A write that waits: it runs inside the transaction and returns what to do once the commit's fate is known.
+type Job = Box<dyn FnOnce(&mut Tx<'_>) -> Completion + Send>;
+type Completion = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
+
+/// The result of a write, once it is durable. Await it, or block on [`Pending::wait`].
+pub struct Pending<T>(oneshot::Receiver<T>, fn() -> T);
+
+impl<T> Pending<T> {
+    /// Blocks until the write is durable or has failed. Not to be called on an async runtime's threads.
+    pub fn wait(self) -> T {
+        self.0.blocking_recv().unwrap_or_else(|_| (self.1)())
+    }
+}
+
+impl<T> Future for Pending<T> {
+    type Output = T;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
+        Pin::new(&mut self.0).poll(cx).map(|outcome| outcome.unwrap_or_else(|_| (self.1)()))
+    }
+}
+
+/// The way to the writer.
+#[derive(Clone)]
+pub(crate) struct Queue(SyncSender<Job>);
+
+impl Queue {
+    /// Starts the writer on `connection`; `batch` writes at most share a commit. It ends when every `Queue` is gone.
+    pub(crate) fn start(connection: Connection, batch: usize) -> std::io::Result<(Self, std::thread::JoinHandle<()>)> {
+        let (sender, receiver) = sync_channel(limits::WRITE_QUEUE);
+        let writer = std::thread::Builder::new()
+            .name("database-writer".to_owned())
+            .spawn(move || run(&connection, &receiver, batch))?;
+        Ok((Self(sender), writer))
+    }
+
+    pub(crate) fn write<T, E>(
+        &self,
+        work: impl FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Pending<Result<T, E>>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let (reply, pending) = oneshot::channel();
+        match self.0.try_send(job(work, reply)) {
+            Ok(()) => Pending(pending, || Err(StoreError::Stopped.into())),
+            Err(TrySendError::Full(_)) => Pending(pending, || Err(StoreError::QueueFull.into())),
+            Err(TrySendError::Disconnected(_)) => Pending(pending, || Err(StoreError::Stopped.into())),
+        }
+    }
+}
+
+/// Runs one write at once on a connection that only the caller uses.
+pub(crate) fn write_inline<T, E>(
+    connection: &Connection,
+    work: impl FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+) -> Pending<Result<T, E>>
+where
+    T: Send + 'static,
+    E: From<StoreError> + Send + 'static,
+{
+    let (reply, pending) = oneshot::channel();
+    commit_batch(connection, job(work, reply), || None);
+    Pending(pending, || Err(StoreError::Stopped.into()))
+}
+
+fn job<T, E>(
+    work: impl FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+    reply: oneshot::Sender<Result<T, E>>,
+) -> Job
+where
+    T: Send + 'static,
+    E: From<StoreError> + Send + 'static,
+{
+    Box::new(move |tx| {
+        let outcome = catch_unwind(AssertUnwindSafe(|| tx.atomic(work)));
+        let outcome = outcome.unwrap_or_else(|panic| {
+            // The savepoint is still open: whatever the abandoned work did is taken back before anything else runs.
+            let undone = tx.abandon();
+            undone.map_err(E::from)?;
+            Err(StoreError::Panicked(panic_text(panic.as_ref())).into())
+        });
+        Box::new(move |commit| {
+            // A client that went away does not wait for its answer; that is no failure of the write.
+            let _gone = reply.send(commit.map_err(E::from).and(outcome));
+        })
+    })
+}
+
+fn panic_text(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "no message".to_owned())
+}
+
+fn run(connection: &Connection, jobs: &Receiver<Job>, batch: usize) {
+    while let Ok(first) = jobs.recv() {
+        let mut room = batch.saturating_sub(1);
+        let healthy = commit_batch(connection, first, || {
+            room = room.checked_sub(1)?;
+            jobs.try_recv().ok()
+        });
+        if !healthy {
+            // After a failed fsync the engine's picture of the file can't be trusted: stop acknowledging. Jobs still queued are
+            // dropped, which tells their callers that the writer has stopped.
+            tracing::error!("a commit failed with an I/O error; no further write will be accepted until a restart");
+            return;
+        }
+    }
+}
+
+/// Runs `first` and whatever `next` yields in one transaction. `false` when the database may no longer be written.
+fn commit_batch(connection: &Connection, first: Job, mut next: impl FnMut() -> Option<Job>) -> bool {
+    let mut tx = Tx::new(connection);
+    if let Err(error) = tx.execute("BEGIN IMMEDIATE", &[]) {
+        tracing::error!(%error, "a write could not begin");
+        return !is_io(&error);
+    }
+    let mut completions = vec![first(&mut tx)];
+    while let Some(job) = next() {
+        completions.push(job(&mut tx));
+    }
+    let committed = tx.execute("COMMIT", &[]);
+    let healthy = committed.as_ref().map_or_else(|error| !is_io(error), |_| true);
+    if let Err(error) = &committed {
+        // COMMIT may already have rolled back by itself; then there is nothing left to undo.
+        if !connection.is_autocommit() && tx.execute("ROLLBACK", &[]).is_err() {
+            tracing::error!("rolling back after a failed commit failed as well");
+        }
+        tracing::error!(%error, writes = completions.len(), "a commit failed");
+    }
+    let failure = committed.err().map(|error| error.to_string());
+    for completion in completions {
+        completion(failure.clone().map_or(Ok(()), |text| Err(StoreError::CommitFailed(text))));
+    }
+    healthy
+}
+
+fn is_io(error: &StoreError) -> bool {
+    matches!(error, StoreError::Sqlite(rusqlite::Error::SqliteFailure(failure, _))
+        if failure.code == rusqlite::ErrorCode::SystemIoFailure || failure.code == rusqlite::ErrorCode::DatabaseCorrupt)
+}
