@@ -91,10 +91,11 @@ pub fn insert_access_key(tx: &Tx<'_>, key: &AccessKey) -> Result<(), StoreError>
     tx.execute(sql, &values).map(drop)
 }
 
-/// The credential behind an access key id.
+/// The credential behind an access key id. A key whose user is gone is no credential.
 pub fn credential(tx: &Tx<'_>, access_key_id: &str) -> Result<Option<Credential>, StoreError> {
     let sql = "SELECT k.account_id, k.sealed_secret, k.status = 'Active', u.user_id, u.user_name
-               FROM access_keys k LEFT JOIN users u ON u.user_id = k.user_id WHERE k.access_key_id = $1";
+               FROM access_keys k LEFT JOIN users u ON u.user_id = k.user_id
+               WHERE k.access_key_id = $1 AND (k.user_id IS NULL OR u.user_id IS NOT NULL)";
     tx.first(sql, &[access_key_id.into()], |row| {
         Ok(Credential {
             account: row.account(0)?,

@@ -2,6 +2,7 @@
 //!
 //! Engines disagree on what `$1` means (a name to SQLite, a position to PostgreSQL); binding by name serves both with one SQL text.
 
+use std::cell::Cell;
 use std::sync::LazyLock;
 
 use coffer_base::{Region, Timestamp};
@@ -151,7 +152,7 @@ impl Row<'_> {
 /// A transaction, reading or writing. What it did is kept or undone as a whole by whoever opened it.
 pub struct Tx<'a> {
     connection: &'a Connection,
-    depth: usize,
+    depth: Cell<usize>,
 }
 
 /// Most values in a statement: a listing by 100 ids, 20 tags and every other filter stays below.
@@ -205,7 +206,7 @@ impl<'a> Condition<'a> {
 
 impl<'a> Tx<'a> {
     pub(crate) const fn new(connection: &'a Connection) -> Self {
-        Self { connection, depth: 0 }
+        Self { connection, depth: Cell::new(0) }
     }
 
     /// Runs a statement; the number of rows it changed.
@@ -253,16 +254,16 @@ impl<'a> Tx<'a> {
     }
 
     /// Runs `work` so that it is undone when it returns an error, while what came before it in this transaction stays.
-    pub fn atomic<T, E: From<StoreError>>(&mut self, work: impl FnOnce(&mut Self) -> Result<T, E>) -> Result<T, E> {
-        const BEGIN: [&str; 3] = ["SAVEPOINT s0", "SAVEPOINT s1", "SAVEPOINT s2"];
-        const KEEP: [&str; 3] = ["RELEASE s0", "RELEASE s1", "RELEASE s2"];
-        const UNDO: [&str; 3] = ["ROLLBACK TO s0", "ROLLBACK TO s1", "ROLLBACK TO s2"];
-        let depth = self.depth;
+    pub fn atomic<T, E: From<StoreError>>(&self, work: impl FnOnce(&Self) -> Result<T, E>) -> Result<T, E> {
+        const BEGIN: [&str; 2] = ["SAVEPOINT s0", "SAVEPOINT s1"];
+        const KEEP: [&str; 2] = ["RELEASE s0", "RELEASE s1"];
+        const UNDO: [&str; 2] = ["ROLLBACK TO s0", "ROLLBACK TO s1"];
+        let depth = self.depth.get();
         assert!(depth < BEGIN.len(), "transactions nest two deep: a write, and the operation within it");
         self.execute(BEGIN[depth], &[])?;
-        self.depth += 1;
+        self.depth.set(depth + 1);
         let outcome = work(self);
-        self.depth -= 1;
+        self.depth.set(depth);
         if outcome.is_err() {
             self.execute(UNDO[depth], &[])?;
         }
@@ -271,8 +272,8 @@ impl<'a> Tx<'a> {
     }
 
     /// Undoes everything since the outermost open savepoint: for work that a panic abandoned half-way.
-    pub(crate) fn abandon(&mut self) -> Result<(), StoreError> {
-        self.depth = 0;
+    pub(crate) fn abandon(&self) -> Result<(), StoreError> {
+        self.depth.set(0);
         self.execute("ROLLBACK TO s0", &[])?;
         self.execute("RELEASE s0", &[])?;
         Ok(())

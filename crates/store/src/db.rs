@@ -80,7 +80,7 @@ impl Db {
     }
 
     /// Runs `work` on a consistent picture of everything committed so far. It can't write.
-    pub fn read<T, E: From<StoreError>>(&self, work: impl FnOnce(&mut Tx<'_>) -> Result<T, E>) -> Result<T, E> {
+    pub fn read<T, E: From<StoreError>>(&self, work: impl FnOnce(&Tx<'_>) -> Result<T, E>) -> Result<T, E> {
         match &*self.0 {
             Backend::Memory(connection) => {
                 let connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
@@ -99,7 +99,7 @@ impl Db {
     }
 
     /// Has the writer run `work`, undone as a whole if it returns an error or panics. The result comes once it is durable.
-    pub fn write<T, E>(&self, work: impl FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static) -> Pending<Result<T, E>>
+    pub fn write<T, E>(&self, work: impl FnOnce(&Tx<'_>) -> Result<T, E> + Send + 'static) -> Pending<Result<T, E>>
     where
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
@@ -147,12 +147,12 @@ fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, StoreError> {
 
 fn snapshot<T, E: From<StoreError>>(
     connection: &Connection,
-    work: impl FnOnce(&mut Tx<'_>) -> Result<T, E>,
+    work: impl FnOnce(&Tx<'_>) -> Result<T, E>,
 ) -> Result<T, E> {
-    let mut tx = Tx::new(connection);
+    let tx = Tx::new(connection);
     tx.execute("BEGIN", &[])?;
-    let outcome = work(&mut tx);
-    Tx::new(connection).execute("ROLLBACK", &[])?;
+    let outcome = work(&tx);
+    tx.execute("ROLLBACK", &[])?;
     outcome
 }
 

@@ -41,3 +41,13 @@ pub enum StoreError {
     #[error("the database holds an impossible value: {0}")]
     Corrupt(&'static str),
 }
+
+impl From<StoreError> for coffer_base::ApiError {
+    /// What a failure of the store looks like from outside: overload asks to come back, anything else is ours.
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::QueueFull | StoreError::Stopped => coffer_base::ErrorCode::ServiceUnavailable.into(),
+            other => Self::internal(other),
+        }
+    }
+}

@@ -15,7 +15,7 @@ use tokio::sync::oneshot;
 use crate::{StoreError, Tx};
 
 /// A write that waits: it runs inside the transaction and returns what to do once the commit's fate is known.
-type Job = Box<dyn FnOnce(&mut Tx<'_>) -> Completion + Send>;
+type Job = Box<dyn FnOnce(&Tx<'_>) -> Completion + Send>;
 type Completion = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
 
 /// The result of a write, once it is durable. Await it, or block on [`Pending::wait`].
@@ -52,7 +52,7 @@ impl Queue {
 
     pub(crate) fn write<T, E>(
         &self,
-        work: impl FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+        work: impl FnOnce(&Tx<'_>) -> Result<T, E> + Send + 'static,
     ) -> Pending<Result<T, E>>
     where
         T: Send + 'static,
@@ -70,7 +70,7 @@ impl Queue {
 /// Runs one write at once on a connection that only the caller uses.
 pub(crate) fn write_inline<T, E>(
     connection: &Connection,
-    work: impl FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+    work: impl FnOnce(&Tx<'_>) -> Result<T, E> + Send + 'static,
 ) -> Pending<Result<T, E>>
 where
     T: Send + 'static,
@@ -82,7 +82,7 @@ where
 }
 
 fn job<T, E>(
-    work: impl FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+    work: impl FnOnce(&Tx<'_>) -> Result<T, E> + Send + 'static,
     reply: oneshot::Sender<Result<T, E>>,
 ) -> Job
 where
@@ -127,14 +127,14 @@ fn run(connection: &Connection, jobs: &Receiver<Job>, batch: usize) {
 
 /// Runs `first` and whatever `next` yields in one transaction. `false` when the database may no longer be written.
 fn commit_batch(connection: &Connection, first: Job, mut next: impl FnMut() -> Option<Job>) -> bool {
-    let mut tx = Tx::new(connection);
+    let tx = Tx::new(connection);
     if let Err(error) = tx.execute("BEGIN IMMEDIATE", &[]) {
         tracing::error!(%error, "a write could not begin");
         return !is_io(&error);
     }
-    let mut completions = vec![first(&mut tx)];
+    let mut completions = vec![first(&tx)];
     while let Some(job) = next() {
-        completions.push(job(&mut tx));
+        completions.push(job(&tx));
     }
     let committed = tx.execute("COMMIT", &[]);
     let healthy = committed.as_ref().map_or_else(|error| !is_io(error), |_| true);

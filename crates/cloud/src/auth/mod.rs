@@ -1,4 +1,14 @@
-//! Who is calling, and may they: signatures, sessions, the policy engine.
+//! Who is calling, and may they: signatures, sessions, replays, the policy engine.
 
+mod authenticate;
+mod authorize;
+mod cache;
 pub mod policy;
+pub mod replay;
+pub mod session;
 pub mod signature;
+pub mod system_policies;
+
+pub use authenticate::{Authenticated, authenticate};
+pub use authorize::{authorize, service_may};
+pub use cache::PolicyCache;

@@ -1,0 +1,127 @@
+//! From a signed request to its caller.
+
+use std::sync::Arc;
+
+use coffer_base::{AccountId, ApiError, ErrorCode, Secret, Timestamp, limits};
+use coffer_crypto::digest;
+use coffer_store::{Tx, accounts, identities};
+
+use super::policy::{Policy, PolicyKind};
+use super::replay::{Fingerprint, Replays};
+use super::session::Session;
+use super::signature::{Claim, Scheme};
+use crate::caller::{Caller, Identity};
+use crate::exchange::Incoming;
+use crate::keyring::Keyring;
+use crate::parameters::Parameters;
+
+/// A request whose signature is good, whose timestamp is in the window and whose nonce is new to this process.
+pub struct Authenticated {
+    /// Who signed.
+    pub caller: Caller,
+    /// The nonce, to be recorded with what a write does: fingerprint and when it may be forgotten.
+    pub nonce: Option<(Fingerprint, Timestamp)>,
+}
+
+/// What a secret belongs to.
+struct Found {
+    secret: Secret<String>,
+    caller: Caller,
+    active: bool,
+}
+
+/// The context that an access key's secret is sealed with.
+pub fn secret_context(access_key_id: &str) -> Vec<u8> {
+    [b"coffer/access-key/1/".as_slice(), access_key_id.as_bytes()].concat()
+}
+
+/// Verifies a request against the credential it names.
+pub fn authenticate(
+    tx: &Tx<'_>,
+    keyring: &Keyring,
+    replays: &Replays,
+    now: Timestamp,
+    incoming: &Incoming,
+    parameters: &Parameters,
+    claim: &Claim,
+) -> Result<Authenticated, ApiError> {
+    if matches!(claim.scheme, Scheme::Bearer) {
+        return Err(ErrorCode::InvalidSignatureMethod.into());
+    }
+    let missing = |name: &str| ApiError::with(ErrorCode::MissingMandatory, [name.to_owned()]);
+    let access_key_id = claim.access_key_id.as_deref().ok_or_else(|| missing("AccessKeyId"))?;
+    let found = match &claim.security_token {
+        Some(token) => session(tx, keyring, now, access_key_id, token)?,
+        None if access_key_id.starts_with("STS.") => return Err(missing("SecurityToken")),
+        None => long_term(tx, keyring, access_key_id)?,
+    };
+    claim.verify(incoming, parameters, &found.secret)?;
+    if !found.active {
+        return Err(ErrorCode::AccessKeyInactive.into());
+    }
+    let signed_at = claim.timestamp.ok_or_else(|| missing("Timestamp"))?;
+    let fingerprint = claim.nonce.as_deref().map(|nonce| fingerprint(access_key_id, nonce));
+    replays.accept(now, signed_at, fingerprint)?;
+    let nonce = fingerprint.map(|print| (print, signed_at.plus_ms(limits::TIMESTAMP_WINDOW_MS)));
+    Ok(Authenticated { caller: found.caller, nonce })
+}
+
+fn fingerprint(access_key_id: &str, nonce: &str) -> Fingerprint {
+    let digest = digest::sha256(&[access_key_id.as_bytes(), b"\0", nonce.as_bytes()].concat());
+    let (head, _) = digest.split_first_chunk().expect("a digest has 32 bytes");
+    *head
+}
+
+fn long_term(tx: &Tx<'_>, keyring: &Keyring, access_key_id: &str) -> Result<Found, ApiError> {
+    let credential = accounts::credential(tx, access_key_id).map_err(ApiError::internal)?;
+    let credential = credential.ok_or(ErrorCode::AccessKeyNotFound)?;
+    let secret = unseal(keyring, &credential.account, access_key_id, &credential.sealed_secret)?;
+    let identity = match credential.user {
+        Some((user_id, user_name)) => Identity::User { user_id, user_name },
+        None => Identity::Account,
+    };
+    let caller = Caller { account: credential.account, access_key_id: access_key_id.to_owned(), identity };
+    Ok(Found { secret, caller, active: credential.active })
+}
+
+fn unseal(
+    keyring: &Keyring,
+    account: &AccountId,
+    access_key_id: &str,
+    sealed: &[u8],
+) -> Result<Secret<String>, ApiError> {
+    let domain = keyring.account(account).ok_or_else(|| ApiError::internal("an account without a domain key"))?;
+    let plain = domain.aead().open(&secret_context(access_key_id), sealed).map_err(ApiError::internal)?;
+    let text = std::str::from_utf8(plain.expose()).map_err(ApiError::internal)?;
+    Ok(Secret::new(text.to_owned()))
+}
+
+fn session(
+    tx: &Tx<'_>,
+    keyring: &Keyring,
+    now: Timestamp,
+    access_key_id: &str,
+    token: &str,
+) -> Result<Found, ApiError> {
+    let key = keyring.sessions().ok_or_else(|| ApiError::internal("no session key"))?;
+    let session = Session::open(&key, token).map_err(|_| ErrorCode::TokenMalformed)?;
+    if session.access_key_id != access_key_id {
+        return Err(ErrorCode::TokenMismatch.into());
+    }
+    if session.has_expired(now) {
+        return Err(ErrorCode::TokenExpired.into());
+    }
+    // A session ends with its role; a role made anew under the same name is another role.
+    let role = identities::role_by_id(tx, &session.role_id).map_err(ApiError::internal)?;
+    let role = role.ok_or(ErrorCode::TokenExpired)?;
+    let policy = session.policy.as_deref().map(|text| Policy::parse(text, PolicyKind::Session)).transpose();
+    let policy = policy.map_err(|_| ErrorCode::TokenMalformed)?.map(Arc::new);
+    let identity = Identity::Session {
+        role_id: role.role_id,
+        role_name: role.role_name,
+        session_name: session.session_name.clone(),
+        policy,
+    };
+    let caller = Caller { account: role.account, access_key_id: access_key_id.to_owned(), identity };
+    Ok(Found { secret: session.secret(), caller, active: true })
+}

@@ -1,0 +1,49 @@
+//! Parsed policies, so that a decision does not parse. Documents never change under their id, so an entry never goes stale.
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use coffer_base::ApiError;
+use coffer_store::{Tx, policies};
+
+use super::policy::{Policy, PolicyKind};
+use super::system_policies;
+
+/// Most documents kept; beyond it the memory starts afresh.
+const CAPACITY: usize = 10_000;
+
+/// The memory of parsed policies.
+#[derive(Default)]
+pub struct PolicyCache(RwLock<HashMap<i64, Arc<Policy>>>);
+
+impl PolicyCache {
+    /// The policies in force for a user or role.
+    pub fn effective(&self, tx: &Tx<'_>, entity_id: &str) -> Result<Vec<Arc<Policy>>, ApiError> {
+        let attached = policies::effective(tx, entity_id).map_err(ApiError::internal)?;
+        let mut found = Vec::with_capacity(attached.len());
+        for policy in attached {
+            found.push(match policy.document_id {
+                Some(document_id) => self.custom(tx, document_id)?,
+                None => system_policies::get(&policy.policy_name)
+                    .ok_or_else(|| ApiError::internal("an attached system policy that does not exist"))?
+                    .parsed(),
+            });
+        }
+        Ok(found)
+    }
+
+    fn custom(&self, tx: &Tx<'_>, document_id: i64) -> Result<Arc<Policy>, ApiError> {
+        if let Some(policy) = self.0.read().unwrap_or_else(PoisonError::into_inner).get(&document_id) {
+            return Ok(Arc::clone(policy));
+        }
+        let text = policies::document(tx, document_id).map_err(ApiError::internal)?;
+        let text = text.ok_or_else(|| ApiError::internal("a policy version without a document"))?;
+        let policy = Arc::new(Policy::parse(&text, PolicyKind::Identity).map_err(ApiError::internal)?);
+        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= CAPACITY {
+            known.clear();
+        }
+        known.insert(document_id, Arc::clone(&policy));
+        Ok(policy)
+    }
+}

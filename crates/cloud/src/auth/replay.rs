@@ -1,0 +1,140 @@
+//! Each request counts once: the timestamp window and the memory of nonces.
+//!
+//! A nonce needs to be remembered only while its timestamp is acceptable. When the memory is full the oldest second is forgotten
+//! and, so that nothing in it can be replayed, timestamps up to it are no longer accepted: load narrows the window, it never opens it.
+
+use std::collections::{BTreeMap, HashSet};
+use std::sync::{Mutex, PoisonError};
+
+use coffer_base::{ApiError, ErrorCode, Timestamp, limits};
+
+/// What tells a signed request from every other: the first 16 bytes of a SHA-256 over access key and nonce.
+pub type Fingerprint = [u8; 16];
+
+/// The memory of nonces.
+pub struct Replays {
+    capacity: usize,
+    seen: Mutex<Seen>,
+}
+
+#[derive(Default)]
+struct Seen {
+    nonces: HashSet<Fingerprint>,
+    /// The same nonces, by second of their timestamp: when they may be forgotten.
+    seconds: BTreeMap<i64, Vec<Fingerprint>>,
+    /// Timestamps of this second and earlier are refused, since nonces of theirs were forgotten.
+    forgotten: Option<i64>,
+}
+
+impl Replays {
+    /// Remembers at most `capacity` nonces.
+    pub fn new(capacity: usize) -> Self {
+        Self { capacity, seen: Mutex::default() }
+    }
+
+    /// Accepts a request that was signed at `signed_at`, once. To be called after its signature was found good, so that a forger
+    /// can't use up somebody else's nonce. Without a nonce (`fingerprint` is `None`) only the window is checked.
+    pub fn accept(
+        &self,
+        now: Timestamp,
+        signed_at: Timestamp,
+        fingerprint: Option<Fingerprint>,
+    ) -> Result<(), ApiError> {
+        let distance = now.unix_ms().saturating_sub(signed_at.unix_ms()).saturating_abs();
+        if distance > limits::TIMESTAMP_WINDOW_MS {
+            return Err(ErrorCode::TimestampExpired.into());
+        }
+        let Some(fingerprint) = fingerprint else { return Ok(()) };
+        let second = signed_at.unix_ms().div_euclid(1000);
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.forget_before((now.unix_ms() - limits::TIMESTAMP_WINDOW_MS).div_euclid(1000));
+        if seen.forgotten.is_some_and(|forgotten| second <= forgotten) {
+            return Err(ErrorCode::TimestampExpired.into());
+        }
+        if !seen.nonces.insert(fingerprint) {
+            return Err(ErrorCode::NonceUsed.into());
+        }
+        seen.seconds.entry(second).or_default().push(fingerprint);
+        while seen.nonces.len() > self.capacity {
+            seen.forgotten = seen.forget_oldest();
+        }
+        Ok(())
+    }
+}
+
+impl Seen {
+    /// Drops the seconds that lie outside the window for good.
+    fn forget_before(&mut self, second: i64) {
+        while self.seconds.first_key_value().is_some_and(|(oldest, _)| *oldest < second) {
+            self.forget_oldest();
+        }
+    }
+
+    /// Drops the oldest second; which it was.
+    fn forget_oldest(&mut self) -> Option<i64> {
+        let (second, nonces) = self.seconds.pop_first()?;
+        for nonce in nonces {
+            self.nonces.remove(&nonce);
+        }
+        Some(second)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MINUTE_MS: i64 = 60_000;
+
+    fn at(ms: i64) -> Timestamp {
+        Timestamp::from_unix_ms(1_700_000_000_000 + ms)
+    }
+
+    fn code(outcome: Result<(), ApiError>) -> Option<ErrorCode> {
+        outcome.err().map(|error| error.code())
+    }
+
+    #[test]
+    fn a_request_is_accepted_once_while_its_timestamp_is_in_the_window() {
+        let replays = Replays::new(100);
+        assert_eq!(code(replays.accept(at(0), at(0), Some([1; 16]))), None);
+        assert_eq!(code(replays.accept(at(14 * MINUTE_MS), at(0), Some([1; 16]))), Some(ErrorCode::NonceUsed));
+        assert_eq!(code(replays.accept(at(2000), at(2000), Some([1; 16]))), Some(ErrorCode::NonceUsed));
+        assert_eq!(code(replays.accept(at(0), at(0), Some([2; 16]))), None);
+    }
+
+    #[test]
+    fn the_window_is_fifteen_minutes_either_way() {
+        let replays = Replays::new(100);
+        for (ms, expected) in [
+            (-15 * MINUTE_MS, None),
+            (-15 * MINUTE_MS - 1, Some(ErrorCode::TimestampExpired)),
+            (15 * MINUTE_MS, None),
+            (15 * MINUTE_MS + 1, Some(ErrorCode::TimestampExpired)),
+        ] {
+            assert_eq!(code(replays.accept(at(0), at(ms), None)), expected, "{ms}");
+        }
+    }
+
+    #[test]
+    fn a_full_memory_narrows_the_window_and_never_lets_a_replay_through() {
+        let replays = Replays::new(3);
+        for n in 0..6u8 {
+            assert_eq!(code(replays.accept(at(6000), at(i64::from(n) * 1000), Some([n; 16]))), None);
+        }
+        for n in 0..6u8 {
+            assert!(replays.accept(at(6000), at(i64::from(n) * 1000), Some([n; 16])).is_err(), "{n}");
+        }
+        assert_eq!(code(replays.accept(at(6000), at(6000), Some([9; 16]))), None);
+    }
+
+    #[test]
+    fn what_left_the_window_is_forgotten() {
+        let replays = Replays::new(100);
+        for n in 0..50u8 {
+            replays.accept(at(0), at(0), Some([n; 16])).unwrap();
+        }
+        replays.accept(at(40 * MINUTE_MS), at(40 * MINUTE_MS), Some([0; 16])).unwrap();
+        assert_eq!(replays.seen.lock().unwrap().nonces.len(), 1);
+    }
+}

@@ -1,0 +1,63 @@
+//! What an operation runs in: the transaction, who calls, the time, the keys, the settings. Its only way to the outside.
+
+use std::net::IpAddr;
+
+use coffer_base::{AccountId, Region, Rng, Timestamp};
+use coffer_store::Tx;
+
+use crate::auth::PolicyCache;
+use crate::caller::Caller;
+use crate::keyring::Keyring;
+use crate::settings::Settings;
+
+/// The surroundings of one call, inside one transaction.
+pub struct Cx<'a> {
+    /// The transaction.
+    pub tx: &'a Tx<'a>,
+    /// Who calls.
+    pub caller: &'a Caller,
+    /// The moment at which the call counts.
+    pub now: Timestamp,
+    /// Randomness.
+    pub rng: &'a dyn Rng,
+    /// The keys.
+    pub keyring: &'a Keyring,
+    /// The settings.
+    pub settings: &'a Settings,
+    /// Parsed policies.
+    pub policies: &'a PolicyCache,
+    /// Where the request came from and how.
+    pub origin: &'a Origin,
+    /// What belongs on record besides the action and its outcome, by name.
+    pub notes: Vec<(&'static str, String)>,
+}
+
+/// Where a request came from and how.
+#[derive(Clone, Debug)]
+pub struct Origin {
+    /// The client's address.
+    pub peer: IpAddr,
+    /// Whether it came over TLS.
+    pub tls: bool,
+    /// The region that the request or its host names.
+    pub region: Option<Region>,
+    /// The endpoint as the client called it: host, and port where there is one.
+    pub host: String,
+}
+
+impl Cx<'_> {
+    /// The caller's account.
+    pub const fn account(&self) -> &AccountId {
+        &self.caller.account
+    }
+
+    /// The region the request is for: what it or its host names, else the server's own.
+    pub fn region(&self) -> Region {
+        self.origin.region.unwrap_or(self.settings.region)
+    }
+
+    /// Puts something on record with this call.
+    pub fn note(&mut self, name: &'static str, value: impl Into<String>) {
+        self.notes.push((name, value.into()));
+    }
+}

@@ -1,0 +1,205 @@
+//! From flat parameters to typed requests. A type says once what its text looks like and which error a bad one earns; a request
+//! lists its fields. What a request holds is then valid in itself.
+
+use std::collections::BTreeMap;
+
+use coffer_base::{ApiError, ErrorCode, limits};
+
+use crate::operation::ParameterFact;
+use crate::parameters::Parameters;
+use crate::product::Product;
+
+/// A request that can be parsed from parameters. Implemented by `request!`.
+pub trait Decode: Sized {
+    /// Parses.
+    fn decode(reader: &Reader<'_>) -> Result<Self, ApiError>;
+    /// The parameters it takes.
+    fn facts() -> Vec<ParameterFact>;
+}
+
+/// Parses a request of `product`.
+pub fn decode<T: Decode>(product: Product, parameters: &Parameters) -> Result<T, ApiError> {
+    T::decode(&Reader { parameters, product })
+}
+
+/// The parameters of a request, with the conventions of the product that reads them.
+pub struct Reader<'a> {
+    parameters: &'a Parameters,
+    product: Product,
+}
+
+impl<'a> Reader<'a> {
+    /// A parameter's text; an empty one counts as absent, as clients send it for options left blank.
+    pub fn text(&self, name: &str) -> Option<&'a str> {
+        self.parameters.get(name).filter(|text| !text.is_empty())
+    }
+
+    /// The error for a required parameter that is not there.
+    pub fn missing(&self, name: &str) -> ApiError {
+        self.product.missing_parameter(name)
+    }
+
+    /// The error for a value that won't do.
+    pub fn invalid(&self, name: &str) -> ApiError {
+        self.product.invalid_parameter(name)
+    }
+
+    /// The members of a list of structures: `Name.1.Key`, `Name.1.Value`, `Name.2.Key`… as one map an index, in order. More than
+    /// `most` of them, or an index that is no number from 1, is an error.
+    pub fn structures(&self, name: &str, most: usize) -> Result<Vec<BTreeMap<&'a str, &'a str>>, ApiError> {
+        let prefix = format!("{name}.");
+        let mut found: BTreeMap<u32, BTreeMap<&str, &str>> = BTreeMap::new();
+        for (full, value) in self.parameters.starting_with(&prefix) {
+            let Some((index, member)) = full[prefix.len()..].split_once('.') else { continue };
+            found.entry(self.index(name, index)?).or_default().insert(member, value);
+            if found.len() > most {
+                return Err(self.invalid(name));
+            }
+        }
+        Ok(found.into_values().collect())
+    }
+
+    /// The items of a list of scalars: `Name.1`, `Name.2`…, in order.
+    pub fn items(&self, name: &str, most: usize) -> Result<Vec<&'a str>, ApiError> {
+        let prefix = format!("{name}.");
+        let mut found = BTreeMap::new();
+        for (full, value) in self.parameters.starting_with(&prefix) {
+            let index = &full[prefix.len()..];
+            if !index.contains('.') {
+                found.insert(self.index(name, index)?, value);
+            }
+            if found.len() > most {
+                return Err(self.invalid(name));
+            }
+        }
+        Ok(found.into_values().collect())
+    }
+
+    /// The members of a map: `Name.member`, in order.
+    pub fn members(&self, name: &str) -> impl Iterator<Item = (&'a str, &'a str)> {
+        let prefix = format!("{name}.");
+        let length = prefix.len();
+        self.parameters.starting_with(&prefix).map(move |(full, value)| (&full[length..], value)).collect::<Vec<_>>().into_iter()
+    }
+
+    fn index(&self, name: &str, digits: &str) -> Result<u32, ApiError> {
+        digits.parse().ok().filter(|index| (1..=100_000).contains(index)).ok_or_else(|| self.invalid(name))
+    }
+}
+
+/// What a text is not.
+pub enum Invalid {
+    /// A value that the parameter may have; the product's general code says so.
+    Value,
+    /// The same, with a code of its own.
+    Code(ErrorCode),
+}
+
+impl From<ErrorCode> for Invalid {
+    fn from(code: ErrorCode) -> Self {
+        Self::Code(code)
+    }
+}
+
+/// A type that is written as one parameter.
+pub trait Parameter: Sized {
+    /// The vendor's word for its type.
+    const KIND: &'static str = "String";
+    /// Parses a text that is not empty.
+    fn from_text(text: &str) -> Result<Self, Invalid>;
+}
+
+impl Parameter for String {
+    fn from_text(text: &str) -> Result<Self, Invalid> {
+        Ok(text.to_owned())
+    }
+}
+
+impl Parameter for i64 {
+    const KIND: &'static str = "Integer";
+
+    fn from_text(text: &str) -> Result<Self, Invalid> {
+        text.parse().map_err(|_| Invalid::Value)
+    }
+}
+
+impl Parameter for bool {
+    const KIND: &'static str = "Boolean";
+
+    fn from_text(text: &str) -> Result<Self, Invalid> {
+        // Python clients send True and False.
+        if text.eq_ignore_ascii_case("true") {
+            Ok(true)
+        } else if text.eq_ignore_ascii_case("false") {
+            Ok(false)
+        } else {
+            Err(Invalid::Value)
+        }
+    }
+}
+
+/// A field of a request: one parameter or several, required or not.
+pub trait Field: Sized {
+    /// The vendor's word for its type.
+    const KIND: &'static str;
+    /// Whether a request without it is refused.
+    const REQUIRED: bool;
+    /// Reads it.
+    fn read(reader: &Reader<'_>, name: &'static str) -> Result<Self, ApiError>;
+}
+
+impl<T: Parameter> Field for T {
+    const KIND: &'static str = T::KIND;
+    const REQUIRED: bool = true;
+
+    fn read(reader: &Reader<'_>, name: &'static str) -> Result<Self, ApiError> {
+        Option::<T>::read(reader, name)?.ok_or_else(|| reader.missing(name))
+    }
+}
+
+impl<T: Parameter> Field for Option<T> {
+    const KIND: &'static str = T::KIND;
+    const REQUIRED: bool = false;
+
+    fn read(reader: &Reader<'_>, name: &'static str) -> Result<Self, ApiError> {
+        let Some(text) = reader.text(name) else { return Ok(None) };
+        match T::from_text(text) {
+            Ok(value) => Ok(Some(value)),
+            Err(Invalid::Value) => Err(reader.invalid(name)),
+            Err(Invalid::Code(code)) => Err(match code.placeholders() {
+                0 => code.into(),
+                _ => ApiError::with(code, [name.to_owned()]),
+            }),
+        }
+    }
+}
+
+/// Parses a JSON array of strings of at most `most` items, as `DiskIds` and its like are written.
+pub fn json_strings(text: &str, most: usize) -> Option<Vec<String>> {
+    let items: Vec<String> = serde_json::from_str(text).ok()?;
+    (items.len() <= most && items.iter().all(|item| item.len() <= limits::PARAMETER_NAME_BYTES)).then_some(items)
+}
+
+/// Declares a request: each field, its type and the vendor's name for it. A type that is not an `Option` or a list is required.
+macro_rules! request {
+    ($(#[$note:meta])* pub struct $type:ident { $($(#[$about:meta])* pub $field:ident : $kind:ty = $name:literal,)* }) => {
+        $(#[$note])*
+        #[derive(Debug)]
+        pub struct $type { $($(#[$about])* #[doc = concat!("`", $name, "`")] pub $field: $kind,)* }
+
+        impl $crate::decode::Decode for $type {
+            fn decode(_reader: &$crate::decode::Reader<'_>) -> Result<Self, coffer_base::ApiError> {
+                Ok(Self { $($field: <$kind as $crate::decode::Field>::read(_reader, $name)?,)* })
+            }
+
+            fn facts() -> Vec<$crate::operation::ParameterFact> {
+                vec![$($crate::operation::ParameterFact {
+                    name: $name,
+                    kind: <$kind as $crate::decode::Field>::KIND,
+                    required: <$kind as $crate::decode::Field>::REQUIRED,
+                },)*]
+            }
+        }
+    };
+}
+pub(crate) use request;

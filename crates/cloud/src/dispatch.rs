@@ -1,0 +1,267 @@
+//! The life of a request, written once: bytes, parameters, operation, signature, caller, request, permission, one transaction with
+//! its idempotency and its audit row, reply.
+
+use std::sync::Arc;
+
+use coffer_base::{ApiError, Arn, Clock, ErrorCode, Region, Rng, ids, limits};
+use coffer_store::{Db, Tx, idempotency};
+
+use crate::audit;
+use crate::auth::replay::Replays;
+use crate::auth::signature::{Claim, Scheme};
+use crate::auth::{Authenticated, PolicyCache, authenticate, authorize};
+use crate::caller::Caller;
+use crate::context::{Cx, Origin};
+use crate::encode::{self, Format};
+use crate::exchange::{Incoming, Outgoing};
+use crate::idempotent;
+use crate::keyring::Keyring;
+use crate::operation::{Decoded, Effect, Entry};
+use crate::parameters::Parameters;
+use crate::product::Product;
+use crate::settings::Settings;
+use crate::value::Value;
+use crate::{ecs, kms, location, ram, sts};
+
+/// The whole service behind the gateway. Clones share everything.
+#[derive(Clone)]
+pub struct Cloud(pub(crate) Arc<Shared>);
+
+/// What every request and job works with.
+pub(crate) struct Shared {
+    pub(crate) db: Db,
+    pub(crate) clock: Clock,
+    pub(crate) rng: Arc<dyn Rng>,
+    pub(crate) keyring: Keyring,
+    pub(crate) settings: Settings,
+    pub(crate) policies: PolicyCache,
+    pub(crate) replays: Replays,
+}
+
+/// A request on its way, once its operation is known.
+struct Call {
+    entry: &'static Entry,
+    caller: Caller,
+    origin: Origin,
+    request_id: String,
+    nonce: Option<(crate::auth::replay::Fingerprint, coffer_base::Timestamp)>,
+    token: Option<idempotent::Token>,
+}
+
+impl Cloud {
+    /// Puts the parts together.
+    pub fn new(db: Db, clock: Clock, rng: Arc<dyn Rng>, keyring: Keyring, settings: Settings) -> Self {
+        Self(Arc::new(Shared {
+            db,
+            clock,
+            rng,
+            keyring,
+            settings,
+            policies: PolicyCache::default(),
+            replays: Replays::new(limits::NONCES),
+        }))
+    }
+
+    /// Answers one request. A write's answer comes once it is durable.
+    pub async fn handle(&self, incoming: Incoming) -> Outgoing {
+        let request_id = ids::request_id(&*self.0.rng);
+        let host = host_of(&incoming);
+        let parameters = Parameters::parse(&incoming);
+        let claim = parameters.as_ref().ok().map(|parameters| Claim::read(&incoming, parameters));
+        let product = claim.as_ref().and_then(|claim| claim.as_ref().ok()).and_then(|c| Product::by_version(&c.version));
+        let format = format(parameters.as_ref().ok(), &incoming, product);
+        let outcome = match (parameters, claim) {
+            (Ok(parameters), Some(Ok(claim))) => self.serve(&incoming, &parameters, &claim, &request_id).await,
+            (Err(error), _) | (_, Some(Err(error))) => Err(error),
+            (Ok(_), None) => unreachable!("a claim is read whenever the parameters were"),
+        };
+        match outcome {
+            Ok((entry, value)) => encode::success(format, entry.product, entry.operation.name, request_id, value),
+            Err(error) => {
+                if let Some(cause) = error.source() {
+                    tracing::error!(request_id, %cause, "the request failed");
+                }
+                encode::failure(format, product, &host, request_id, &error)
+            }
+        }
+    }
+
+    async fn serve(
+        &self,
+        incoming: &Incoming,
+        parameters: &Parameters,
+        claim: &Claim,
+        request_id: &str,
+    ) -> Result<(&'static Entry, Value), ApiError> {
+        let entry = find(incoming, claim)?;
+        let prepare = |tx: &Tx<'_>| self.prepare(tx, entry, incoming, parameters, claim, request_id);
+        match entry.operation.effect {
+            Effect::Read => self.0.db.read(|tx| {
+                let (call, decoded) = prepare(tx)?;
+                let mut cx = self.0.cx(tx, &call);
+                let resources = (entry.resources)(&mut cx, &decoded)?;
+                authorize(&cx, entry.product, entry.operation, &resources)?;
+                (entry.run)(&mut cx, decoded)
+            }),
+            Effect::Write => {
+                let (call, decoded) = self.0.db.read(prepare)?;
+                let shared = Arc::clone(&self.0);
+                self.0.db.write(move |tx| shared.write(tx, &call, decoded)).await?
+            }
+        }
+        .map(|value| (entry, value))
+    }
+
+    /// Everything up to the request that can be done without changing anything.
+    fn prepare(
+        &self,
+        tx: &Tx<'_>,
+        entry: &'static Entry,
+        incoming: &Incoming,
+        parameters: &Parameters,
+        claim: &Claim,
+        request_id: &str,
+    ) -> Result<(Call, Decoded), ApiError> {
+        let shared = &*self.0;
+        let Authenticated { caller, nonce } =
+            authenticate(tx, &shared.keyring, &shared.replays, shared.clock.now(), incoming, parameters, claim)?;
+        let origin = Origin {
+            peer: incoming.peer,
+            tls: incoming.tls,
+            region: region_of(incoming, parameters, claim, entry.product)?,
+            host: host_of(incoming),
+        };
+        let token = entry.operation.idempotent.then(|| idempotent::Token::read(parameters)).transpose()?.flatten();
+        let decoded = (entry.decode)(parameters)?;
+        Ok((Call { entry, caller, origin, request_id: request_id.to_owned(), nonce, token }, decoded))
+    }
+}
+
+impl Shared {
+    fn cx<'a>(&'a self, tx: &'a Tx<'a>, call: &'a Call) -> Cx<'a> {
+        Cx {
+            tx,
+            caller: &call.caller,
+            now: self.clock.now(),
+            rng: &*self.rng,
+            keyring: &self.keyring,
+            settings: &self.settings,
+            policies: &self.policies,
+            origin: &call.origin,
+            notes: Vec::new(),
+        }
+    }
+
+    /// A write inside its transaction: what it does is undone when it fails; that it was tried stays on record.
+    fn write(&self, tx: &Tx<'_>, call: &Call, decoded: Decoded) -> Result<Result<Value, ApiError>, ApiError> {
+        let mut cx = self.cx(tx, call);
+        if let Some((fingerprint, expires_at)) = &call.nonce
+            && !idempotency::take_nonce(tx, fingerprint, *expires_at, cx.now)?
+        {
+            return Ok(Err(ErrorCode::NonceUsed.into()));
+        }
+        let mut resources = Vec::new();
+        let outcome = tx.atomic(|_| Self::perform(&mut cx, call, decoded, &mut resources));
+        if let Err(error) = &outcome
+            && error.source().is_some()
+        {
+            // Ours, not the caller's: the transaction may not be in a state to be written on.
+            return Ok(outcome);
+        }
+        audit::record(&cx, call.entry, &call.request_id, &resources, outcome.as_ref().err())?;
+        Ok(outcome)
+    }
+
+    fn perform(
+        cx: &mut Cx<'_>,
+        call: &Call,
+        decoded: Decoded,
+        resources: &mut Vec<Arn>,
+    ) -> Result<Value, ApiError> {
+        let entry = call.entry;
+        *resources = (entry.resources)(cx, &decoded)?;
+        authorize(cx, entry.product, entry.operation, resources)?;
+        let Some(token) = &call.token else { return (entry.run)(cx, decoded) };
+        if let Some(answer) = token.recall(cx, entry.operation.name)? {
+            return Ok(answer);
+        }
+        let value = (entry.run)(cx, decoded)?;
+        token.remember(cx, entry.operation.name, &value)?;
+        Ok(value)
+    }
+}
+
+/// The operation that a request asks for.
+fn find(incoming: &Incoming, claim: &Claim) -> Result<&'static Entry, ApiError> {
+    let named = named_product(incoming)?;
+    let product = Product::by_version(&claim.version).ok_or(ErrorCode::InvalidVersion)?;
+    if named.is_some_and(|named| named != product) {
+        return Err(ErrorCode::InvalidVersion.into());
+    }
+    let table = operations(product);
+    Ok(table.iter().find(|entry| entry.operation.name == claim.action).ok_or(ErrorCode::UnknownAction)?)
+}
+
+/// The table of a product.
+pub fn operations(product: Product) -> &'static [Entry] {
+    match product {
+        Product::Ecs => ecs::OPERATIONS,
+        Product::Kms => kms::OPERATIONS,
+        Product::Ram => ram::OPERATIONS,
+        Product::Sts => sts::OPERATIONS,
+        Product::Location => location::OPERATIONS,
+    }
+}
+
+/// The product that the path or the host names, if one does.
+fn named_product(incoming: &Incoming) -> Result<Option<Product>, ApiError> {
+    let path = incoming.path.trim_matches('/');
+    if !path.is_empty() {
+        return Ok(Some(Product::by_name(path).ok_or(ErrorCode::UnknownProduct)?));
+    }
+    let host = host_of(incoming);
+    Ok(host.split('.').next().and_then(Product::by_name))
+}
+
+/// The host as the client called it, with its port. The Python credentials library sends a whole URL there.
+fn host_of(incoming: &Incoming) -> String {
+    let host = incoming.header("host").unwrap_or_default();
+    host.trim_start_matches("http://").trim_start_matches("https://").to_owned()
+}
+
+/// The region that a request names: by its parameter, by a label of the host (`kms.cn-beijing.example.com`), or in the scope of a
+/// V4 signature.
+fn region_of(
+    incoming: &Incoming,
+    parameters: &Parameters,
+    claim: &Claim,
+    product: Product,
+) -> Result<Option<Region>, ApiError> {
+    match parameters.get("RegionId").filter(|id| !id.is_empty()) {
+        Some(id) => match Region::parse(id) {
+            // The parameter of an ECS operation has a documented error of its own.
+            None if product == Product::Kms => Err(product.invalid_parameter("RegionId")),
+            region => Ok(region),
+        },
+        None => {
+            let host = host_of(incoming);
+            let by_host = host.split([':', '.']).find_map(Region::parse);
+            Ok(by_host.or_else(|| match &claim.scheme {
+                Scheme::V4 { region, .. } => Region::parse(region),
+                _ => None,
+            }))
+        }
+    }
+}
+
+fn format(parameters: Option<&Parameters>, incoming: &Incoming, product: Option<Product>) -> Format {
+    let asked = parameters.and_then(|parameters| parameters.get("Format"));
+    match asked {
+        Some(text) if text.eq_ignore_ascii_case("xml") => Format::Xml,
+        Some(text) if text.eq_ignore_ascii_case("json") => Format::Json,
+        // V3 clients set this header and can't read anything else.
+        _ if incoming.header("x-acs-action").is_some() && incoming.header("x-acs-date").is_some() => Format::Json,
+        _ if product.is_some_and(Product::defaults_to_xml) => Format::Xml,
+        _ => Format::Json,
+    }
+}

@@ -1,0 +1,189 @@
+//! Parameter types of ECS that several operations share. Each operation words an unknown region in its own way; the type says which.
+
+use std::collections::HashSet;
+
+use coffer_base::{ApiError, ErrorCode, Region};
+use coffer_store::tags::Tag;
+
+use crate::decode::{Field, Invalid, Parameter, Reader};
+
+macro_rules! region_parameter {
+    ($(#[$note:meta])* $type:ident, $code:ident) => {
+        $(#[$note])*
+        #[derive(Clone, Copy, Debug)]
+        pub struct $type(pub Region);
+
+        impl Parameter for $type {
+            fn from_text(text: &str) -> Result<Self, Invalid> {
+                Ok(Self(Region::parse(text).ok_or(ErrorCode::$code)?))
+            }
+        }
+    };
+}
+
+region_parameter!(
+    /// The region of most operations: unknown is 404 `InvalidRegionId.NotFound`.
+    KnownRegion, EcsRegionNotFound
+);
+region_parameter!(
+    /// The region of DescribeDisks: unknown is 400 `InvalidRegion.NotFound`.
+    ListedRegion, DescribeRegionInvalid
+);
+region_parameter!(
+    /// The region of the two operations that show the default: unknown is 403 `InvalidParameter.RegionIdNotExists`.
+    SettingRegion, DefaultRegionNotExists
+);
+
+/// The region of the four operations that change the default: it must exist and offer encryption.
+#[derive(Clone, Copy, Debug)]
+pub struct OfferedRegion(pub Region);
+
+impl Parameter for OfferedRegion {
+    fn from_text(text: &str) -> Result<Self, Invalid> {
+        let SettingRegion(region) = SettingRegion::from_text(text)?;
+        if !region.supports_disk_encryption() {
+            return Err(ErrorCode::DefaultRegionNotSupported.into());
+        }
+        Ok(Self(region))
+    }
+}
+
+/// A language for names of regions and zones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Language {
+    /// `zh-CN`, the vendor's default.
+    Chinese,
+    /// `en-US`, and `ja`, for which we have no names.
+    English,
+}
+
+impl Parameter for Language {
+    fn from_text(text: &str) -> Result<Self, Invalid> {
+        match text {
+            "zh-CN" => Ok(Self::Chinese),
+            "en-US" | "ja" => Ok(Self::English),
+            _ => Err(ErrorCode::InvalidAcceptLanguage.into()),
+        }
+    }
+}
+
+/// `PostPaid` or `PrePaid`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ChargeType;
+
+impl Parameter for ChargeType {
+    fn from_text(text: &str) -> Result<Self, Invalid> {
+        match text {
+            "PostPaid" | "PrePaid" => Ok(Self),
+            _ => Err(ErrorCode::InvalidInstanceChargeType.into()),
+        }
+    }
+}
+
+/// Most tags on a resource, and in a request ("Limits").
+pub const MOST_TAGS: usize = 20;
+const TAG_CHARACTERS: usize = 128;
+
+/// `Tag.N.Key` and `Tag.N.Value` of a request that sets tags; `Tag.N.key` is the older spelling.
+#[derive(Clone, Debug, Default)]
+pub struct NewTags(pub Vec<Tag>);
+
+impl Field for NewTags {
+    const KIND: &'static str = "RepeatList";
+    const REQUIRED: bool = false;
+
+    fn read(reader: &Reader<'_>, name: &'static str) -> Result<Self, ApiError> {
+        let tags: Vec<Tag> = pairs(reader, name)?
+            .into_iter()
+            .map(|(key, value)| Tag { key: key.unwrap_or_default(), value: value.unwrap_or_default() })
+            .collect();
+        let mut seen = HashSet::new();
+        for tag in &tags {
+            check_key(&tag.key)?;
+            check_value(&tag.value)?;
+            if !seen.insert(&tag.key) {
+                return Err(ErrorCode::DuplicateTagKey.into());
+            }
+        }
+        Ok(Self(tags))
+    }
+}
+
+/// `Tag.N.Key`, and `Tag.N.Value` where the value matters too, of a request that lists what bears these tags.
+#[derive(Clone, Debug, Default)]
+pub struct TagFilter(pub Vec<(String, Option<String>)>);
+
+impl Field for TagFilter {
+    const KIND: &'static str = "RepeatList";
+    const REQUIRED: bool = false;
+
+    fn read(reader: &Reader<'_>, name: &'static str) -> Result<Self, ApiError> {
+        let mut tags = Vec::new();
+        for (key, value) in pairs(reader, name)? {
+            // A value without a key says nothing ("InvalidTag.Mismatch").
+            let key = key.filter(|key| !key.is_empty()).ok_or(ErrorCode::TagMismatch)?;
+            tags.push((key, value.filter(|value| !value.is_empty())));
+        }
+        Ok(Self(tags))
+    }
+}
+
+type Pair = (Option<String>, Option<String>);
+
+fn pairs(reader: &Reader<'_>, name: &'static str) -> Result<Vec<Pair>, ApiError> {
+    let members = reader.structures(name, MOST_TAGS).map_err(|_| ErrorCode::TooManyTags)?;
+    let text = |text: Option<&&str>| text.map(|text| (*text).to_owned());
+    let either = |member: &std::collections::BTreeMap<&str, &str>, new, old| text(member.get(new).or(member.get(old)));
+    Ok(members.iter().map(|m| (either(m, "Key", "key"), either(m, "Value", "value"))).collect())
+}
+
+fn check_key(key: &str) -> Result<(), ErrorCode> {
+    let lower = key.to_ascii_lowercase();
+    let reserved = lower.starts_with("aliyun") || lower.starts_with("acs:");
+    let length = key.chars().count();
+    if length == 0 || length > TAG_CHARACTERS || reserved || holds_url(&lower) {
+        return Err(ErrorCode::TagKeyMalformed);
+    }
+    Ok(())
+}
+
+fn check_value(value: &str) -> Result<(), ErrorCode> {
+    if value.chars().count() > TAG_CHARACTERS || holds_url(&value.to_ascii_lowercase()) {
+        return Err(ErrorCode::TagValueMalformed);
+    }
+    Ok(())
+}
+
+fn holds_url(lower: &str) -> bool {
+    lower.contains("http://") || lower.contains("https://")
+}
+
+/// The name of a disk: 2 to 128 characters, a letter first, then letters, digits, `:`, `_`, `.` and `-`; no URL.
+#[derive(Clone, Debug)]
+pub struct DiskName(pub String);
+
+impl Parameter for DiskName {
+    fn from_text(text: &str) -> Result<Self, Invalid> {
+        let length = text.chars().count();
+        let first = text.chars().next().is_some_and(char::is_alphabetic);
+        let rest = text.chars().all(|c| c.is_alphanumeric() || matches!(c, ':' | '_' | '.' | '-'));
+        if !(2..=128).contains(&length) || !first || !rest {
+            return Err(ErrorCode::DiskNameMalformed.into());
+        }
+        Ok(Self(text.to_owned()))
+    }
+}
+
+/// A description: 2 to 256 characters, not beginning as a URL.
+#[derive(Clone, Debug)]
+pub struct Description(pub String);
+
+impl Parameter for Description {
+    fn from_text(text: &str) -> Result<Self, Invalid> {
+        let url = text.starts_with("http://") || text.starts_with("https://");
+        if !(2..=256).contains(&text.chars().count()) || url {
+            return Err(ErrorCode::DescriptionMalformed.into());
+        }
+        Ok(Self(text.to_owned()))
+    }
+}

@@ -1,0 +1,78 @@
+//! The sealing keys in use: one for each account (its KMS domain key), and one for session tokens. They are stored sealed under the
+//! root key and live, opened, in this process's memory only.
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use coffer_base::{AccountId, Rng};
+use coffer_crypto::{OpenError, RootKey, SealKey};
+use coffer_store::accounts::{self, SealedKey};
+use coffer_store::{StoreError, Tx};
+
+/// The scope of the key that seals session tokens.
+const SESSIONS: &str = "sessions";
+
+/// The root key and what was opened with it.
+pub struct Keyring {
+    root: RootKey,
+    opened: RwLock<HashMap<String, Arc<SealKey>>>,
+}
+
+/// Why the keyring can't be used.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyringError {
+    /// The root key is not the one that sealed this data.
+    #[error("the root key does not open this data directory: it belongs to another one")]
+    WrongRoot,
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Keyring {
+    /// Opens every stored sealing key. Fails at the first that does not open: the root key is wrong.
+    pub fn open(root: RootKey, tx: &Tx<'_>) -> Result<Self, KeyringError> {
+        let mut opened = HashMap::new();
+        for key in accounts::sealing_keys(tx)? {
+            let open = SealKey::open_under(root.aead(), &context(&key.scope), &key.sealed);
+            opened.insert(key.scope, Arc::new(open.map_err(|OpenError| KeyringError::WrongRoot)?));
+        }
+        Ok(Self { root, opened: RwLock::new(opened) })
+    }
+
+    /// Makes and stores the sealing key of a new account.
+    pub fn add_account(&self, tx: &Tx<'_>, rng: &dyn Rng, account: &AccountId) -> Result<(), KeyringError> {
+        self.add(tx, rng, account.as_str())
+    }
+
+    /// Makes and stores the sealing key of session tokens.
+    pub fn add_sessions(&self, tx: &Tx<'_>, rng: &dyn Rng) -> Result<(), KeyringError> {
+        self.add(tx, rng, SESSIONS)
+    }
+
+    /// The domain key of an account.
+    pub fn account(&self, account: &AccountId) -> Option<Arc<SealKey>> {
+        self.get(account.as_str())
+    }
+
+    /// The key of session tokens.
+    pub fn sessions(&self) -> Option<Arc<SealKey>> {
+        self.get(SESSIONS)
+    }
+
+    fn get(&self, scope: &str) -> Option<Arc<SealKey>> {
+        self.opened.read().unwrap_or_else(PoisonError::into_inner).get(scope).cloned()
+    }
+
+    fn add(&self, tx: &Tx<'_>, rng: &dyn Rng, scope: &str) -> Result<(), KeyringError> {
+        let key = SealKey::generate(rng);
+        let sealed = key.sealed_under(self.root.aead(), rng, &context(scope));
+        accounts::insert_sealing_key(tx, &SealedKey { scope: scope.to_owned(), sealed })?;
+        self.opened.write().unwrap_or_else(PoisonError::into_inner).insert(scope.to_owned(), Arc::new(key));
+        Ok(())
+    }
+}
+
+fn context(scope: &str) -> Vec<u8> {
+    [b"coffer/sealing-key/1/".as_slice(), scope.as_bytes()].concat()
+}

@@ -1,0 +1,126 @@
+//! Ciphertext under KMS keys.
+//!
+//! A blob is `version id (36, ASCII) ‖ nonce (12) ‖ ciphertext ‖ tag (16)`, AES-256-GCM, in base64: the outline that the vendor's
+//! samples show. Authenticated with it: a label, the key's id, the version's id and the canonical encryption context.
+
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use coffer_base::{AccountId, ApiError, Secret};
+use coffer_crypto::{OVERHEAD_BYTES, SealKey};
+use coffer_store::keys::{self, Key, KeyVersion};
+
+use super::encryption_context::EncryptionContext;
+use crate::context::Cx;
+
+const VERSION_ID_BYTES: usize = 36;
+/// Bytes of a data key for a disk (AES-256-XTS takes two keys of 256 bits).
+pub const DISK_DATA_KEY_BYTES: usize = 64;
+
+/// The domain key of an account.
+pub fn domain(cx: &Cx<'_>, account: &AccountId) -> Result<Arc<SealKey>, ApiError> {
+    cx.keyring.account(account).ok_or_else(|| ApiError::internal("an account without a domain key"))
+}
+
+/// What a version's material is sealed with: it opens for this account, region, key and version only.
+pub fn material_context(key: &Key, version_id: &str) -> Vec<u8> {
+    ["coffer/key-material/1", key.account.as_str(), key.region.id(), &key.key_id, version_id].join("/").into_bytes()
+}
+
+fn message_context(key: &Key, version_id: &str, context: &EncryptionContext) -> Vec<u8> {
+    let mut bytes = ["coffer/kms-ciphertext/1", &key.key_id, version_id, ""].join("/").into_bytes();
+    bytes.extend_from_slice(context.canonical());
+    bytes
+}
+
+fn open_version(cx: &Cx<'_>, key: &Key, version: &KeyVersion) -> Result<SealKey, ApiError> {
+    let context = material_context(key, &version.version_id);
+    SealKey::open_under(domain(cx, &key.account)?.aead(), &context, &version.sealed_material).map_err(ApiError::internal)
+}
+
+/// A ciphertext, and the version that made it.
+pub struct Encrypted {
+    /// The blob in base64.
+    pub blob: String,
+    /// The version's id.
+    pub version_id: String,
+}
+
+/// Encrypts under the key's primary version.
+pub fn encrypt(
+    cx: &Cx<'_>,
+    key: &Key,
+    context: &EncryptionContext,
+    message: &[u8],
+) -> Result<Encrypted, ApiError> {
+    let version_id =
+        key.primary_version_id.as_deref().ok_or_else(|| ApiError::internal("a symmetric key without a version"))?;
+    let version = keys::version(cx.tx, version_id)?.ok_or_else(|| ApiError::internal("a key version without material"))?;
+    let material = open_version(cx, key, &version)?;
+    let mut blob = version_id.as_bytes().to_vec();
+    blob.extend(material.aead().seal(cx.rng, &message_context(key, version_id, context), message));
+    Ok(Encrypted { blob: STANDARD.encode(blob), version_id: version.version_id })
+}
+
+/// A blob taken apart.
+pub struct Blob {
+    version: KeyVersion,
+    sealed: Vec<u8>,
+}
+
+/// Why a blob does not open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unreadable {
+    /// It has not the form of a blob.
+    Malformed,
+    /// It names a key version that is not here.
+    UnknownVersion,
+    /// It was changed, or made under another context.
+    Refused,
+}
+
+impl Blob {
+    /// Takes a blob apart and finds the version it names.
+    pub fn parse(cx: &Cx<'_>, text: &str) -> Result<Result<Self, Unreadable>, ApiError> {
+        let Ok(bytes) = STANDARD.decode(text) else { return Ok(Err(Unreadable::Malformed)) };
+        if bytes.len() < VERSION_ID_BYTES + OVERHEAD_BYTES {
+            return Ok(Err(Unreadable::Malformed));
+        }
+        let (version_id, sealed) = bytes.split_at(VERSION_ID_BYTES);
+        let Ok(version_id) = std::str::from_utf8(version_id) else { return Ok(Err(Unreadable::Malformed)) };
+        let version = keys::version(cx.tx, version_id)?;
+        Ok(version.map(|version| Self { version, sealed: sealed.to_vec() }).ok_or(Unreadable::UnknownVersion))
+    }
+
+    /// The key it was made under.
+    pub fn key_id(&self) -> &str {
+        &self.version.key_id
+    }
+
+    /// The version it was made under.
+    pub fn version_id(&self) -> &str {
+        &self.version.version_id
+    }
+
+    /// Decrypts with `key`, which is the key it names.
+    pub fn open(
+        &self,
+        cx: &Cx<'_>,
+        key: &Key,
+        context: &EncryptionContext,
+    ) -> Result<Result<Secret<Vec<u8>>, Unreadable>, ApiError> {
+        assert_eq!(key.key_id, self.version.key_id, "a blob is opened with the key it names");
+        let material = open_version(cx, key, &self.version)?;
+        let context = message_context(key, &self.version.version_id, context);
+        Ok(material.aead().open(&context, &self.sealed).map_err(|_| Unreadable::Refused))
+    }
+}
+
+/// A new data key: its base64 text, which is what the blob encrypts (so that Decrypt answers with the same text).
+pub fn new_data_key(cx: &Cx<'_>, bytes: usize) -> Secret<String> {
+    let mut key = vec![0u8; bytes];
+    cx.rng.fill(&mut key);
+    let key = Secret::new(key);
+    Secret::new(STANDARD.encode(key.expose()))
+}

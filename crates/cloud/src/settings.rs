@@ -1,0 +1,52 @@
+//! What an operator may choose about behaviour. Each has a default; each is described in the user documentation.
+
+use std::collections::HashSet;
+
+use coffer_base::{AccountId, Region};
+
+/// The choices.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The region of requests that name none and whose host names none.
+    pub region: Region,
+    /// About default encryption.
+    pub default_encryption: DefaultEncryption,
+}
+
+/// Choices about default encryption.
+#[derive(Clone, Debug, Default)]
+pub struct DefaultEncryption {
+    /// Who may call ModifyDiskDefaultKMSKeyId.
+    pub callers: Callers,
+    /// What `Encrypted=false` means while the default is on.
+    pub explicit_unencrypted: ExplicitUnencrypted,
+    /// The accounts the feature is offered to; `None` offers it to all.
+    pub white_list: Option<HashSet<AccountId>>,
+}
+
+/// Who may call operations whose page says "only Alibaba Cloud accounts".
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Callers {
+    /// The account itself.
+    #[default]
+    Account,
+    /// Also RAM identities with permission, as later editions of the page say.
+    Ram,
+}
+
+/// What `Encrypted=false` means while the default is on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ExplicitUnencrypted {
+    /// An error, as documented.
+    #[default]
+    Reject,
+    /// The disk is encrypted all the same, for clients that always send the parameter.
+    Encrypt,
+}
+
+impl Settings {
+    /// Everything as documented, in `region`.
+    pub fn new(region: Region) -> Self {
+        Self { region, default_encryption: DefaultEncryption::default() }
+    }
+}
