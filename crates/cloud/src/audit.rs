@@ -19,13 +19,14 @@ pub fn record(
     let resources: Vec<&str> = resources.iter().map(Arn::as_str).collect();
     let detail: serde_json::Map<String, serde_json::Value> =
         cx.notes.iter().map(|(name, value)| ((*name).to_owned(), value.clone().into())).collect();
+    let (principal, peer) = (cx.caller.arn(), cx.origin.peer.to_string());
     let outcome = failure.map_or("OK".into(), ApiError::code_text);
     let row = Row {
         at: cx.now,
         account: cx.account(),
-        principal: cx.caller.arn().as_str(),
+        principal: principal.as_str(),
         access_key_id: &cx.caller.access_key_id,
-        peer: &cx.origin.peer.to_string(),
+        peer: &peer,
         action: &format!("{}:{}", entry.product.name(), entry.operation.name),
         resources: &resources.join(" "),
         outcome: &outcome,

@@ -79,7 +79,11 @@ impl<'a> Reader<'a> {
     pub fn members(&self, name: &str) -> impl Iterator<Item = (&'a str, &'a str)> {
         let prefix = format!("{name}.");
         let length = prefix.len();
-        self.parameters.starting_with(&prefix).map(move |(full, value)| (&full[length..], value)).collect::<Vec<_>>().into_iter()
+        self.parameters
+            .starting_with(&prefix)
+            .map(move |(full, value)| (&full[length..], value))
+            .collect::<Vec<_>>()
+            .into_iter()
     }
 
     fn index(&self, name: &str, digits: &str) -> Result<u32, ApiError> {

@@ -8,7 +8,7 @@ use coffer_store::{Db, Tx, idempotency};
 
 use crate::audit;
 use crate::auth::replay::Replays;
-use crate::auth::signature::{Claim, Scheme};
+use crate::auth::signature::Claim;
 use crate::auth::{Authenticated, PolicyCache, authenticate, authorize};
 use crate::caller::Caller;
 use crate::context::{Cx, Origin};
@@ -68,7 +68,8 @@ impl Cloud {
         let host = host_of(&incoming);
         let parameters = Parameters::parse(&incoming);
         let claim = parameters.as_ref().ok().map(|parameters| Claim::read(&incoming, parameters));
-        let product = claim.as_ref().and_then(|claim| claim.as_ref().ok()).and_then(|c| Product::by_version(&c.version));
+        let product =
+            claim.as_ref().and_then(|claim| claim.as_ref().ok()).and_then(|c| Product::by_version(&c.version));
         let format = format(parameters.as_ref().ok(), &incoming, product);
         let outcome = match (parameters, claim) {
             (Ok(parameters), Some(Ok(claim))) => self.serve(&incoming, &parameters, &claim, &request_id).await,
@@ -84,6 +85,11 @@ impl Cloud {
                 encode::failure(format, product, &host, request_id, &error)
             }
         }
+    }
+
+    /// Answers a request that could not be read, or may not be.
+    pub fn refuse(&self, error: &ApiError) -> Outgoing {
+        encode::early_failure(ids::request_id(&*self.0.rng), error)
     }
 
     async fn serve(
@@ -172,12 +178,7 @@ impl Shared {
         Ok(outcome)
     }
 
-    fn perform(
-        cx: &mut Cx<'_>,
-        call: &Call,
-        decoded: Decoded,
-        resources: &mut Vec<Arn>,
-    ) -> Result<Value, ApiError> {
+    fn perform(cx: &mut Cx<'_>, call: &Call, decoded: Decoded, resources: &mut Vec<Arn>) -> Result<Value, ApiError> {
         let entry = call.entry;
         *resources = (entry.resources)(cx, &decoded)?;
         authorize(cx, entry.product, entry.operation, resources)?;
@@ -237,21 +238,15 @@ fn region_of(
     claim: &Claim,
     product: Product,
 ) -> Result<Option<Region>, ApiError> {
-    match parameters.get("RegionId").filter(|id| !id.is_empty()) {
-        Some(id) => match Region::parse(id) {
+    if let Some(id) = parameters.get("RegionId").filter(|id| !id.is_empty()) {
+        return match Region::parse(id) {
             // The parameter of an ECS operation has a documented error of its own.
             None if product == Product::Kms => Err(product.invalid_parameter("RegionId")),
             region => Ok(region),
-        },
-        None => {
-            let host = host_of(incoming);
-            let by_host = host.split([':', '.']).find_map(Region::parse);
-            Ok(by_host.or_else(|| match &claim.scheme {
-                Scheme::V4 { region, .. } => Region::parse(region),
-                _ => None,
-            }))
-        }
+        };
     }
+    let by_host = host_of(incoming).split([':', '.']).find_map(Region::parse);
+    Ok(by_host.or_else(|| claim.scope_region().and_then(Region::parse)))
 }
 
 fn format(parameters: Option<&Parameters>, incoming: &Incoming, product: Option<Product>) -> Format {

@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
+use coffer_base::ApiError;
 use coffer_base::error::AccessDenied;
-use coffer_base::{ApiError, ErrorCode};
 use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event};
 
@@ -40,13 +40,7 @@ pub fn success(format: Format, product: Product, action: &str, request_id: Strin
 }
 
 /// An error. `host` is the endpoint as the client called it; `product` may be unknown this early.
-pub fn failure(
-    format: Format,
-    product: Option<Product>,
-    host: &str,
-    request_id: String,
-    error: &ApiError,
-) -> Outgoing {
+pub fn failure(format: Format, product: Option<Product>, host: &str, request_id: String, error: &ApiError) -> Outgoing {
     let code = error.code_text();
     let recommend = format!(
         "https://api.aliyun.com/troubleshoot?q={code}&product={}&requestId={request_id}",
@@ -126,18 +120,23 @@ fn write_element(writer: &mut Writer<Vec<u8>>, name: &str, value: &Value) -> std
 fn write_text(writer: &mut Writer<Vec<u8>>, name: &str, text: &str) -> std::io::Result<()> {
     writer.write_event(Event::Start(BytesStart::new(name)))?;
     // XML 1.0 has no way to write most control characters, not even escaped: they go out as U+FFFD.
-    let clean = text.replace(|c: char| (c < ' ' && !matches!(c, '\t' | '\n' | '\r')) || matches!(c, '\u{fffe}' | '\u{ffff}'), "\u{fffd}");
+    let clean = text.replace(
+        |c: char| (c < ' ' && !matches!(c, '\t' | '\n' | '\r')) || matches!(c, '\u{fffe}' | '\u{ffff}'),
+        "\u{fffd}",
+    );
     writer.write_event(Event::Text(BytesText::new(&clean)))?;
     writer.write_event(Event::End(BytesEnd::new(name)))
 }
 
-/// The error for a panic or another failure of ours, without a cause that could leak.
-pub fn internal_failure(format: Format, host: &str, request_id: String) -> Outgoing {
-    failure(format, None, host, request_id, &ApiError::new(ErrorCode::InternalError))
+/// The answer to a request that could not even be read. JSON: what is known of the client is nothing.
+pub fn early_failure(request_id: String, error: &ApiError) -> Outgoing {
+    failure(Format::Json, None, "", request_id, error)
 }
 
 #[cfg(test)]
 mod tests {
+    use coffer_base::ErrorCode;
+
     use super::*;
 
     fn body(outgoing: Outgoing) -> String {

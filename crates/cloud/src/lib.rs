@@ -1,7 +1,34 @@
-//! The operations of the four products and everything a request passes on its way to one. No HTTP and no threads here: the
-//! server hands in an [`Incoming`] and is called back with an [`Outgoing`].
+//! The operations of the products and everything a request passes on its way to one. No HTTP and no threads here: the server hands
+//! in an [`Incoming`] and gets an [`Outgoing`] back.
 
+pub mod audit;
 pub mod auth;
-mod exchange;
+pub mod bootstrap;
+pub mod caller;
+pub mod context;
+pub mod decode;
+pub mod dispatch;
+pub mod ecs;
+pub mod encode;
+pub mod exchange;
+pub mod idempotent;
+pub mod jobs;
+pub mod keyring;
+pub mod kms;
+pub mod location;
+pub mod operation;
+pub mod page;
+pub mod parameters;
+pub mod product;
+pub mod ram;
+pub mod settings;
+pub mod sts;
+pub mod value;
 
+pub use dispatch::{Cloud, operations};
 pub use exchange::{Incoming, Method, Outgoing};
+pub use keyring::{Keyring, KeyringError};
+pub use operation::{Access, Effect, Entry, Operation, ParameterFact};
+pub use product::Product;
+pub use settings::Settings;
+pub use value::Shape;

@@ -21,8 +21,8 @@ pub struct Operation {
     pub access: Access,
     /// Whether it takes a `ClientToken`, so that a retry does not do it twice.
     pub idempotent: bool,
-    /// The errors it may answer with, besides those of the gateway and of authorisation.
-    pub errors: &'static [ErrorCode],
+    /// The errors it may answer with, in groups, besides those of the gateway and of authorisation.
+    pub errors: &'static [&'static [ErrorCode]],
 }
 
 /// Whether an operation can change anything.
@@ -81,7 +81,7 @@ pub struct Entry {
 /// into modules declared by a macro; `cargo xtask tidy` formats and checks them.
 macro_rules! operations {
     ($product:expr; $($module:ident,)*) => {
-        $(mod $module;)*
+        $(pub mod $module;)*
 
         /// The operations of this product.
         pub static OPERATIONS: &[$crate::operation::Entry] = &[$($crate::operation::Entry {

@@ -155,8 +155,8 @@ pub struct Tx<'a> {
     depth: Cell<usize>,
 }
 
-/// Most values in a statement: a listing by 100 ids, 20 tags and every other filter stays below.
-const MOST_VALUES: usize = 400;
+/// Most values in a statement: the tags of a page of 500 disks, or a listing with every filter, stay below.
+const MOST_VALUES: usize = 1024;
 
 /// Names of the parameters, by position.
 static NAMES: LazyLock<Vec<String>> = LazyLock::new(|| (1..=MOST_VALUES).map(|n| format!("${n}")).collect());

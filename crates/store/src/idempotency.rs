@@ -52,12 +52,7 @@ pub fn remember(
 }
 
 /// Records a nonce. `false` when it is there already and has not expired: the request is a replay.
-pub fn take_nonce(
-    tx: &Tx<'_>,
-    fingerprint: &[u8],
-    expires_at: Timestamp,
-    now: Timestamp,
-) -> Result<bool, StoreError> {
+pub fn take_nonce(tx: &Tx<'_>, fingerprint: &[u8], expires_at: Timestamp, now: Timestamp) -> Result<bool, StoreError> {
     let sql = "INSERT INTO nonces (fingerprint, expires_at) VALUES ($1, $2)
                ON CONFLICT (fingerprint) DO UPDATE SET expires_at = excluded.expires_at WHERE nonces.expires_at < $3";
     Ok(tx.execute(sql, &[fingerprint.into(), expires_at.into(), now.into()])? == 1)

@@ -81,10 +81,7 @@ where
     Pending(pending, || Err(StoreError::Stopped.into()))
 }
 
-fn job<T, E>(
-    work: impl FnOnce(&Tx<'_>) -> Result<T, E> + Send + 'static,
-    reply: oneshot::Sender<Result<T, E>>,
-) -> Job
+fn job<T, E>(work: impl FnOnce(&Tx<'_>) -> Result<T, E> + Send + 'static, reply: oneshot::Sender<Result<T, E>>) -> Job
 where
     T: Send + 'static,
     E: From<StoreError> + Send + 'static,

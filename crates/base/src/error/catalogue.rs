@@ -123,6 +123,9 @@ catalogue! {
     DuplicateTagKey = 400 "Duplicate.TagKey" "The Tag.N.Key contain duplicate key.";
     TagKeyMalformed = 400 "InvalidTagKey.Malformed" "The specified Tag.n.Key is not valid.";
     TagValueMalformed = 400 "InvalidTagValue.Malformed" "The specified Tag.n.Value is not valid.";
+    TagMismatch = 400 "InvalidTag.Mismatch" "The specified Tag.n.Key and Tag.n.Value are not match.";
+    TooManyTags = 400 "InvalidTagCount" "The specified tags are beyond the permitted range.";
+    ArnsNotInWhiteList = 403 "UserNotInTheWhiteList" "The user is not in Arns white list.";
     ZoneNotFound = 404 "InvalidZoneId.NotFound" "The specified zone does not exist.";
     ZoneAndInstanceConflict = 403 "InvalidParam.ZoneIdAndInstanceId.Conflict" "The specified parameter 'ZoneId' and 'InstanceId' are not blank at the same time.";
     InstanceNotFound = 404 "InvalidInstanceId.NotFound" "The specified InstanceId does not exist.";
@@ -197,6 +200,7 @@ catalogue! {
     RoleHasPolicies = 409 "DeleteConflict.Role.Policy" "The role CAN NOT has any attached policy while deleting the role.";
     PolicyHasUsers = 409 "DeleteConflict.Policy.User" "The policy CAN NOT been attached to any user while deleting the policy.";
     PolicyHasRoles = 409 "DeleteConflict.Policy.Role" "The policy CAN NOT been attached to any role while deleting the policy.";
+    PolicyHasVersions = 409 "DeleteConflict.Policy.Version" "The policy CAN NOT has any version except the default version.";
     TooManyUsers = 409 "LimitExceeded.User" "The count of users beyond the current limits.";
     TooManyUserKeys = 409 "LimitExceeded.User.AccessKey" "The access key count of the user access keys beyond the current limits.";
     TooManyUserPolicies = 409 "LimitExceeded.User.Policy" "The policy count of the user attached policies beyond the current limits.";

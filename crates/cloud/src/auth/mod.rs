@@ -9,6 +9,6 @@ pub mod session;
 pub mod signature;
 pub mod system_policies;
 
-pub use authenticate::{Authenticated, authenticate};
-pub use authorize::{authorize, service_may};
+pub use authenticate::{Authenticated, authenticate, secret_context};
+pub use authorize::{authorize, context, service_may};
 pub use cache::PolicyCache;

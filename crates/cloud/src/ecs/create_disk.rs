@@ -12,7 +12,7 @@ use coffer_store::tags::{self, Resource};
 
 use super::disk_types::{Category, Level};
 use super::encryption::{self, Wish};
-use super::parameter::{Description, DiskName, KnownRegion, NewTags};
+use super::parameter::{Description, DiskName, KnownRegion, NewTags, TAG_ERRORS};
 use crate::context::Cx;
 use crate::decode::{Field, Invalid, Parameter, Reader, request};
 use crate::kms::cipher;
@@ -87,10 +87,11 @@ pub const OPERATION: Operation = Operation {
     effect: Effect::Write,
     access: Access::Action("ecs:CreateDisk"),
     idempotent: true,
-    errors: &ERRORS,
+    errors: &[OWN_ERRORS, &encryption::ERRORS, TAG_ERRORS],
 };
 
-const OWN_ERRORS: [ErrorCode; 27] = [
+const OWN_ERRORS: &[ErrorCode] = &[
+    ErrorCode::IdempotentParameterMismatch,
     ErrorCode::EcsInvalidParameter,
     ErrorCode::EcsMissingParameter,
     ErrorCode::EcsRegionNotFound,
@@ -120,16 +121,6 @@ const OWN_ERRORS: [ErrorCode; 27] = [
     ErrorCode::ArnsNotInWhiteList,
 ];
 
-const ERRORS: [ErrorCode; OWN_ERRORS.len() + encryption::ERRORS.len() + super::parameter::TAG_ERRORS.len() + 1] = {
-    let mut all = [ErrorCode::IdempotentParameterMismatch; OWN_ERRORS.len() + encryption::ERRORS.len() + super::parameter::TAG_ERRORS.len() + 1];
-    let mut place = 0;
-    while place < OWN_ERRORS.len() {
-        all[place] = OWN_ERRORS[place];
-        place += 1;
-    }
-    all
-};
-
 /// Whether several instances may attach a disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MultiAttach(pub bool);
@@ -142,4 +133,185 @@ impl Parameter for MultiAttach {
             _ => Err(ErrorCode::MultiAttachInvalid.into()),
         }
     }
+}
+
+/// A parameter of a facility that is not offered here. Saying so beats ignoring it.
+#[derive(Clone, Copy, Debug)]
+pub struct Withheld;
+
+impl Parameter for Withheld {
+    fn from_text(_: &str) -> Result<Self, Invalid> {
+        Err(Invalid::Value)
+    }
+}
+
+/// `Arn.N.*`: keys of other accounts, which the vendor offers by invitation only; nobody is invited here.
+#[derive(Clone, Copy, Debug)]
+pub struct NoArns;
+
+impl Field for NoArns {
+    const KIND: &'static str = "RepeatList";
+    const REQUIRED: bool = false;
+
+    fn read(reader: &Reader<'_>, name: &'static str) -> Result<Self, ApiError> {
+        if reader.members(name).next().is_some() {
+            return Err(ErrorCode::ArnsNotInWhiteList.into());
+        }
+        Ok(Self)
+    }
+}
+
+/// What a policy must allow it on.
+pub fn resources(cx: &mut Cx<'_>, request: &Request) -> Result<Vec<Arn>, ApiError> {
+    let region = request.region.0;
+    let mut resources = vec![Arn::ecs(region, cx.account(), "disk/*")];
+    resources.extend(request.snapshot_id.iter().map(|id| Arn::ecs(region, cx.account(), &format!("snapshot/{id}"))));
+    Ok(resources)
+}
+
+/// Does it.
+pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
+    let region = request.region.0;
+    let category = request.category.unwrap_or(Category::Cloud);
+    let zone_id = zone(&request, category)?;
+    refuse_absent(&request)?;
+    let level = level(&request, category)?;
+    let size_gib = size(&request, category, level)?;
+    check_performance(&request, category, level, size_gib)?;
+    let multi_attach = request.multi_attach.is_some_and(|MultiAttach(on)| on);
+    if multi_attach && !category.can_be_shared() {
+        return Err(ErrorCode::MultiAttachCategory.into());
+    }
+    let key = encryption_key(cx, &request, category)?;
+    let disk_id = ids::ecs_id("d", region, cx.rng);
+    let wrapped_data_key = key.as_ref().map(|key| wrap_data_key(cx, key, &disk_id)).transpose()?;
+    let disk = Disk {
+        disk_id: disk_id.clone(),
+        account: cx.account().clone(),
+        region,
+        zone_id,
+        disk_name: request.disk_name.map(|DiskName(name)| name).unwrap_or_default(),
+        description: request.description.map(|Description(text)| text).unwrap_or_default(),
+        category: category.as_str().to_owned(),
+        performance_level: level.map_or("", Level::as_str).to_owned(),
+        size_gib,
+        status: "Available".to_owned(),
+        disk_type: "data".to_owned(),
+        kms_key_id: key.map(|key| key.key_id),
+        wrapped_data_key,
+        provisioned_iops: request.provisioned_iops,
+        bursting_enabled: request.bursting_enabled.unwrap_or(false),
+        multi_attach: if multi_attach { "Enabled" } else { "Disabled" }.to_owned(),
+        delete_with_instance: false,
+        delete_auto_snapshot: true,
+        enable_auto_snapshot: true,
+        created_at: cx.now,
+    };
+    disks::insert(cx.tx, &disk)?;
+    let on = Resource { account: &disk.account, region, resource_type: "disk", resource_id: &disk_id };
+    for tag in &request.tags.0 {
+        tags::set(cx.tx, on, tag)?;
+    }
+    cx.note("diskId", disk_id.clone());
+    Ok(Response { disk_id })
+}
+
+fn zone(request: &Request, category: Category) -> Result<String, ApiError> {
+    match (&request.zone_id, &request.instance_id) {
+        (Some(_), Some(_)) => Err(ErrorCode::ZoneAndInstanceConflict.into()),
+        (None, Some(_)) => Err(ErrorCode::InstanceNotFound.into()),
+        (Some(_), None) if category == Category::RegionalAuto => Err(ErrorCode::ZoneWithRegionalDisk.into()),
+        (None, None) if category == Category::RegionalAuto => Ok(String::new()),
+        (None, None) => Err(ApiError::with(ErrorCode::EcsMissingParameter, ["ZoneId".to_owned()])),
+        (Some(zone), None) if request.region.0.zones().contains(&zone.as_str()) => Ok(zone.clone()),
+        (Some(_), None) => Err(ErrorCode::ZoneNotFound.into()),
+    }
+}
+
+/// What a request may name but this server does not have.
+fn refuse_absent(request: &Request) -> Result<(), ApiError> {
+    if request.snapshot_id.is_some() {
+        return Err(ErrorCode::SnapshotNotFound.into());
+    }
+    if request.resource_group_id.is_some() {
+        return Err(ErrorCode::ResourceGroupNotFound.into());
+    }
+    if request.storage_set_partition_number.is_some() {
+        return Err(Product::Ecs.invalid_parameter("StorageSetPartitionNumber"));
+    }
+    if request.encrypt_algorithm.is_some() {
+        return Err(match request.encrypted {
+            Some(true) => ErrorCode::EncryptAlgorithmInvalid,
+            _ => ErrorCode::EncryptAlgorithmNeedsEncrypted,
+        }
+        .into());
+    }
+    Ok(())
+}
+
+fn level(request: &Request, category: Category) -> Result<Option<Level>, ApiError> {
+    match (category, request.performance_level) {
+        (Category::Essd, level) => Ok(Some(level.unwrap_or(Level::Pl1))),
+        (_, None) => Ok(None),
+        (_, Some(_)) => Err(ErrorCode::PerformanceLevelMalformed.into()),
+    }
+}
+
+fn size(request: &Request, category: Category, level: Option<Level>) -> Result<i64, ApiError> {
+    let size_gib = request.size_gib.ok_or(ErrorCode::DiskSourceMissing)?;
+    if category.sizes_gib(level).contains(&size_gib) {
+        return Ok(size_gib);
+    }
+    // A size that some level of the category has, but not this one, is a mismatch of the two.
+    let fits_another = category == Category::Essd && category.sizes_gib(Some(Level::Pl0)).contains(&size_gib);
+    if fits_another {
+        return Err(ErrorCode::PerformanceLevelNotMatch.into());
+    }
+    Err(if size_gib <= 0 { ErrorCode::DiskSizeNotSupported } else { ErrorCode::DiskSizeBeyondRange }.into())
+}
+
+fn check_performance(
+    request: &Request,
+    category: Category,
+    level: Option<Level>,
+    size_gib: i64,
+) -> Result<(), ApiError> {
+    if let Some(iops) = request.provisioned_iops {
+        if category != Category::Auto {
+            return Err(ErrorCode::ProvisionedIopsUnsupported.into());
+        }
+        let most = (1000 * size_gib - category.iops(level, size_gib)).clamp(0, 50_000);
+        if !(0..=most).contains(&iops) {
+            return Err(ErrorCode::ProvisionedIopsLimit.into());
+        }
+    }
+    if request.bursting_enabled == Some(true) {
+        if category != Category::Auto {
+            return Err(ErrorCode::BurstingUnsupported.into());
+        }
+        if size_gib <= 3 {
+            return Err(ErrorCode::BurstingTooSmall.into());
+        }
+    }
+    Ok(())
+}
+
+fn encryption_key(cx: &mut Cx<'_>, request: &Request, category: Category) -> Result<Option<Key>, ApiError> {
+    let wish = Wish { encrypted: request.encrypted, kms_key_id: request.kms_key_id.clone() };
+    let key = encryption::key_for(cx, request.region.0, &wish)?;
+    if key.is_some() && !category.can_be_encrypted() {
+        return Err(ErrorCode::EncryptionNotSupported.into());
+    }
+    Ok(key)
+}
+
+/// A new data key for a disk, wrapped under `key` and bound to account, region and disk. The plain key is gone when this returns.
+fn wrap_data_key(cx: &mut Cx<'_>, key: &Key, disk_id: &str) -> Result<String, ApiError> {
+    let binding = [("acs:account", key.account.as_str()), ("acs:disk", disk_id), ("acs:region", key.region.id())];
+    let binding: BTreeMap<String, String> = binding.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+    let data_key = cipher::new_data_key(cx, cipher::DISK_DATA_KEY_BYTES);
+    let wrapped = cipher::encrypt(cx, key, &EncryptionContext::new(&binding), data_key.expose().as_bytes())?;
+    cx.note("kmsKeyId", key.key_id.clone());
+    cx.note("keyVersionId", wrapped.version_id);
+    Ok(wrapped.blob)
 }

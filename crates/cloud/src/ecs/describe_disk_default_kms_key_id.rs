@@ -35,13 +35,15 @@ pub const OPERATION: Operation = Operation {
     effect: Effect::Read,
     access: Access::Action("ecs:DescribeDiskDefaultKMSKeyId"),
     idempotent: false,
-    errors: &[ErrorCode::DefaultRegionNotExists],
+    errors: &[&[ErrorCode::DefaultRegionNotExists]],
 };
 
+/// What a policy must allow it on.
 pub fn resources(cx: &mut Cx<'_>, request: &Request) -> Result<Vec<Arn>, ApiError> {
     Ok(vec![Arn::ecs(request.region.0, cx.account(), "diskencryptiondefaultconfig/*")])
 }
 
+/// Does it.
 pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
     let region = request.region.0;
     let chosen = setting::enabled(cx, region)?.and_then(|setting| setting.kms_key_id);

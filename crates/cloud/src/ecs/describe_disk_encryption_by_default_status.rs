@@ -33,13 +33,15 @@ pub const OPERATION: Operation = Operation {
     effect: Effect::Read,
     access: Access::Action("ecs:DescribeDiskEncryptionByDefaultStatus"),
     idempotent: false,
-    errors: &[ErrorCode::DefaultRegionNotExists],
+    errors: &[&[ErrorCode::DefaultRegionNotExists]],
 };
 
+/// What a policy must allow it on.
 pub fn resources(cx: &mut Cx<'_>, request: &Request) -> Result<Vec<Arn>, ApiError> {
     Ok(vec![Arn::ecs(request.region.0, cx.account(), "diskencryptiondefaultconfig/*")])
 }
 
+/// Does it.
 pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
     Ok(Response { encrypted: setting::enabled(cx, request.region.0)?.is_some() })
 }

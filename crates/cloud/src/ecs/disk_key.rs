@@ -44,8 +44,7 @@ pub fn usable(cx: &mut Cx<'_>, region: Region, key_id: &str) -> Result<Result<Ke
         return Ok(Ok(key));
     }
     let actions = ["kms:DescribeKey", "kms:GenerateDataKey", "kms:Decrypt", "kms:TagResource"];
-    let [describe, generate, decrypt, tag] =
-        service_may(cx, &key.account, ROLE, SERVICE, actions, &key::arn(&key))?;
+    let [describe, generate, decrypt, tag] = service_may(cx, &key.account, ROLE, SERVICE, actions, &key::arn(&key))?;
     if !(describe && generate && decrypt) {
         return Ok(Err(Problem::Unauthorized));
     }
@@ -53,10 +52,8 @@ pub fn usable(cx: &mut Cx<'_>, region: Region, key_id: &str) -> Result<Result<Ke
         if !tag {
             return Ok(Err(Problem::TagUnauthorized));
         }
-        let on =
-            Resource { account: &key.account, region, resource_type: "key", resource_id: &key.key_id };
+        let on = Resource { account: &key.account, region, resource_type: "key", resource_id: &key.key_id };
         tags::set(cx.tx, on, &Tag { key: TAG_KEY.to_owned(), value: "true".to_owned() })?;
     }
-    cx.note("kmsKeyId", key.key_id.clone());
     Ok(Ok(key))
 }

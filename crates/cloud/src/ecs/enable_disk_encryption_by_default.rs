@@ -31,20 +31,22 @@ pub const OPERATION: Operation = Operation {
     effect: Effect::Write,
     access: Access::Action("ecs:EnableDiskEncryptionByDefault"),
     idempotent: false,
-    errors: &[
+    errors: &[&[
         ErrorCode::DefaultRegionNotExists,
         ErrorCode::DefaultRegionNotSupported,
         ErrorCode::NotInWhiteList,
         ErrorCode::DefaultEncryptionAlreadyEnabled,
         ErrorCode::DefaultKmsNotEnabled,
         ErrorCode::DefaultKmsNotOpen,
-    ],
+    ]],
 };
 
+/// What a policy must allow it on.
 pub fn resources(_cx: &mut Cx<'_>, _request: &Request) -> Result<Vec<Arn>, ApiError> {
     Ok(vec![Arn::any()])
 }
 
+/// Does it.
 pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
     let OfferedRegion(region) = request.region;
     setting::require_white_listed(cx)?;

@@ -1,9 +1,10 @@
 //! ECS 2014-05-26: the operations, and what they share.
 
-pub(crate) mod disk_key;
-pub(crate) mod disk_types;
-pub(crate) mod parameter;
-pub(crate) mod setting;
+pub mod disk_key;
+pub mod disk_types;
+pub mod encryption;
+pub mod parameter;
+pub mod setting;
 
 use crate::operation::operations;
 use crate::product::Product;

@@ -36,7 +36,7 @@ pub const OPERATION: Operation = Operation {
     effect: Effect::Write,
     access: Access::AccountByDefault("ecs:ModifyDiskDefaultKMSKeyId"),
     idempotent: false,
-    errors: &[
+    errors: &[&[
         ErrorCode::DefaultRegionNotExists,
         ErrorCode::DefaultRegionNotSupported,
         ErrorCode::NotInWhiteList,
@@ -47,20 +47,23 @@ pub const OPERATION: Operation = Operation {
         ErrorCode::DefaultKeyNotEnabled,
         ErrorCode::KmsUnauthorized,
         ErrorCode::KmsTagUnauthorized,
-    ],
+    ]],
 };
 
+/// What a policy must allow it on.
 pub fn resources(_cx: &mut Cx<'_>, _request: &Request) -> Result<Vec<Arn>, ApiError> {
     Ok(vec![Arn::any()])
 }
 
+/// Does it.
 pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
     let OfferedRegion(region) = request.region;
     setting::require_white_listed(cx)?;
     setting::require_enabled(cx, region)?;
     setting::require_kms_open(cx, region)?;
-    let key = disk_key::usable(cx, region, &request.kms_key_id)?
-        .map_err(|problem| refused(problem, &request.kms_key_id))?;
+    let key =
+        disk_key::usable(cx, region, &request.kms_key_id)?.map_err(|problem| refused(problem, &request.kms_key_id))?;
+    cx.note("kmsKeyId", key.key_id.clone());
     let is_service_key = key.creator_type == "Service";
     if !is_service_key && !region.supports_customer_keys() {
         return Err(ErrorCode::DefaultRegionNotSupported.into());

@@ -84,6 +84,10 @@ impl Parameter for ChargeType {
 pub const MOST_TAGS: usize = 20;
 const TAG_CHARACTERS: usize = 128;
 
+/// The errors of setting tags.
+pub const TAG_ERRORS: &[ErrorCode] =
+    &[ErrorCode::TooManyTags, ErrorCode::DuplicateTagKey, ErrorCode::TagKeyMalformed, ErrorCode::TagValueMalformed];
+
 /// `Tag.N.Key` and `Tag.N.Value` of a request that sets tags; `Tag.N.key` is the older spelling.
 #[derive(Clone, Debug, Default)]
 pub struct NewTags(pub Vec<Tag>);
@@ -185,5 +189,16 @@ impl Parameter for Description {
             return Err(ErrorCode::DescriptionMalformed.into());
         }
         Ok(Self(text.to_owned()))
+    }
+}
+
+/// `MultiAttach` as a filter.
+#[derive(Clone, Copy, Debug)]
+pub struct MultiAttachFilter(pub &'static str);
+
+impl Parameter for MultiAttachFilter {
+    fn from_text(text: &str) -> Result<Self, Invalid> {
+        let words = ["Disabled", "Enabled", "LegacyShared"];
+        Ok(Self(words.into_iter().find(|word| *word == text).ok_or(ErrorCode::MultiAttachInvalid)?))
     }
 }

@@ -36,7 +36,8 @@ fn message_context(key: &Key, version_id: &str, context: &EncryptionContext) -> 
 
 fn open_version(cx: &Cx<'_>, key: &Key, version: &KeyVersion) -> Result<SealKey, ApiError> {
     let context = material_context(key, &version.version_id);
-    SealKey::open_under(domain(cx, &key.account)?.aead(), &context, &version.sealed_material).map_err(ApiError::internal)
+    SealKey::open_under(domain(cx, &key.account)?.aead(), &context, &version.sealed_material)
+        .map_err(ApiError::internal)
 }
 
 /// A ciphertext, and the version that made it.
@@ -48,15 +49,11 @@ pub struct Encrypted {
 }
 
 /// Encrypts under the key's primary version.
-pub fn encrypt(
-    cx: &Cx<'_>,
-    key: &Key,
-    context: &EncryptionContext,
-    message: &[u8],
-) -> Result<Encrypted, ApiError> {
+pub fn encrypt(cx: &Cx<'_>, key: &Key, context: &EncryptionContext, message: &[u8]) -> Result<Encrypted, ApiError> {
     let version_id =
         key.primary_version_id.as_deref().ok_or_else(|| ApiError::internal("a symmetric key without a version"))?;
-    let version = keys::version(cx.tx, version_id)?.ok_or_else(|| ApiError::internal("a key version without material"))?;
+    let version =
+        keys::version(cx.tx, version_id)?.ok_or_else(|| ApiError::internal("a key version without material"))?;
     let material = open_version(cx, key, &version)?;
     let mut blob = version_id.as_bytes().to_vec();
     blob.extend(material.aead().seal(cx.rng, &message_context(key, version_id, context), message));

@@ -95,7 +95,7 @@ impl State {
 }
 
 /// Refuses unless the key may be used for cryptography ("Key states": 409 for each other state).
-pub fn require_enabled(key: &Key) -> Result<(), ApiError> {
+fn require_enabled(key: &Key) -> Result<(), ApiError> {
     Err(match State::of(key)? {
         State::Enabled => return Ok(()),
         State::Disabled => ErrorCode::KeyDisabled,
@@ -140,7 +140,12 @@ pub fn find(cx: &Cx<'_>, name: &str, forms: Forms) -> Result<Key, ApiError> {
             },
         }
     };
-    let key = get(cx, &key_id)?.ok_or(ErrorCode::KeyNotFound)?;
+    owned(cx, &key_id)
+}
+
+/// The key of that id, if it is the caller's and in the region that the request names.
+pub fn owned(cx: &Cx<'_>, key_id: &str) -> Result<Key, ApiError> {
+    let key = get(cx, key_id)?.ok_or(ErrorCode::KeyNotFound)?;
     let elsewhere = cx.origin.region.is_some_and(|region| region != key.region);
     if key.account != *cx.account() || elsewhere {
         return Err(ErrorCode::KeyNotFound.into());
@@ -151,6 +156,12 @@ pub fn find(cx: &Cx<'_>, name: &str, forms: Forms) -> Result<Key, ApiError> {
 /// The key of an id, unless its deletion is due.
 pub fn get(cx: &Cx<'_>, key_id: &str) -> Result<Option<Key>, ApiError> {
     Ok(keys::get(cx.tx, key_id)?.filter(|key| key.delete_at.is_none_or(|due| due > cx.now)))
+}
+
+/// Refuses unless the caller may use the key for cryptography: it is enabled, and not a service's own.
+pub fn require_usable(key: &Key) -> Result<(), ApiError> {
+    require_user_key(key)?;
+    require_enabled(key)
 }
 
 /// Refuses what would change or use a service key directly ("Service keys": users can only look at them).

@@ -1,15 +1,29 @@
 //! KMS 2016-01-20: the operations, and what they share.
 
-pub(crate) mod cipher;
-pub(crate) mod encryption_context;
-pub(crate) mod key;
-pub(crate) mod parameter;
-pub(crate) mod service;
+pub mod cipher;
+pub mod encryption_context;
+pub mod filters;
+pub mod key;
+pub mod metadata;
+pub mod parameter;
+pub mod service;
 
 use crate::operation::operations;
 use crate::product::Product;
 
 operations! { Product::Kms;
+    cancel_key_deletion,
+    create_alias,
     create_key,
+    decrypt,
+    describe_account_kms_status,
     describe_key,
+    disable_key,
+    enable_key,
+    encrypt,
+    generate_data_key,
+    list_aliases,
+    list_keys,
+    open_kms_service,
+    schedule_key_deletion,
 }

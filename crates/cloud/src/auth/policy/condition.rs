@@ -1,0 +1,219 @@
+//! Conditions: `{operator: {key: value or values}}`, and the keys that a request brings.
+//!
+//! A key that the request does not have makes the condition false, whatever the operator. (The vendor states it for
+//! `acs:MFAPresent`; for negative operators it is silent, and one rule in one place can be found and tested.)
+
+use std::net::IpAddr;
+
+use coffer_base::Timestamp;
+
+use super::glob::{Pattern, as_is};
+
+/// What a request brings to conditions: keys and their values. Keys compare without case.
+#[derive(Clone, Debug, Default)]
+pub struct Context(Vec<(String, Vec<String>)>);
+
+impl Context {
+    /// Nothing.
+    pub const fn new() -> Self {
+        Self(Vec::new())
+    }
+
+    /// With one more value of a key.
+    #[must_use]
+    pub fn with(mut self, key: &str, value: impl Into<String>) -> Self {
+        let value = value.into();
+        match self.0.iter_mut().find(|(name, _)| name.eq_ignore_ascii_case(key)) {
+            Some((_, values)) => values.push(value),
+            None => self.0.push((key.to_owned(), vec![value])),
+        }
+        self
+    }
+
+    /// The values of a key; nothing when the request does not have it.
+    pub fn get(&self, key: &str) -> &[String] {
+        self.0.iter().find(|(name, _)| name.eq_ignore_ascii_case(key)).map_or(&[], |(_, values)| values)
+    }
+}
+
+/// How an operator compares.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Comparison {
+    String,
+    StringIgnoreCase,
+    Like,
+    Number(Order),
+    Date(Order),
+    Bool,
+    Ip,
+}
+
+/// An order between two values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Order {
+    Equal,
+    Less,
+    LessOrEqual,
+    Greater,
+    GreaterOrEqual,
+}
+
+impl Order {
+    fn holds<T: PartialOrd>(self, a: &T, b: &T) -> bool {
+        match self {
+            Self::Equal => a == b,
+            Self::Less => a < b,
+            Self::LessOrEqual => a <= b,
+            Self::Greater => a > b,
+            Self::GreaterOrEqual => a >= b,
+        }
+    }
+}
+
+/// A value as the document states it, parsed for its operator.
+#[derive(Clone, Debug)]
+enum Wanted {
+    Text(String),
+    Pattern(Pattern),
+    Number(f64),
+    Date(Timestamp),
+    Bool(bool),
+    Network(Network),
+}
+
+/// An address, or a block of addresses.
+#[derive(Clone, Copy, Debug)]
+struct Network {
+    address: IpAddr,
+    bits: u8,
+}
+
+/// One operator on one key.
+#[derive(Clone, Debug)]
+pub struct Condition {
+    key: String,
+    comparison: Comparison,
+    negated: bool,
+    /// Every value must match, not any: `ForAllValues:`.
+    for_all: bool,
+    wanted: Vec<Wanted>,
+}
+
+/// Why a condition can't be parsed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BadCondition {
+    /// There is no such operator.
+    Operator,
+    /// The value is not of the operator's type.
+    Value,
+}
+
+impl Condition {
+    /// Parses one operator on one key.
+    pub fn parse(operator: &str, key: &str, values: &[String]) -> Result<Self, BadCondition> {
+        let (for_all, name) = match operator.split_once(':') {
+            None | Some(("ForAnyValue", _)) => (false, operator.trim_start_matches("ForAnyValue:")),
+            Some(("ForAllValues", name)) => (true, name),
+            Some(_) => return Err(BadCondition::Operator),
+        };
+        let (comparison, negated) = comparison(name).ok_or(BadCondition::Operator)?;
+        let wanted = values.iter().map(|value| parse_value(comparison, value)).collect::<Option<Vec<_>>>();
+        let wanted = wanted.filter(|wanted| !wanted.is_empty()).ok_or(BadCondition::Value)?;
+        Ok(Self { key: key.to_owned(), comparison, negated, for_all, wanted })
+    }
+
+    /// Whether a request meets it. Any wanted value will do; a negative operator must differ from all of them.
+    pub fn holds(&self, context: &Context) -> bool {
+        let given = context.get(&self.key);
+        if given.is_empty() {
+            return false;
+        }
+        let meets = |value: &String| self.wanted.iter().any(|wanted| self.matches(value, wanted)) != self.negated;
+        if self.for_all || self.negated { given.iter().all(meets) } else { given.iter().any(meets) }
+    }
+
+    fn matches(&self, given: &str, wanted: &Wanted) -> bool {
+        match (self.comparison, wanted) {
+            (Comparison::String, Wanted::Text(text)) => given == text,
+            (Comparison::StringIgnoreCase, Wanted::Text(text)) => given.eq_ignore_ascii_case(text),
+            (Comparison::Like, Wanted::Pattern(pattern)) => pattern.matches(given, as_is),
+            (Comparison::Number(order), Wanted::Number(n)) => {
+                given.parse::<f64>().is_ok_and(|given| order.holds(&given, n))
+            }
+            (Comparison::Date(order), Wanted::Date(moment)) => {
+                Timestamp::parse_rfc3339(given).is_some_and(|given| order.holds(&given, moment))
+            }
+            (Comparison::Bool, Wanted::Bool(yes)) => given.eq_ignore_ascii_case(if *yes { "true" } else { "false" }),
+            (Comparison::Ip, Wanted::Network(network)) => given.parse().is_ok_and(|address| network.holds(address)),
+            _ => false,
+        }
+    }
+}
+
+fn comparison(name: &str) -> Option<(Comparison, bool)> {
+    use Comparison::{Bool, Date, Ip, Like, Number, String, StringIgnoreCase};
+    let ordered = |order: &str| {
+        Some(match order {
+            "Equals" => (Order::Equal, false),
+            "NotEquals" => (Order::Equal, true),
+            "LessThan" => (Order::Less, false),
+            "LessThanEquals" => (Order::LessOrEqual, false),
+            "GreaterThan" => (Order::Greater, false),
+            "GreaterThanEquals" => (Order::GreaterOrEqual, false),
+            _ => return None,
+        })
+    };
+    Some(match name {
+        "StringEquals" => (String, false),
+        "StringNotEquals" => (String, true),
+        "StringEqualsIgnoreCase" => (StringIgnoreCase, false),
+        "StringNotEqualsIgnoreCase" => (StringIgnoreCase, true),
+        "StringLike" => (Like, false),
+        "StringNotLike" => (Like, true),
+        "Bool" => (Bool, false),
+        "IpAddress" | "IpAddressIncludeBorder" => (Ip, false),
+        "NotIpAddress" | "NotIpAddressIncludeBorder" => (Ip, true),
+        _ => {
+            if let Some((order, negated)) = name.strip_prefix("Numeric").and_then(ordered) {
+                (Number(order), negated)
+            } else {
+                let (order, negated) = name.strip_prefix("Date").and_then(ordered)?;
+                (Date(order), negated)
+            }
+        }
+    })
+}
+
+fn parse_value(comparison: Comparison, text: &str) -> Option<Wanted> {
+    Some(match comparison {
+        Comparison::String | Comparison::StringIgnoreCase => Wanted::Text(text.to_owned()),
+        Comparison::Like => Wanted::Pattern(Pattern::new(text)),
+        Comparison::Number(_) => Wanted::Number(text.parse().ok().filter(|n: &f64| n.is_finite())?),
+        Comparison::Date(_) => Wanted::Date(Timestamp::parse_rfc3339(text)?),
+        Comparison::Bool if text.eq_ignore_ascii_case("true") => Wanted::Bool(true),
+        Comparison::Bool if text.eq_ignore_ascii_case("false") => Wanted::Bool(false),
+        Comparison::Bool => return None,
+        Comparison::Ip => Wanted::Network(Network::parse(text)?),
+    })
+}
+
+impl Network {
+    fn parse(text: &str) -> Option<Self> {
+        let (address, bits) = text.split_once('/').map_or((text, None), |(address, bits)| (address, Some(bits)));
+        let address: IpAddr = address.parse().ok()?;
+        let most = if address.is_ipv4() { 32 } else { 128 };
+        let bits = bits.map_or(Some(most), |bits| bits.parse().ok())?;
+        (bits <= most).then_some(Self { address, bits })
+    }
+
+    fn holds(self, address: IpAddr) -> bool {
+        let (a, b, width) = match (self.address, address.to_canonical()) {
+            (IpAddr::V4(a), IpAddr::V4(b)) => (u128::from(a.to_bits()), u128::from(b.to_bits()), 32),
+            (IpAddr::V6(a), IpAddr::V6(b)) => (a.to_bits(), b.to_bits(), 128),
+            _ => return false,
+        };
+        // Shifting by the whole width is no shift Rust allows; a block of no bits holds everything.
+        let shift = width - u32::from(self.bits);
+        a.checked_shr(shift).unwrap_or(0) == b.checked_shr(shift).unwrap_or(0)
+    }
+}

@@ -1,0 +1,256 @@
+//! Policy documents: parsed once, strictly, into a form that is cheap to evaluate.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::Deserialize;
+use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
+
+use super::condition::{BadCondition, Condition};
+use super::glob::Pattern;
+
+/// What a document is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PolicyKind {
+    /// Attached to users and roles.
+    Identity,
+    /// Who may assume a role.
+    Trust,
+    /// What a session is restricted to.
+    Session,
+}
+
+/// Most characters of a policy, and of a session policy.
+const MOST_CHARACTERS: usize = 6144;
+const MOST_SESSION_CHARACTERS: usize = 2048;
+
+/// Why a document is refused, in words for whoever wrote it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Malformed(pub String);
+
+/// A parsed policy.
+#[derive(Clone, Debug)]
+pub struct Policy {
+    /// Its statements.
+    pub statements: Vec<Statement>,
+}
+
+/// A statement.
+#[derive(Clone, Debug)]
+pub struct Statement {
+    /// `Allow`, or `Deny`.
+    pub allow: bool,
+    /// On which actions; `true` for all but those listed.
+    pub actions: (bool, Vec<Pattern>),
+    /// On which resources; `true` for all but those listed. A trust policy has none: it is about its role.
+    pub resources: (bool, Vec<Pattern>),
+    /// For whom, in a trust policy.
+    pub principals: Vec<(PrincipalKind, String)>,
+    /// Under which conditions: all of them.
+    pub conditions: Vec<Condition>,
+}
+
+/// Kinds of principals in a trust policy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PrincipalKind {
+    /// An account, user or role.
+    Ram,
+    /// A service.
+    Service,
+    /// An identity provider.
+    Federated,
+}
+
+impl Policy {
+    /// Parses a document.
+    pub fn parse(text: &str, kind: PolicyKind) -> Result<Self, Malformed> {
+        let most = if kind == PolicyKind::Session { MOST_SESSION_CHARACTERS } else { MOST_CHARACTERS };
+        if text.chars().count() > most {
+            return Err(Malformed(format!("The policy document is longer than {most} characters.")));
+        }
+        let raw: RawPolicy = serde_json::from_str(text)
+            .map_err(|error| Malformed(format!("The policy document is invalid. {error}")))?;
+        if raw.version != "1" {
+            return Err(Malformed("The policy document is invalid. Version must be \"1\".".to_owned()));
+        }
+        if raw.statement.is_empty() {
+            return Err(Malformed("The policy document is invalid. Statement is empty.".to_owned()));
+        }
+        let statements = raw.statement.into_iter().map(|statement| statement.check(kind)).collect::<Result<_, _>>()?;
+        Ok(Self { statements })
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct RawPolicy {
+    version: String,
+    statement: Vec<RawStatement>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct RawStatement {
+    effect: String,
+    action: Option<OneOrMore>,
+    not_action: Option<OneOrMore>,
+    resource: Option<OneOrMore>,
+    not_resource: Option<OneOrMore>,
+    principal: Option<UniqueMap<OneOrMore>>,
+    condition: Option<UniqueMap<UniqueMap<OneOrMore>>>,
+    #[serde(rename = "Sid")]
+    _sid: Option<String>,
+}
+
+/// A text or a list of texts.
+struct OneOrMore(Vec<String>);
+
+impl<'de> Deserialize<'de> for OneOrMore {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Raw {
+            One(Scalar),
+            More(Vec<Scalar>),
+        }
+        Ok(Self(match Raw::deserialize(deserializer)? {
+            Raw::One(text) => vec![text.0],
+            Raw::More(texts) => texts.into_iter().map(|text| text.0).collect(),
+        }))
+    }
+}
+
+/// A text. Numbers and truth values are taken as JSON writes them.
+struct Scalar(String);
+
+impl<'de> Deserialize<'de> for Scalar {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match serde_json::Value::deserialize(deserializer)? {
+            serde_json::Value::String(text) => Ok(Self(text)),
+            plain @ (serde_json::Value::Bool(_) | serde_json::Value::Number(_)) => Ok(Self(plain.to_string())),
+            _ => Err(D::Error::custom("expected a string or a list of strings")),
+        }
+    }
+}
+
+/// An object whose names are unique: JSON allows a name twice, and readers then disagree on which counts.
+struct UniqueMap<T>(Vec<(String, T)>);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for UniqueMap<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Object<T>(PhantomData<T>);
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Object<T> {
+            type Value = UniqueMap<T>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<UniqueMap<T>, A::Error> {
+                let mut members: Vec<(String, T)> = Vec::new();
+                while let Some((name, value)) = map.next_entry::<String, T>()? {
+                    if members.iter().any(|(known, _)| *known == name) {
+                        return Err(A::Error::custom(format!("`{name}` occurs twice")));
+                    }
+                    members.push((name, value));
+                }
+                Ok(UniqueMap(members))
+            }
+        }
+        deserializer.deserialize_map(Object(PhantomData))
+    }
+}
+
+fn refuse<T>(message: &str) -> Result<T, Malformed> {
+    Err(Malformed(message.to_owned()))
+}
+
+/// Exactly one of an element and its negation, with at least one pattern.
+fn either(
+    plain: Option<OneOrMore>,
+    negated: Option<OneOrMore>,
+    missing: &str,
+    both: &str,
+) -> Result<(bool, Vec<Pattern>), Malformed> {
+    let (not, texts) = match (plain, negated) {
+        (Some(OneOrMore(texts)), None) => (false, texts),
+        (None, Some(OneOrMore(texts))) => (true, texts),
+        (None, None) => return refuse(missing),
+        (Some(_), Some(_)) => return refuse(both),
+    };
+    if texts.is_empty() || texts.iter().any(String::is_empty) {
+        return refuse(missing);
+    }
+    Ok((not, texts.iter().map(|text| Pattern::new(text)).collect()))
+}
+
+impl RawStatement {
+    fn check(self, kind: PolicyKind) -> Result<Statement, Malformed> {
+        let allow = match self.effect.as_str() {
+            "Allow" => true,
+            "Deny" => false,
+            _ => return refuse("The policy document is invalid. Effect must be Allow or Deny."),
+        };
+        let actions = either(
+            self.action,
+            self.not_action,
+            "Add an Action or NotAction element to the policy statement.",
+            "A policy statement has either Action or NotAction.",
+        )?;
+        let (resources, principals) = match kind {
+            PolicyKind::Trust => {
+                if self.resource.is_some() || self.not_resource.is_some() {
+                    return refuse("A trust policy has no Resource element.");
+                }
+                ((false, vec![Pattern::Anything]), principals(self.principal)?)
+            }
+            PolicyKind::Identity | PolicyKind::Session => {
+                if self.principal.is_some() {
+                    return refuse("Only a trust policy has a Principal element.");
+                }
+                let resources = either(
+                    self.resource,
+                    self.not_resource,
+                    "Add a Resource or NotResource element to the policy statement.",
+                    "A policy statement has either Resource or NotResource.",
+                )?;
+                (resources, Vec::new())
+            }
+        };
+        Ok(Statement { allow, actions, resources, principals, conditions: conditions(self.condition)? })
+    }
+}
+
+fn principals(raw: Option<UniqueMap<OneOrMore>>) -> Result<Vec<(PrincipalKind, String)>, Malformed> {
+    let Some(UniqueMap(members)) = raw.filter(|UniqueMap(members)| !members.is_empty()) else {
+        return refuse("Add a Principal element to the trust policy.");
+    };
+    let mut principals = Vec::new();
+    for (name, OneOrMore(texts)) in members {
+        let kind = match name.as_str() {
+            "RAM" => PrincipalKind::Ram,
+            "Service" => PrincipalKind::Service,
+            "Federated" => PrincipalKind::Federated,
+            _ => return refuse("A Principal is RAM, Service or Federated."),
+        };
+        principals.extend(texts.into_iter().map(|text| (kind, text)));
+    }
+    Ok(principals)
+}
+
+fn conditions(raw: Option<UniqueMap<UniqueMap<OneOrMore>>>) -> Result<Vec<Condition>, Malformed> {
+    let mut conditions = Vec::new();
+    for (operator, UniqueMap(keys)) in raw.map(|UniqueMap(operators)| operators).unwrap_or_default() {
+        for (key, OneOrMore(values)) in keys {
+            let condition = Condition::parse(&operator, &key, &values).map_err(|bad| {
+                Malformed(match bad {
+                    BadCondition::Operator => format!("The condition operator '{operator}' is not supported."),
+                    BadCondition::Value => format!("The value of '{key}' does not suit the operator '{operator}'."),
+                })
+            })?;
+            conditions.push(condition);
+        }
+    }
+    Ok(conditions)
+}

@@ -1,0 +1,163 @@
+//! From policies to a decision ("Policy evaluation process"): a matching Deny refuses, else a matching Allow allows, else nothing
+//! does; session policy and identity policies must each allow.
+
+use std::sync::Arc;
+
+use super::condition::Context;
+use super::document::{Policy, PrincipalKind, Statement};
+use super::glob::{Pattern, as_is, without_case};
+
+/// What a set of policies says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Allowed, and nothing denies.
+    Allow,
+    /// A statement denies.
+    ExplicitDeny,
+    /// No statement matches.
+    ImplicitDeny,
+}
+
+/// What a set of policies says, and by which statement: the index of the policy and of the statement in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Verdict {
+    /// The effect.
+    pub effect: Effect,
+    /// The statement that decided.
+    pub by: Option<(usize, usize)>,
+}
+
+/// A principal as a trust policy sees it.
+#[derive(Clone, Copy, Debug)]
+pub enum Principal<'a> {
+    /// A RAM user: account and name.
+    User(&'a str, &'a str),
+    /// A role, or a session of it: account and name.
+    Role(&'a str, &'a str),
+    /// A service.
+    Service(&'a str),
+}
+
+/// The policies that a decision passes through.
+pub struct Layers<'a> {
+    /// What the session is restricted to, if it is.
+    pub session: Option<&'a Policy>,
+    /// What is attached to the user or role.
+    pub identity: &'a [Arc<Policy>],
+}
+
+/// A decision.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// Yes.
+    Allowed,
+    /// No, and why.
+    Refused(Refusal),
+}
+
+/// Why not, in the vendor's words for `AccessDeniedDetail`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// The kind of policy that refused.
+    pub policy_type: &'static str,
+    /// `ImplicitDeny` or `ExplicitDeny`.
+    pub no_permission_type: &'static str,
+    /// Which of the resources it was.
+    pub resource: usize,
+    /// The statement that denies: the index of the policy and of the statement in it.
+    pub by: Option<(usize, usize)>,
+}
+
+/// Decides whether `action` may be performed on every one of `resources`.
+pub fn decide(layers: &Layers<'_>, action: &str, resources: &[&str], context: &Context) -> Decision {
+    for (place, resource) in resources.iter().enumerate() {
+        let refused = |policy_type, verdict: Verdict| {
+            let no_permission_type = match verdict.effect {
+                Effect::Allow => return None,
+                Effect::ExplicitDeny => "ExplicitDeny",
+                Effect::ImplicitDeny => "ImplicitDeny",
+            };
+            Some(Decision::Refused(Refusal { policy_type, no_permission_type, resource: place, by: verdict.by }))
+        };
+        let session = layers.session.map(|policy| evaluate([policy], action, resource, context));
+        let identity = || evaluate(layers.identity.iter().map(AsRef::as_ref), action, resource, context);
+        let refusal = session
+            .and_then(|verdict| refused("SessionPolicy", verdict))
+            .or_else(|| refused("AccountLevelIdentityBasedPolicy", identity()));
+        if let Some(refusal) = refusal {
+            return refusal;
+        }
+    }
+    // Nothing was asked about: that must not read as a yes.
+    assert!(!resources.is_empty(), "every operation names a resource, `*` at least");
+    Decision::Allowed
+}
+
+/// What a set of policies says of one action on one resource.
+pub fn evaluate<'p>(
+    policies: impl IntoIterator<Item = &'p Policy>,
+    action: &str,
+    resource: &str,
+    context: &Context,
+) -> Verdict {
+    basic_step(policies, |statement| {
+        listed(&statement.actions, |pattern| pattern.matches(action, without_case))
+            && listed(&statement.resources, |pattern| resource_matches(pattern, resource))
+            && statement.conditions.iter().all(|condition| condition.holds(context))
+    })
+}
+
+/// What a trust policy says of a principal that wants to assume its role.
+pub fn evaluate_trust(policy: &Policy, principal: &Principal<'_>, context: &Context) -> Verdict {
+    basic_step([policy], |statement| {
+        listed(&statement.actions, |pattern| pattern.matches("sts:AssumeRole", without_case))
+            && statement.principals.iter().any(|(kind, text)| principal_matches(*kind, text, principal))
+            && statement.conditions.iter().all(|condition| condition.holds(context))
+    })
+}
+
+fn basic_step<'p>(policies: impl IntoIterator<Item = &'p Policy>, matches: impl Fn(&Statement) -> bool) -> Verdict {
+    let mut allowed = None;
+    for (policy_index, policy) in policies.into_iter().enumerate() {
+        for (statement_index, statement) in policy.statements.iter().enumerate() {
+            if statement.allow && allowed.is_some() || !matches(statement) {
+                continue;
+            }
+            let by = Some((policy_index, statement_index));
+            if !statement.allow {
+                return Verdict { effect: Effect::ExplicitDeny, by };
+            }
+            allowed = by;
+        }
+    }
+    let effect = if allowed.is_some() { Effect::Allow } else { Effect::ImplicitDeny };
+    Verdict { effect, by: allowed }
+}
+
+fn listed((negated, patterns): &(bool, Vec<Pattern>), matches: impl Fn(&Pattern) -> bool) -> bool {
+    patterns.iter().any(matches) != *negated
+}
+
+/// RAM compares names of users and roles without case, and writes its own resources with `*` or with nothing for the region.
+fn resource_matches(pattern: &Pattern, resource: &str) -> bool {
+    let Some(rest) = resource.strip_prefix("acs:ram:") else { return pattern.matches(resource, as_is) };
+    let relative = rest.split_once(':').map_or(rest, |(_, relative)| relative);
+    pattern.matches(resource, without_case)
+        || pattern.matches(&["acs:ram::", relative].concat(), without_case)
+        || pattern.matches(&["acs:ram:*:", relative].concat(), without_case)
+}
+
+fn principal_matches(kind: PrincipalKind, text: &str, principal: &Principal<'_>) -> bool {
+    let of_account = |account: &str, own: String| {
+        kind == PrincipalKind::Ram
+            && (text == "*"
+                || text == format!("acs:ram::{account}:root")
+                || text == format!("acs:ram::{account}:*")
+                || text.eq_ignore_ascii_case(&own))
+    };
+    match principal {
+        Principal::User(account, name) => of_account(account, format!("acs:ram::{account}:user/{name}")),
+        Principal::Role(account, name) => of_account(account, format!("acs:ram::{account}:role/{name}")),
+        Principal::Service(name) => kind == PrincipalKind::Service && text == *name,
+    }
+}

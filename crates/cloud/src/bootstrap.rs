@@ -1,0 +1,118 @@
+//! The first start on a data directory: the sealing keys, the account, its access key, KMS opened.
+
+use std::sync::Arc;
+
+use coffer_base::{AccountId, ApiError, Clock, Region, Rng, Secret, ids};
+use coffer_crypto::RootKey;
+use coffer_store::accounts::{self, AccessKey};
+use coffer_store::{Db, StoreError, keys};
+
+use crate::auth::secret_context;
+use crate::keyring::{Keyring, KeyringError};
+
+/// The fact that names the server's main account; it is there once the first start is complete.
+const MAIN_ACCOUNT: &str = "main-account";
+
+/// What an operator may choose for a new data directory.
+#[derive(Debug, Default)]
+pub struct Preset {
+    /// The account's number; random when there is none.
+    pub account: Option<AccountId>,
+    /// The account's access key: id and secret; random when there is none.
+    pub access_key: Option<(String, Secret<String>)>,
+}
+
+/// The account's own access key, shown once.
+pub struct RootAccess {
+    /// Its id.
+    pub access_key_id: String,
+    /// Its secret.
+    pub secret: Secret<String>,
+}
+
+/// What a start finds or makes.
+pub struct Started {
+    /// The opened keys.
+    pub keyring: Keyring,
+    /// The main account.
+    pub account: AccountId,
+    /// The account's access key, when this start made it.
+    pub root_access: Option<RootAccess>,
+}
+
+/// How KMS is to be found by the account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KmsService {
+    /// Open.
+    Open,
+    /// Never opened.
+    Unopened,
+    /// Closed after it was open.
+    Suspended,
+}
+
+/// Whether the first start on this database is still to come.
+pub fn is_new(db: &Db) -> Result<bool, StoreError> {
+    db.read(|tx| accounts::fact(tx, MAIN_ACCOUNT)).map(|fact| fact.is_none())
+}
+
+/// Opens what is there, or makes it, all of it in one transaction: a start that was cut off half-way leaves nothing.
+pub fn start(db: &Db, clock: &Clock, rng: &Arc<dyn Rng>, root: RootKey, preset: Preset) -> Result<Started, StartError> {
+    let keyring = db.read(|tx| Keyring::open(root, tx))?;
+    if let Some(account) = db.read(|tx| accounts::fact(tx, MAIN_ACCOUNT))? {
+        let account = AccountId::parse(&account).ok_or(StoreError::Corrupt("main account"))?;
+        return Ok(Started { keyring, account, root_access: None });
+    }
+    let (now, rng) = (clock.now(), Arc::clone(rng));
+    let made = db.write(move |tx| -> Result<Started, StartError> {
+        let account = preset.account.unwrap_or_else(|| AccountId::generate(&*rng));
+        let (access_key_id, secret) = preset
+            .access_key
+            .unwrap_or_else(|| (ids::access_key_id(&*rng), Secret::new(ids::access_key_secret(&*rng))));
+        accounts::insert(tx, &account, now)?;
+        keyring.add_sessions(tx, &*rng)?;
+        keyring.add_account(tx, &*rng, &account)?;
+        let domain = keyring.account(&account).ok_or(StoreError::Corrupt("domain key"))?;
+        let sealed_secret = domain.aead().seal(&*rng, &secret_context(&access_key_id), secret.expose().as_bytes());
+        let key = AccessKey {
+            access_key_id: access_key_id.clone(),
+            account: account.clone(),
+            user_id: None,
+            sealed_secret,
+            status: "Active".to_owned(),
+            created_at: now,
+        };
+        accounts::insert_access_key(tx, &key)?;
+        accounts::set_fact(tx, MAIN_ACCOUNT, account.as_str())?;
+        Ok(Started { keyring, account, root_access: Some(RootAccess { access_key_id, secret }) })
+    });
+    made.wait()
+}
+
+/// Why a start fails.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The keys.
+    #[error(transparent)]
+    Keyring(#[from] KeyringError),
+}
+
+/// Opens or closes KMS for an account in every region, as an operator does.
+pub fn set_kms_service(db: &Db, account: &AccountId, service: KmsService) -> Result<(), ApiError> {
+    let account = account.clone();
+    let status = match service {
+        KmsService::Open => Some("Enabled"),
+        KmsService::Unopened => None,
+        KmsService::Suspended => Some("Suspended"),
+    };
+    db.write(move |tx| -> Result<(), ApiError> {
+        for region in Region::all() {
+            keys::set_service_status(tx, &account, region, status)?;
+        }
+        Ok(())
+    })
+    .wait()
+}

@@ -1,0 +1,97 @@
+//! Parameter types of KMS that several operations share.
+
+use coffer_base::ErrorCode;
+
+use crate::decode::{Invalid, Parameter};
+
+/// A page's number, from 1.
+#[derive(Clone, Copy, Debug)]
+pub struct PageNumber(pub i64);
+
+impl Parameter for PageNumber {
+    const KIND: &'static str = "Integer";
+
+    fn from_text(text: &str) -> Result<Self, Invalid> {
+        let number = i64::from_text(text)?;
+        if (1..=1_000_000).contains(&number) { Ok(Self(number)) } else { Err(Invalid::Value) }
+    }
+}
+
+/// How many rows a page holds.
+#[derive(Clone, Copy, Debug)]
+pub struct PageSize<const LEAST: i64, const MOST: i64>(pub i64);
+
+impl<const LEAST: i64, const MOST: i64> Parameter for PageSize<LEAST, MOST> {
+    const KIND: &'static str = "Integer";
+
+    fn from_text(text: &str) -> Result<Self, Invalid> {
+        let size = i64::from_text(text)?;
+        if (LEAST..=MOST).contains(&size) { Ok(Self(size)) } else { Err(Invalid::Value) }
+    }
+}
+
+/// A description: at most 8192 characters.
+#[derive(Clone, Debug)]
+pub struct Description(pub String);
+
+impl Parameter for Description {
+    fn from_text(text: &str) -> Result<Self, Invalid> {
+        if text.chars().count() > 8192 { Err(Invalid::Value) } else { Ok(Self(text.to_owned())) }
+    }
+}
+
+/// The name of an alias that a user may make: `alias/` and letters, digits, `_`, `-` and `/`, at most 255 characters in all, and
+/// not in the vendor's own `alias/acs`.
+#[derive(Clone, Debug)]
+pub struct AliasName(pub String);
+
+impl Parameter for AliasName {
+    fn from_text(text: &str) -> Result<Self, Invalid> {
+        let name = text.strip_prefix("alias/").filter(|name| !name.is_empty()).ok_or(Invalid::Value)?;
+        let allowed = name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '/'));
+        if text.len() > 255 || !allowed || name.starts_with("acs") {
+            return Err(Invalid::Value);
+        }
+        Ok(Self(text.to_owned()))
+    }
+}
+
+/// `DryRun`, where `true` asks whether the call would succeed: it always fails, and the code says which.
+#[derive(Clone, Copy, Debug)]
+pub struct DryRun(pub bool);
+
+impl Parameter for DryRun {
+    fn from_text(text: &str) -> Result<Self, Invalid> {
+        bool::from_text(text).map(Self)
+    }
+}
+
+impl DryRun {
+    /// Ends a dry run that came this far.
+    pub fn end(dry_run: Option<Self>) -> Result<(), ErrorCode> {
+        match dry_run {
+            Some(Self(true)) => Err(ErrorCode::KmsDryRun),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// `Recipient`: an attestation, which only a dedicated KMS instance can answer.
+#[derive(Clone, Copy, Debug)]
+pub struct NoRecipient;
+
+impl Parameter for NoRecipient {
+    fn from_text(_: &str) -> Result<Self, Invalid> {
+        Err(Invalid::Value)
+    }
+}
+
+/// A KMS instance. There are none here.
+#[derive(Clone, Copy, Debug)]
+pub struct NoInstance;
+
+impl Parameter for NoInstance {
+    fn from_text(_: &str) -> Result<Self, Invalid> {
+        Err(ErrorCode::KmsInstanceNotFound.into())
+    }
+}

@@ -1,0 +1,253 @@
+//! What the operator chooses: command line over environment over the TOML file over defaults.
+
+use std::collections::HashSet;
+use std::fs;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use coffer_base::{AccountId, Region, Secret};
+use coffer_cloud::bootstrap::{KmsService, Preset};
+use coffer_cloud::settings::{Callers, DefaultEncryption, ExplicitUnencrypted, Settings};
+use serde::Deserialize;
+
+/// The options of `coffer serve`. Each but the root key may also stand in the file.
+#[derive(Args, Clone, Debug, Default)]
+pub(crate) struct ServeArguments {
+    /// Address to listen on; HTTP and HTTPS share it [default: 127.0.0.1:7600]
+    #[arg(long, env = "COFFER_LISTEN", value_name = "ADDRESS")]
+    pub(crate) listen: Option<SocketAddr>,
+    /// Directory for everything that is kept [default: coffer-data]
+    #[arg(long, env = "COFFER_DATA", value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+    /// TOML file with these and further settings
+    #[arg(long, env = "COFFER_CONFIG", value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Region of requests that name none [default: cn-hangzhou]
+    #[arg(long, env = "COFFER_REGION", value_name = "REGION")]
+    pub(crate) region: Option<String>,
+    /// Accept plain HTTP on an address beyond loopback
+    #[arg(long, env = "COFFER_ALLOW_PLAINTEXT")]
+    pub(crate) allow_plaintext: bool,
+    /// How the account finds KMS: open, unopened or suspended [default: open on a new data directory]
+    #[arg(long, env = "COFFER_KMS", value_name = "STATE")]
+    pub(crate) kms: Option<String>,
+    /// Certificate chain in PEM, instead of the one made at the first start
+    #[arg(long, env = "COFFER_TLS_CERTIFICATE", value_name = "FILE", requires = "tls_key")]
+    pub(crate) tls_certificate: Option<PathBuf>,
+    /// Private key of the certificate, in PEM
+    #[arg(long, env = "COFFER_TLS_KEY", value_name = "FILE", requires = "tls_certificate")]
+    pub(crate) tls_key: Option<PathBuf>,
+    /// Threads that answer requests [default: one a core]
+    #[arg(long, env = "COFFER_THREADS", value_name = "N")]
+    pub(crate) threads: Option<usize>,
+    /// Most writes that share a commit [default: 512]
+    #[arg(long, env = "COFFER_WRITE_BATCH", value_name = "N")]
+    pub(crate) write_batch: Option<usize>,
+}
+
+/// The TOML file.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct File {
+    listen: Option<SocketAddr>,
+    data: Option<PathBuf>,
+    region: Option<String>,
+    allow_plaintext: Option<bool>,
+    kms: Option<String>,
+    threads: Option<usize>,
+    write_batch: Option<usize>,
+    tls: FileTls,
+    default_encryption: FileDefaultEncryption,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct FileTls {
+    certificate: Option<PathBuf>,
+    key: Option<PathBuf>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct FileDefaultEncryption {
+    callers: Option<String>,
+    explicit_unencrypted: Option<String>,
+    white_list: Option<Vec<String>>,
+}
+
+/// Everything decided.
+#[derive(Debug)]
+pub(crate) struct Config {
+    /// Where to listen.
+    pub(crate) listen: SocketAddr,
+    /// Where to keep everything.
+    pub(crate) data: PathBuf,
+    /// Whether plain HTTP is accepted from beyond loopback.
+    pub(crate) allow_plaintext: bool,
+    /// How the account is to find KMS, if that was said.
+    pub(crate) kms: Option<KmsService>,
+    /// The operator's own certificate and key.
+    pub(crate) tls: Option<(PathBuf, PathBuf)>,
+    /// Threads that answer requests; `None` for one a core.
+    pub(crate) threads: Option<usize>,
+    /// Most writes that share a commit.
+    pub(crate) write_batch: usize,
+    /// How the service behaves.
+    pub(crate) settings: Settings,
+}
+
+/// What is wrong with a setting.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ConfigError {
+    /// The file can't be read.
+    #[error("the configuration file {0} can't be read")]
+    Unreadable(PathBuf, #[source] std::io::Error),
+    /// The file is not TOML, or holds what is no setting.
+    #[error("the configuration file {0} is wrong")]
+    Malformed(PathBuf, #[source] Box<toml::de::Error>),
+    /// A value is not one of those allowed.
+    #[error("{name} is {value:?}; it may be {allowed}")]
+    Value {
+        /// The setting.
+        name: &'static str,
+        /// What it is.
+        value: String,
+        /// What it may be.
+        allowed: &'static str,
+    },
+    /// One of two settings that go together is missing.
+    #[error("{0} and {1} go together: one of them is missing")]
+    Pair(&'static str, &'static str),
+}
+
+impl ServeArguments {
+    /// Puts command line, environment, file and defaults together.
+    pub(crate) fn resolve(&self) -> Result<Config, ConfigError> {
+        let file = self.config.as_deref().map_or_else(|| Ok(File::default()), read)?;
+        let region = self.region.as_deref().or(file.region.as_deref()).unwrap_or("cn-hangzhou");
+        let region = Region::parse(region).ok_or_else(|| bad("region", region, "a region id such as cn-hangzhou"))?;
+        let certificate = self.tls_certificate.clone().or(file.tls.certificate);
+        let tls = match (certificate, self.tls_key.clone().or(file.tls.key)) {
+            (Some(certificate), Some(key)) => Some((certificate, key)),
+            (None, None) => None,
+            _ => return Err(ConfigError::Pair("tls.certificate", "tls.key")),
+        };
+        let write_batch = self.write_batch.or(file.write_batch).unwrap_or(coffer_base::limits::WRITE_BATCH);
+        if !(1..=coffer_base::limits::WRITE_QUEUE).contains(&write_batch) {
+            return Err(bad("write_batch", &write_batch.to_string(), "1 to 4096"));
+        }
+        Ok(Config {
+            listen: self.listen.or(file.listen).unwrap_or(SocketAddr::from(([127, 0, 0, 1], 7600))),
+            data: self.data.clone().or(file.data).unwrap_or_else(|| "coffer-data".into()),
+            allow_plaintext: self.allow_plaintext || file.allow_plaintext.unwrap_or(false),
+            kms: self.kms.as_deref().or(file.kms.as_deref()).map(kms).transpose()?,
+            tls,
+            threads: self.threads.or(file.threads).filter(|threads| *threads > 0),
+            write_batch,
+            settings: Settings { region, default_encryption: default_encryption(&file.default_encryption)? },
+        })
+    }
+}
+
+fn read(path: &Path) -> Result<File, ConfigError> {
+    let text = fs::read_to_string(path).map_err(|error| ConfigError::Unreadable(path.to_owned(), error))?;
+    toml::from_str(&text).map_err(|error| ConfigError::Malformed(path.to_owned(), Box::new(error)))
+}
+
+fn bad(name: &'static str, value: &str, allowed: &'static str) -> ConfigError {
+    ConfigError::Value { name, value: value.to_owned(), allowed }
+}
+
+fn kms(text: &str) -> Result<KmsService, ConfigError> {
+    match text {
+        "open" => Ok(KmsService::Open),
+        "unopened" => Ok(KmsService::Unopened),
+        "suspended" => Ok(KmsService::Suspended),
+        _ => Err(bad("kms", text, "open, unopened or suspended")),
+    }
+}
+
+fn default_encryption(file: &FileDefaultEncryption) -> Result<DefaultEncryption, ConfigError> {
+    let callers = match file.callers.as_deref() {
+        None | Some("account") => Callers::Account,
+        Some("ram") => Callers::Ram,
+        Some(text) => return Err(bad("default_encryption.callers", text, "account or ram")),
+    };
+    let explicit_unencrypted = match file.explicit_unencrypted.as_deref() {
+        None | Some("reject") => ExplicitUnencrypted::Reject,
+        Some("encrypt") => ExplicitUnencrypted::Encrypt,
+        Some(text) => return Err(bad("default_encryption.explicit_unencrypted", text, "reject or encrypt")),
+    };
+    let account = |text: &String| {
+        AccountId::parse(text)
+            .ok_or_else(|| bad("default_encryption.white_list", text, "a list of account numbers of 16 digits"))
+    };
+    let white_list = match &file.white_list {
+        Some(accounts) => Some(accounts.iter().map(account).collect::<Result<HashSet<_>, _>>()?),
+        None => None,
+    };
+    Ok(DefaultEncryption { callers, explicit_unencrypted, white_list })
+}
+
+/// The root access key and account of a new data directory, from the environment: not from the command line, where others see it.
+pub(crate) fn preset() -> Result<Preset, ConfigError> {
+    let read = |name| std::env::var(name).ok().filter(|text| !text.is_empty());
+    let account = read("COFFER_ACCOUNT_ID")
+        .map(|text| AccountId::parse(&text).ok_or_else(|| bad("COFFER_ACCOUNT_ID", &text, "16 digits")))
+        .transpose()?;
+    let (id, secret) = ("COFFER_ROOT_ACCESS_KEY_ID", "COFFER_ROOT_ACCESS_KEY_SECRET");
+    let access_key = match (read(id), read(secret)) {
+        (Some(key_id), Some(_)) if !is_key_text(&key_id) => {
+            return Err(bad(id, &key_id, "16 to 128 letters, digits, `.` and `-`"));
+        }
+        (Some(_), Some(key_secret)) if !is_key_text(&key_secret) => {
+            // The value is a secret: it is not repeated.
+            return Err(bad(secret, "…", "16 to 128 letters, digits, `.` and `-`"));
+        }
+        (Some(key_id), Some(key_secret)) => Some((key_id, Secret::new(key_secret))),
+        (None, None) => None,
+        _ => return Err(ConfigError::Pair(id, secret)),
+    };
+    Ok(Preset { account, access_key })
+}
+
+/// Access keys stand in headers where `,`, `/`, `=` and blanks have a meaning.
+fn is_key_text(text: &str) -> bool {
+    (16..=128).contains(&text.len()) && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn resolve(toml: &str) -> Result<Config, ConfigError> {
+        let path = std::env::temp_dir().join(format!("coffer-config-{}-{}.toml", std::process::id(), toml.len()));
+        fs::write(&path, toml).unwrap();
+        let outcome = ServeArguments { config: Some(path.clone()), ..ServeArguments::default() }.resolve();
+        fs::remove_file(path).unwrap();
+        outcome
+    }
+
+    #[test]
+    fn nothing_needs_to_be_configured() {
+        let config = ServeArguments::default().resolve().unwrap();
+        assert!(config.listen.ip().is_loopback() && !config.allow_plaintext);
+        assert_eq!(config.settings.default_encryption.callers, Callers::Account);
+    }
+
+    #[test]
+    fn the_file_is_read_and_a_slip_in_it_is_named() {
+        let config = resolve("region = \"cn-beijing\"\n[default_encryption]\ncallers = \"ram\"\n").unwrap();
+        assert_eq!(config.settings.region.id(), "cn-beijing");
+        assert_eq!(config.settings.default_encryption.callers, Callers::Ram);
+        for slip in [
+            "regoin = \"x\"",
+            "region = \"cn-atlantis\"",
+            "[default_encryption]\ncallers = \"all\"",
+            "[tls]\nkey = \"x\"",
+        ] {
+            assert!(resolve(slip).is_err(), "{slip}");
+        }
+    }
+}

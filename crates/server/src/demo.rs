@@ -1,0 +1,4 @@
+//! placeholder
+pub(crate) fn run() -> Result<(), crate::serve::Error> {
+    Err("not built yet".into())
+}

@@ -1,0 +1,220 @@
+//! HTTP in front of the service: one port for plain HTTP and TLS, HTTP/1.1 and HTTP/2, with bounds on everything.
+
+use std::convert::Infallible;
+use std::net::{IpAddr, SocketAddr};
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::routing::get;
+use coffer_base::{ApiError, ErrorCode, limits};
+use coffer_cloud::{Cloud, Incoming, Method, Outgoing};
+use http_body_util::{BodyExt as _, Full, Limited};
+use hyper::body::{Bytes, Incoming as Body};
+use hyper::header::{CONTENT_TYPE, HeaderValue};
+use hyper::{Request, Response, StatusCode};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto;
+use rustls::ServerConfig;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio_rustls::TlsAcceptor;
+use tower_service::Service as _;
+
+/// Most connections at a time; further ones wait in the kernel's queue.
+const CONNECTIONS: usize = 4096;
+/// How long a client may take for its head, for its body, and for a TLS handshake.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// How long running requests may take to end when the server stops.
+const GRACE: Duration = Duration::from_secs(10);
+/// First byte of a TLS record that holds a handshake (RFC 8446, 5.1).
+const TLS_HANDSHAKE: u8 = 22;
+
+/// Everything a connection needs.
+pub(crate) struct Gateway {
+    cloud: Cloud,
+    tls: TlsAcceptor,
+    /// Whether plain HTTP is accepted from beyond loopback.
+    allow_plaintext: bool,
+    /// What is not the API.
+    pages: Router,
+    connections: Arc<Semaphore>,
+}
+
+/// Where a request came from.
+#[derive(Clone, Copy)]
+struct Peer {
+    address: IpAddr,
+    tls: bool,
+}
+
+impl Gateway {
+    /// Puts the parts together.
+    pub(crate) fn new(cloud: Cloud, tls: Arc<ServerConfig>, allow_plaintext: bool) -> Arc<Self> {
+        let pages = Router::new().route("/health/ready", get(|| async { "ready\n" }));
+        let connections = Arc::new(Semaphore::new(CONNECTIONS));
+        Arc::new(Self { cloud, tls: TlsAcceptor::from(tls), allow_plaintext, pages, connections })
+    }
+
+    /// Serves until `stop` turns true, then lets what runs finish.
+    pub(crate) async fn run(self: Arc<Self>, listener: TcpListener, mut stop: watch::Receiver<bool>) {
+        loop {
+            let Ok(permit) = Arc::clone(&self.connections).acquire_owned().await else { return };
+            let accepted = tokio::select! {
+                accepted = listener.accept() => accepted,
+                () = told(&mut stop) => break,
+            };
+            match accepted {
+                Ok((stream, peer)) => {
+                    tokio::spawn(Arc::clone(&self).connection(stream, peer, permit, stop.clone()));
+                }
+                Err(error) => {
+                    // Out of file descriptors, mostly: accepting again at once would only spin.
+                    tracing::warn!(%error, "a connection could not be accepted");
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                }
+            }
+        }
+        drop(listener);
+        let all = u32::try_from(CONNECTIONS).expect("the number of connections is small");
+        if tokio::time::timeout(GRACE, self.connections.acquire_many(all)).await.is_err() {
+            tracing::warn!("connections were still busy when the time to finish was over");
+        }
+    }
+
+    async fn connection(
+        self: Arc<Self>,
+        stream: TcpStream,
+        peer: SocketAddr,
+        permit: OwnedSemaphorePermit,
+        stop: watch::Receiver<bool>,
+    ) {
+        let _held = permit;
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "a connection was gone before it began");
+            return;
+        }
+        let mut first = [0u8];
+        let is_tls = match tokio::time::timeout(PATIENCE, stream.peek(&mut first)).await {
+            Ok(Ok(1)) => first[0] == TLS_HANDSHAKE,
+            _ => return,
+        };
+        let peer = Peer { address: peer.ip().to_canonical(), tls: is_tls };
+        if !is_tls {
+            return self.http(stream, peer, stop).await;
+        }
+        match tokio::time::timeout(PATIENCE, self.tls.accept(stream)).await {
+            Ok(Ok(stream)) => self.http(stream, peer, stop).await,
+            Ok(Err(error)) => tracing::debug!(%error, "a TLS handshake failed"),
+            Err(_) => tracing::debug!("a TLS handshake took too long"),
+        }
+    }
+
+    async fn http<S>(self: Arc<Self>, stream: S, peer: Peer, mut stop: watch::Receiver<bool>)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let mut builder = auto::Builder::new(TokioExecutor::new());
+        builder
+            .http1()
+            .timer(TokioTimer::new())
+            .header_read_timeout(PATIENCE)
+            .max_buf_size(limits::HEAD_BYTES)
+            .max_headers(limits::HEADERS)
+            .keep_alive(true);
+        builder
+            .http2()
+            .timer(TokioTimer::new())
+            .max_header_list_size(u32::try_from(limits::HEAD_BYTES).expect("the limit is small"))
+            .max_concurrent_streams(128)
+            .keep_alive_interval(PATIENCE);
+        let service = hyper::service::service_fn(move |request| Arc::clone(&self).request(request, peer));
+        let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
+        let ended = tokio::select! {
+            ended = connection.as_mut() => ended,
+            () = told(&mut stop) => {
+                connection.as_mut().graceful_shutdown();
+                connection.await
+            }
+        };
+        if let Err(error) = ended {
+            tracing::debug!(error, "a connection ended early");
+        }
+    }
+
+    async fn request(
+        self: Arc<Self>,
+        request: Request<Body>,
+        peer: Peer,
+    ) -> Result<Response<axum::body::Body>, Infallible> {
+        let path = request.uri().path();
+        let page = path.starts_with("/health/");
+        if page {
+            return self.pages.clone().call(request).await;
+        }
+        let answer = match self.read(request, peer).await {
+            Ok(incoming) => self.cloud.handle(incoming).await,
+            Err(error) => self.cloud.refuse(&error),
+        };
+        Ok(respond(answer))
+    }
+
+    /// Reads a request whole, within bounds.
+    async fn read(&self, request: Request<Body>, peer: Peer) -> Result<Incoming, ApiError> {
+        if !(peer.tls || peer.address.is_loopback() || self.allow_plaintext) {
+            return Err(ErrorCode::NeedTls.into());
+        }
+        let method = match request.method().as_str() {
+            "GET" => Method::Get,
+            "POST" => Method::Post,
+            _ => return Err(ErrorCode::UnsupportedMethod.into()),
+        };
+        let (head, body) = request.into_parts();
+        let mut headers = Vec::with_capacity(head.headers.len() + 1);
+        for (name, value) in &head.headers {
+            let value = std::str::from_utf8(value.as_bytes()).map_err(|_| ErrorCode::Unparsable)?;
+            headers.push((name.as_str().to_owned(), value.to_owned()));
+        }
+        // HTTP/2 has the host in the request line's place.
+        if let Some(authority) = head.uri.authority()
+            && !head.headers.contains_key("host")
+        {
+            headers.push(("host".to_owned(), authority.to_string()));
+        }
+        let too_large = || ApiError::with(ErrorCode::BodyTooLarge, [limits::BODY_BYTES.to_string()]);
+        let whole = Limited::new(body, limits::BODY_BYTES).collect();
+        let body = match tokio::time::timeout(PATIENCE, whole).await {
+            Ok(Ok(body)) => body.to_bytes().to_vec(),
+            Ok(Err(error)) if error.is::<http_body_util::LengthLimitError>() => return Err(too_large()),
+            Ok(Err(_)) | Err(_) => return Err(ErrorCode::Unparsable.into()),
+        };
+        Ok(Incoming {
+            method,
+            path: head.uri.path().to_owned(),
+            query: head.uri.query().unwrap_or_default().to_owned(),
+            headers,
+            body,
+            peer: peer.address,
+            tls: peer.tls,
+        })
+    }
+}
+
+/// Ends when the server is told to stop.
+async fn told(stop: &mut watch::Receiver<bool>) {
+    // The sender is kept until the server has stopped, so this can't fail before.
+    drop(stop.wait_for(|stop| *stop).await);
+}
+
+fn respond(answer: Outgoing) -> Response<axum::body::Body> {
+    let mut response = Response::new(axum::body::Body::new(Full::new(Bytes::from(answer.body))));
+    *response.status_mut() = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(answer.content_type));
+    if let Ok(id) = HeaderValue::from_str(&answer.request_id) {
+        headers.insert("x-acs-request-id", id);
+    }
+    response
+}

@@ -1,0 +1,193 @@
+//! `coffer serve`: everything put together, started, and stopped in order.
+
+use std::io::{IsTerminal as _, Write as _};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use coffer_base::{AccountId, Clock, Rng, Timestamp};
+use coffer_cloud::Cloud;
+use coffer_cloud::bootstrap::{self, KmsService, RootAccess, Started};
+use coffer_crypto::{RootKey, SystemRng};
+use coffer_store::{Db, Options};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+use crate::config::{self, Config, ServeArguments};
+use crate::gateway::Gateway;
+use crate::tls;
+
+/// Any failure on the way up, for a person to read.
+pub(crate) type Error = Box<dyn std::error::Error>;
+
+const ROOT_KEY: &str = "root.key";
+/// How often due jobs are looked for.
+const JOBS_EVERY: Duration = Duration::from_secs(1);
+
+/// Runs until it is told to stop.
+pub(crate) fn run(arguments: &ServeArguments) -> Result<(), Error> {
+    log();
+    let config = arguments.resolve()?;
+    let (server, root_access) = Server::start(&config)?;
+    announce(&config, &server, root_access.as_ref())?;
+    server.runtime.block_on(async {
+        let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+        tokio::select! {
+            outcome = tokio::signal::ctrl_c() => outcome,
+            _ = terminate.recv() => Ok(()),
+        }
+    })?;
+    tracing::info!("stopping");
+    server.stop();
+    Ok(())
+}
+
+/// Logs to standard error: text for a terminal, JSON lines for anything else. `RUST_LOG` chooses what.
+fn log() {
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
+    let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    if std::io::stderr().is_terminal() {
+        logs.init();
+    } else {
+        logs.json().init();
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the wiring is where the machine's clock is read")]
+fn now() -> Timestamp {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    Timestamp::from_unix_ms(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+}
+
+/// A server that runs.
+pub(crate) struct Server {
+    /// Where it listens.
+    pub(crate) address: SocketAddr,
+    /// The main account.
+    pub(crate) account: AccountId,
+    runtime: tokio::runtime::Runtime,
+    stop: watch::Sender<bool>,
+    gateway: tokio::task::JoinHandle<()>,
+    jobs: (Sender<()>, JoinHandle<()>),
+}
+
+impl Server {
+    /// Starts everything; the root access key is there when this start made it.
+    pub(crate) fn start(config: &Config) -> Result<(Self, Option<RootAccess>), Error> {
+        let db = Db::open(&config.data, Options { write_batch: config.write_batch })?;
+        let (clock, rng): (Clock, Arc<dyn Rng>) = (Clock::system(now), Arc::new(SystemRng));
+        let new = bootstrap::is_new(&db)?;
+        let Started { keyring, account, root_access } =
+            bootstrap::start(&db, &clock, &rng, root_key(config, new)?, config::preset()?)?;
+        if let Some(service) = config.kms.or(new.then_some(KmsService::Open)) {
+            bootstrap::set_kms_service(&db, &account, service).map_err(|error| format!("{error:?}"))?;
+        }
+        let tls = tls::configure(&config.data, config.tls.as_ref())?;
+        let cloud = Cloud::new(db, clock, rng, keyring, config.settings.clone());
+
+        let mut runtime = tokio::runtime::Builder::new_multi_thread();
+        if let Some(threads) = config.threads {
+            runtime.worker_threads(threads);
+        }
+        let runtime = runtime.thread_name("gateway").enable_all().build()?;
+        let listener = runtime
+            .block_on(TcpListener::bind(config.listen))
+            .map_err(|error| format!("can't listen on {}: {error}", config.listen))?;
+        let address = listener.local_addr()?;
+        let (stop, stopped) = watch::channel(false);
+        let gateway = Gateway::new(cloud.clone(), tls, config.allow_plaintext);
+        let gateway = runtime.spawn(gateway.run(listener, stopped));
+        let jobs = start_jobs(cloud)?;
+        Ok((Self { address, account, runtime, stop, gateway, jobs }, root_access))
+    }
+
+    /// Stops in order: no new request, then no new job; the last handle on the database closes it.
+    pub(crate) fn stop(self) {
+        self.stop.send_replace(true);
+        if let Err(error) = self.runtime.block_on(self.gateway) {
+            tracing::error!(%error, "the gateway did not end well");
+        }
+        drop(self.jobs.0);
+        if self.jobs.1.join().is_err() {
+            tracing::error!("the jobs did not end well");
+        }
+        self.runtime.shutdown_timeout(Duration::from_secs(1));
+    }
+}
+
+fn root_key(config: &Config, new: bool) -> Result<RootKey, Error> {
+    let path = config.data.join(ROOT_KEY);
+    // On a new directory the key may be there all the same: the first start was cut off after writing it.
+    if new && !path.exists() {
+        return Ok(RootKey::create(&path, &SystemRng)?);
+    }
+    Ok(RootKey::open(&path)?)
+}
+
+fn start_jobs(cloud: Cloud) -> std::io::Result<(Sender<()>, JoinHandle<()>)> {
+    let (stop, stopped) = channel::<()>();
+    let work = move || {
+        while matches!(stopped.recv_timeout(JOBS_EVERY), Err(RecvTimeoutError::Timeout)) {
+            if let Err(error) = cloud.run_due_jobs() {
+                tracing::error!(?error, "looking for due jobs failed");
+            }
+        }
+    };
+    Ok((stop, std::thread::Builder::new().name("jobs".to_owned()).spawn(work)?))
+}
+
+/// Says where the server is and what to paste next. The access key's secret is shown at the first start and never again.
+fn announce(config: &Config, server: &Server, root_access: Option<&RootAccess>) -> std::io::Result<()> {
+    let (address, account, region) = (server.address, &server.account, config.settings.region);
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "Coffer is ready.\n")?;
+    writeln!(out, "  endpoint            http://{address}  (https://{address} as well)")?;
+    writeln!(out, "  certificate         {}", config.data.join(tls::CA_FILE).display())?;
+    writeln!(out, "  account             {account}")?;
+    writeln!(out, "  region              {region}")?;
+    let (id, secret) = match root_access {
+        Some(access) => {
+            writeln!(out, "  access key id       {}", access.access_key_id)?;
+            writeln!(out, "  access key secret   {}   (shown this once; keep it)", access.secret.expose())?;
+            (access.access_key_id.as_str(), access.secret.expose().as_str())
+        }
+        None => ("<access key id>", "<access key secret>"),
+    };
+    writeln!(
+        out,
+        r#"
+Python (pip install alibabacloud_ecs20140526):
+  from alibabacloud_tea_openapi.models import Config
+  from alibabacloud_ecs20140526.client import Client
+  from alibabacloud_ecs20140526 import models
+  ecs = Client(Config(access_key_id="{id}", access_key_secret="{secret}",
+                      region_id="{region}", endpoint="{address}", protocol="HTTP"))
+  ecs.enable_disk_encryption_by_default(models.EnableDiskEncryptionByDefaultRequest(region_id="{region}"))
+
+aliyun CLI:
+  export ALIBABA_CLOUD_ACCESS_KEY_ID={id} ALIBABA_CLOUD_ACCESS_KEY_SECRET={secret}
+  export ALIBABA_CLOUD_IGNORE_PROFILE=TRUE
+  aliyun ecs DescribeDiskEncryptionByDefaultStatus --region {region} --endpoint {address} --insecure
+
+Terraform:
+  provider "alicloud" {{
+    access_key   = "{id}"
+    secret_key   = "{secret}"
+    region       = "{region}"
+    protocol     = "HTTP"
+    account_type = "Domestic"
+    account_id   = "{account}"
+    endpoints {{
+      ecs = "{address}"
+      kms = "{address}"
+      ram = "{address}"
+      sts = "{address}"
+    }}
+  }}
+"#
+    )?;
+    out.flush()
+}
