@@ -1,8 +1,10 @@
 //! The binary: configuration, the gateway, wiring. The only place that reads the machine's clock and starts threads.
 
+mod client;
 mod config;
 mod demo;
 mod gateway;
+mod inspect;
 mod serve;
 mod tls;
 

@@ -57,7 +57,7 @@ fn log() {
 }
 
 #[expect(clippy::disallowed_methods, reason = "the wiring is where the machine's clock is read")]
-fn now() -> Timestamp {
+pub(crate) fn now() -> Timestamp {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
     Timestamp::from_unix_ms(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }

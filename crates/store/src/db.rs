@@ -79,6 +79,14 @@ impl Db {
         Ok(Self(Arc::new(Backend::Memory(Mutex::new(connection)))))
     }
 
+    /// Runs `work` on the database in `directory` as it stands, reading only, whether or not a process has it open.
+    pub fn peek<T, E: From<StoreError>>(
+        directory: &Path,
+        work: impl FnOnce(&Tx<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        snapshot(&connect(&directory.join(FILE), OpenFlags::SQLITE_OPEN_READ_ONLY)?, work)
+    }
+
     /// Runs `work` on a consistent picture of everything committed so far. It can't write.
     pub fn read<T, E: From<StoreError>>(&self, work: impl FnOnce(&Tx<'_>) -> Result<T, E>) -> Result<T, E> {
         match &*self.0 {

@@ -205,12 +205,6 @@ pub fn delete(tx: &Tx<'_>, key_id: &str) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// How many keys made by users an account has in a region.
-pub fn count_user_keys(tx: &Tx<'_>, account: &AccountId, region: Region) -> Result<i64, StoreError> {
-    let sql = "SELECT count(*) FROM kms_keys WHERE account_id = $1 AND region = $2 AND creator_type = 'User'";
-    tx.count(sql, &[account.into(), region.into()])
-}
-
 /// A page of an account's keys in a region, newest first, and how many there are in all.
 pub fn list(
     tx: &Tx<'_>,

@@ -4,7 +4,6 @@
 //! Symmetric AES-256 keys with material made here; other specs, imported material and automatic rotation are refused by name.
 
 use coffer_base::{ApiError, Arn, ErrorCode};
-use coffer_store::keys;
 
 use super::key::{self, New};
 use super::metadata::KeyMetadata;
@@ -136,12 +135,8 @@ pub const OPERATION: Operation = Operation {
         ErrorCode::KmsServiceNotEnabled,
         ErrorCode::KmsUnsupportedOperation,
         ErrorCode::KmsInstanceNotFound,
-        ErrorCode::KmsLimitExceeded,
     ]],
 };
-
-/// Most keys of users in an account and region. The vendor's shared service allows 200; storage is the only bound here.
-const MOST_KEYS: i64 = 1_000_000;
 
 /// What a policy must allow it on.
 pub fn resources(cx: &mut Cx<'_>, _request: &Request) -> Result<Vec<Arn>, ApiError> {
@@ -161,9 +156,6 @@ pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
         return Err(crate::product::Product::Kms.invalid_parameter("KeyUsage"));
     }
     let region = cx.region();
-    if keys::count_user_keys(cx.tx, cx.account(), region)? >= MOST_KEYS {
-        return Err(ErrorCode::KmsLimitExceeded.into());
-    }
     let new = New {
         protection_level: request.protection_level.map_or("SOFTWARE", |ProtectionLevel(level)| level),
         description: request.description.as_ref().map_or("", |Description(text)| text),

@@ -1,0 +1,124 @@
+//! What Coffer costs, against peers in the same run: medians over alternating rounds, with the ratios that the project promises.
+//!
+//! `cargo xtask bench` builds everything and runs this. Server and load generator are single-threaded and, where the machine has two
+//! cores, pinned to one each. Requests are signed before the clock starts, so that the generator's own cost stays small.
+
+mod load;
+mod peer;
+mod request;
+mod server;
+
+use std::error::Error;
+
+use load::Load;
+use request::Signer;
+use server::{Options, Server};
+
+/// Connections that keep one request each under way.
+const CONNECTIONS: usize = 64;
+/// Requests in a round of reads, and of writes.
+const READS: usize = 60_000;
+const WRITES: usize = 12_000;
+/// Requests in a round where each write has a commit of its own: as many take far longer.
+const SINGLE_WRITES: usize = 3_000;
+const ROUNDS: usize = 5;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if let [verb, address] = &arguments[..]
+        && verb == "hello"
+    {
+        return peer::serve(address);
+    }
+    let binary = server::binary()?;
+    println!("machine: {}", server::machine()?);
+    println!("binary: {} bytes\n", std::fs::metadata(&binary)?.len());
+    start_up(&binary)?;
+    reads(&binary)?;
+    writes(&binary)
+}
+
+fn median(mut figures: Vec<f64>) -> f64 {
+    figures.sort_by(f64::total_cmp);
+    figures[figures.len() / 2]
+}
+
+fn list(figures: &[f64]) -> String {
+    figures.iter().map(|figure| format!("{figure:.0}")).collect::<Vec<_>>().join(" ")
+}
+
+/// Ready on a data directory that exists, and how much memory an idle server holds.
+fn start_up(binary: &std::path::Path) -> Result<(), Box<dyn Error>> {
+    let (mut ready_ms, mut idle_mib) = (Vec::new(), Vec::new());
+    let data = server::Data::new("start")?;
+    Server::start(binary, &data, Options::default())?.stop()?;
+    for _ in 0..ROUNDS * 2 + 1 {
+        let server = Server::start(binary, &data, Options::default())?;
+        ready_ms.push(server.ready_ms);
+        std::thread::sleep(std::time::Duration::from_millis(200));
+        idle_mib.push(server.resident_mib()?);
+        server.stop()?;
+    }
+    println!("ready on an existing data directory: {:.1} ms (median of {})", median(ready_ms.clone()), ready_ms.len());
+    println!("idle memory: {:.1} MiB resident\n", median(idle_mib));
+    Ok(())
+}
+
+/// A signed, authorised read against a bare hyper "hello" in the same process model.
+fn reads(binary: &std::path::Path) -> Result<(), Box<dyn Error>> {
+    let data = server::Data::new("reads")?;
+    let coffer = Server::start(binary, &data, Options { threads: 1, ..Options::default() })?;
+    let hello = Server::hello()?;
+    let signer = Signer::new(coffer.address.clone());
+    let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+    for round in 0..=ROUNDS {
+        let signed = signer.many("DescribeDiskEncryptionByDefaultStatus", "2014-05-26", "RegionId=cn-hangzhou", READS);
+        let our = Load::run(&coffer.address, &signed, CONNECTIONS)?;
+        let their = Load::run(&hello.address, &signed, CONNECTIONS)?;
+        // The first round warms up.
+        if round > 0 {
+            ours.push(our.rate);
+            theirs.push(their.rate);
+        }
+    }
+    println!(
+        "| signed, authorised DescribeDiskEncryptionByDefaultStatus, {CONNECTIONS} connections, one server core | requests/s, by round | median |"
+    );
+    println!("| --- | --- | --- |");
+    println!("| coffer | {} | {:.0} |", list(&ours), median(ours.clone()));
+    println!("| bare hyper hello | {} | {:.0} |", list(&theirs), median(theirs.clone()));
+    let ratios: Vec<f64> = ours.iter().zip(&theirs).map(|(a, b)| a / b).collect();
+    println!("| ratio | bar: 0.25 | {:.3} |\n", median(ratios));
+    coffer.stop()?;
+    hello.stop()
+}
+
+/// Durable signed writes, sharing commits and not.
+fn writes(binary: &std::path::Path) -> Result<(), Box<dyn Error>> {
+    let (shared_data, single_data) = (server::Data::new("shared")?, server::Data::new("single")?);
+    let shared = Server::start(binary, &shared_data, Options { pinned: false, ..Options::default() })?;
+    let single =
+        Server::start(binary, &single_data, Options { pinned: false, write_batch: Some(1), ..Options::default() })?;
+    let (mut together, mut apart) = (Vec::new(), Vec::new());
+    for round in 0..=ROUNDS {
+        let many = |server: &Server, count| {
+            let signer = Signer::new(server.address.clone());
+            let signed = signer.many("CreateKey", "2016-01-20", "", count);
+            Load::run(&server.address, &signed, CONNECTIONS)
+        };
+        let (a, b) = (many(&shared, WRITES)?, many(&single, SINGLE_WRITES)?);
+        if round > 0 {
+            together.push(a.rate);
+            apart.push(b.rate);
+        }
+    }
+    println!("| durable signed CreateKey, {CONNECTIONS} connections | writes/s, by round | median |");
+    println!("| --- | --- | --- |");
+    println!("| coffer (group commit) | {} | {:.0} |", list(&together), median(together.clone()));
+    println!("| coffer, one commit a call | {} | {:.0} |", list(&apart), median(apart.clone()));
+    let ratios: Vec<f64> = together.iter().zip(&apart).map(|(a, b)| a / b).collect();
+    println!("| ratio | bar: 20 | {:.1} |", median(ratios));
+    println!("| one 4 KiB write and fdatasync on the same disk | | {:.0} |", server::syncs_per_s()?);
+    shared.stop()?;
+    single.stop()
+}
