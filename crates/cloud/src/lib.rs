@@ -3,5 +3,6 @@
 
 pub mod auth;
 mod exchange;
+pub mod parameters;
 
 pub use exchange::{Incoming, Method, Outgoing};
