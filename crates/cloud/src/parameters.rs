@@ -328,3 +328,226 @@ fn compact_json(json: &str, text: &mut Vec<u8>) -> Result<(), ErrorCode> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::{IpAddr, Ipv4Addr};
+
+    use proptest::prelude::{any, prop_assert, prop_assert_eq, proptest};
+
+    use super::*;
+    use crate::Method;
+    use crate::auth::signature::percent;
+
+    const FORM: &str = "application/x-www-form-urlencoded";
+    const JSON: &str = "application/json";
+
+    fn parse(query: &str, content_type: Option<&str>, body: &[u8]) -> Result<Parameters, ErrorCode> {
+        let content_type = content_type.map(|value| ("content-type".to_owned(), value.to_owned()));
+        let request = Incoming {
+            method: Method::Post,
+            path: "/".to_owned(),
+            query: query.to_owned(),
+            headers: content_type.into_iter().collect(),
+            body: body.to_vec(),
+            peer: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            tls: false,
+        };
+        Parameters::parse(&request).map_err(|error| error.code())
+    }
+
+    fn pairs(query: &str, content_type: Option<&str>, body: &[u8]) -> Vec<(String, String)> {
+        let parameters = parse(query, content_type, body).unwrap();
+        parameters.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+    }
+
+    fn owned(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+        pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+    }
+
+    #[test]
+    fn names_and_values_are_form_decoded() {
+        let query = "a=b+c%20d&e=%E7%A3%81%e7%9b%98&f=!'()*~&g%2eh=i=j&k&l=&&";
+        let expected = [("a", "b c d"), ("e", "磁盘"), ("f", "!'()*~"), ("g.h", "i=j"), ("k", ""), ("l", "")];
+        assert_eq!(pairs(query, None, b""), owned(&expected));
+        assert_eq!(pairs("", Some(FORM), query.as_bytes()), owned(&expected));
+    }
+
+    #[test]
+    fn parameters_come_in_byte_order_of_their_names() {
+        let parameters = parse("Tag.2.Key=c&a=z&Tag.10.Key=b&Tag.1.Key=a&Tag=t&Tags=s&A=y", None, b"").unwrap();
+        let names: Vec<&str> = parameters.iter().map(|(name, _)| name).collect();
+        assert_eq!(names, ["A", "Tag", "Tag.1.Key", "Tag.10.Key", "Tag.2.Key", "Tags", "a"]);
+        let listed: Vec<_> = parameters.starting_with("Tag.").collect();
+        assert_eq!(listed, [("Tag.1.Key", "a"), ("Tag.10.Key", "b"), ("Tag.2.Key", "c")]);
+        assert_eq!(parameters.starting_with("Tag.3").count(), 0);
+        assert_eq!(parameters.starting_with("").count(), 7);
+        assert_eq!((parameters.get("a"), parameters.get("b"), parameters.get("")), (Some("z"), None, None));
+        assert_eq!((parameters.len(), parameters.is_empty()), (7, false));
+    }
+
+    #[test]
+    fn the_bodys_value_wins_and_the_querys_is_kept_for_signing() {
+        let parameters = parse("a=query&b=only", Some(FORM), b"a=body&c=form").unwrap();
+        assert_eq!(parameters.get("a"), Some("body"));
+        assert_eq!(parameters.iter().collect::<Vec<_>>(), [("a", "body"), ("b", "only"), ("c", "form")]);
+        assert_eq!(parameters.starting_with("a").collect::<Vec<_>>(), [("a", "body")]);
+        assert_eq!(parameters.query().collect::<Vec<_>>(), [("a", "query"), ("b", "only")]);
+        assert_eq!((parameters.len(), parameters.body()), (3, Body::Form));
+    }
+
+    #[test]
+    fn dropping_empty_values_does_not_bring_back_what_they_replaced() {
+        let mut parameters = parse("a=query&b=", Some(FORM), b"a=&c=form").unwrap();
+        parameters.drop_empty();
+        assert_eq!(parameters.iter().collect::<Vec<_>>(), [("c", "form")]);
+    }
+
+    #[test]
+    fn a_name_given_twice_in_one_source_is_refused() {
+        for twice in ["a=1&a=1", "a=1&b=2&a=2", "a=1&%61=2", "a&a="] {
+            assert_eq!(parse(twice, None, b"").unwrap_err(), ErrorCode::Unparsable, "{twice}");
+            assert_eq!(parse("", Some(FORM), twice.as_bytes()).unwrap_err(), ErrorCode::Unparsable, "{twice}");
+        }
+        let twice = b"{\"a\":\"1\",\"\\u0061\":\"2\"}";
+        assert_eq!(parse("", Some(JSON), twice).unwrap_err(), ErrorCode::Unparsable);
+    }
+
+    #[test]
+    fn what_cannot_be_decoded_is_refused() {
+        for bad in [
+            "a=%",
+            "a=%4",
+            "a=%4g",
+            "%=a",
+            "a=%80",
+            "a=%C3",
+            "%C3=%B6",
+            "a=%C3&%B6=b",
+            "a=%00",
+            "%00=a",
+            "=a",
+            "a=%C0%80",
+        ] {
+            assert_eq!(parse(bad, None, b"").unwrap_err(), ErrorCode::Unparsable, "{bad}");
+            assert_eq!(parse("", Some(FORM), bad.as_bytes()).unwrap_err(), ErrorCode::Unparsable, "{bad}");
+        }
+        assert_eq!(parse("", Some(FORM), b"a=\xff").unwrap_err(), ErrorCode::Unparsable);
+        assert_eq!(parse("", Some(FORM), b"a=\0").unwrap_err(), ErrorCode::Unparsable);
+    }
+
+    #[test]
+    fn members_of_a_json_body_become_parameters() {
+        let body = r#" { "Name" : "磁盘 \"a\"\n", "N": 12345678901234567890123, "F": 1.50, "B": true, "Null": null,
+            "L": [ { "K" : "v w", "A": 1 }, [ ] ], "O": {"z":"\\\" ,", "a" : "\u00e9"} } "#;
+        let expected = [
+            ("B", "true"),
+            ("F", "1.50"),
+            ("L", r#"[{"K":"v w","A":1},[]]"#),
+            ("N", "12345678901234567890123"),
+            ("Name", "磁盘 \"a\"\n"),
+            ("O", r#"{"z":"\\\" ,","a":"\u00e9"}"#),
+            ("Q", "q"),
+        ];
+        let content_type = Some("Application/JSON ; charset=utf-8");
+        assert_eq!(pairs("Q=q&N=query", content_type, body.as_bytes()), owned(&expected));
+        assert_eq!(pairs("Q=q", Some(JSON), b"{}"), owned(&[("Q", "q")]));
+    }
+
+    #[test]
+    fn a_json_body_that_is_no_object_of_values_is_refused() {
+        for bad in [
+            "[]",
+            "1",
+            "null",
+            "\"a\"",
+            "{",
+            "{}{}",
+            "{\"a\":}",
+            "{\"\":1}",
+            "{\"a\":\"\\u0000\"}",
+            "{\"a\\u0000\":1}",
+            "{\"a\":\"\\ud800\"}",
+            "{a:1}",
+            "{\"a\":1,}",
+            " ",
+        ] {
+            assert_eq!(parse("", Some(JSON), bad.as_bytes()).unwrap_err(), ErrorCode::Unparsable, "{bad}");
+        }
+        assert_eq!(parse("", Some(JSON), b"{\"a\":\"\xff\"}").unwrap_err(), ErrorCode::Unparsable);
+    }
+
+    #[test]
+    fn json_values_nest_to_the_limit_and_no_deeper() {
+        let nested = |depth: usize| format!("{{\"a\":{}{}}}", "[".repeat(depth), "]".repeat(depth));
+        assert!(parse("", Some(JSON), nested(limits::JSON_DEPTH).as_bytes()).is_ok());
+        for depth in [limits::JSON_DEPTH + 1, 400_000] {
+            assert_eq!(parse("", Some(JSON), nested(depth).as_bytes()).unwrap_err(), ErrorCode::Unparsable);
+        }
+    }
+
+    #[test]
+    fn other_bodies_are_no_parameters_or_refused() {
+        for content_type in [None, Some("application/octet-stream")] {
+            let parameters = parse("a=b", content_type, b"c=d").unwrap();
+            assert_eq!((parameters.len(), parameters.body()), (1, Body::Opaque));
+        }
+        for content_type in ["text/plain", "multipart/form-data; boundary=x", "", "application/jsonx"] {
+            assert_eq!(parse("", Some(content_type), b"a=b").unwrap_err(), ErrorCode::UnsupportedContentType);
+            assert_eq!(parse("", Some(content_type), b"").unwrap().body(), Body::Empty);
+        }
+    }
+
+    #[test]
+    fn sizes_are_bounded() {
+        let many = |count: usize| (0..count).map(|n| format!("n{n}=v")).collect::<Vec<_>>().join("&");
+        assert_eq!(parse(&many(limits::PARAMETERS), None, b"").unwrap().len(), limits::PARAMETERS);
+        assert_eq!(parse(&many(limits::PARAMETERS + 1), None, b"").unwrap_err(), ErrorCode::Unparsable);
+        assert_eq!(parse(&many(limits::PARAMETERS), Some(FORM), b"a=b").unwrap_err(), ErrorCode::Unparsable);
+        assert_eq!(parse(&many(limits::PARAMETERS), Some(JSON), b"{\"a\":1}").unwrap_err(), ErrorCode::Unparsable);
+
+        let name = "n".repeat(limits::PARAMETER_NAME_BYTES);
+        assert!(parse(&name, None, b"").is_ok());
+        assert_eq!(parse(&format!("{name}n"), None, b"").unwrap_err(), ErrorCode::Unparsable);
+        // Bounds are on what is decoded.
+        let value = "%61".repeat(limits::PARAMETER_VALUE_BYTES);
+        assert!(parse(&format!("a={value}"), None, b"").is_ok());
+        assert_eq!(parse(&format!("a={value}a"), None, b"").unwrap_err(), ErrorCode::Unparsable);
+    }
+
+    #[test]
+    fn values_are_not_shown_when_printed() {
+        let shown = format!("{:?}", parse("Plaintext=hunter2", None, b"").unwrap());
+        assert_eq!(shown, "{\"Plaintext\"}");
+    }
+
+    proptest! {
+        #[test]
+        fn parsing_any_bytes_never_panics_and_what_is_parsed_is_found(
+            query in "([abAB%+&=.]|%[0-9a-fA-F]{2}|\\PC){0,40}",
+            body in proptest::collection::vec(any::<u8>(), 0..64),
+            content_type in proptest::sample::select(vec![FORM, JSON, "application/octet-stream", "text/plain"]),
+        ) {
+            if let Ok(parameters) = parse(&query, Some(content_type), &body) {
+                prop_assert!(parameters.iter().all(|(name, value)| parameters.get(name) == Some(value)));
+                prop_assert!(parameters.iter().map(|(name, _)| name).is_sorted());
+            }
+        }
+
+        #[test]
+        fn parsing_any_json_object_never_panics(body in "\\{(\"[a-c]{0,2}\":|[0-9{}\\[\\],\" \\\\a-c]|null|true){0,24}\\}") {
+            let outcome = parse("", Some(JSON), body.as_bytes());
+            prop_assert!(outcome.is_ok() || outcome.is_err_and(|code| code == ErrorCode::Unparsable));
+        }
+
+        #[test]
+        fn decoding_what_was_encoded_gives_it_back(name in "[^\0]{1,40}", value in "[^\0]{0,200}") {
+            let mut query = Vec::new();
+            percent::encode(&name, &mut query);
+            query.push(b'=');
+            percent::encode(&value, &mut query);
+            let query = String::from_utf8(query).unwrap();
+            prop_assert_eq!(pairs(&query, None, b""), owned(&[(name.as_str(), value.as_str())]));
+        }
+    }
+}

@@ -38,7 +38,10 @@ impl Form {
     fn applies(self, parameters: &Parameters) -> bool {
         match self {
             Self::Standard => true,
-            Self::SkipEmpty => parameters.iter().any(|(_, value)| value.is_empty()),
+            // An empty nonce is a value, but this form would let anyone add one to a request that was signed without.
+            Self::SkipEmpty => {
+                parameters.get("SignatureNonce") != Some("") && parameters.iter().any(|(_, value)| value.is_empty())
+            }
             Self::PlusSpace => parameters.iter().any(|(name, value)| name.contains(' ') || value.contains(' ')),
         }
     }
