@@ -401,6 +401,7 @@ mod tests {
         let mut parameters = parse("a=query&b=", Some(FORM), b"a=&c=form").unwrap();
         parameters.drop_empty();
         assert_eq!(parameters.iter().collect::<Vec<_>>(), [("c", "form")]);
+        assert_eq!((parameters.get("a"), parameters.get("b")), (None, None));
     }
 
     #[test]

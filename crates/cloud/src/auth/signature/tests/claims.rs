@@ -54,14 +54,18 @@ fn v3_request(query: &str, headers: &[(&str, &str)], body: &str) -> Incoming {
     }
 }
 
-/// Signs with key `secret` over the listed headers.
-fn signed_v3(mut request: Incoming, signed_headers: &str, names: v3::Names) -> Incoming {
+/// Signs with key `secret` over the listed headers and the hash that the content header names.
+fn signed_v3(request: Incoming, signed_headers: &str, names: v3::Names) -> Incoming {
+    let hash = request.header("x-acs-content-sha256").unwrap_or_default().to_owned();
+    signed_v3_over(&hash, request, signed_headers, names)
+}
+
+fn signed_v3_over(hash: &str, mut request: Incoming, signed_headers: &str, names: v3::Names) -> Incoming {
     let fields = |signature: &str| format!("Credential=id,SignedHeaders={signed_headers},Signature={signature}");
     let unsigned = v3::Authorization::parse("ACS3-HMAC-SHA256", Hash::Sha256, "x-acs-content-sha256", &fields("?"));
     let parameters = Parameters::parse(&request).unwrap();
-    let hash = request.header("x-acs-content-sha256").unwrap_or_default().to_owned();
     let unsigned = unsigned.unwrap();
-    let canonical = unsigned.canonical_request(&request, &parameters, &hash, names);
+    let canonical = unsigned.canonical_request(&request, &parameters, hash, names);
     let signature = hex(&mac::hmac_sha256(b"secret", unsigned.string_to_sign(&canonical).as_bytes()));
     request.headers.push(("authorization".to_owned(), format!("ACS3-HMAC-SHA256 {}", fields(&signature))));
     request
@@ -379,8 +383,12 @@ fn a_v3_mismatch_shows_the_string_to_sign_and_the_canonical_request() {
 fn a_hash_that_is_signed_but_not_that_of_the_body_is_a_mismatch() {
     let other = hex(&digest::sha256(b"other"));
     let headers = [("x-acs-content-sha256", other.as_str()), ("content-type", FORM)];
-    let request = signed_v3(v3_request("", &headers, "a=b"), &format!("content-type;{REQUIRED}"), v3::Names::Encoded);
-    assert_eq!(verify(&request, &secret()).unwrap_err().code(), ErrorCode::SignatureMismatchV3);
+    let list = format!("content-type;{REQUIRED}");
+    let own = hex(&digest::sha256(b"a=b"));
+    for hash in [&other, &own] {
+        let request = signed_v3_over(hash, v3_request("", &headers, "a=b"), &list, v3::Names::Encoded);
+        assert_eq!(verify(&request, &secret()).unwrap_err().code(), ErrorCode::SignatureMismatchV3);
+    }
 }
 
 #[test]
@@ -467,9 +475,9 @@ fn authorization_fields_come_in_any_order_with_blanks() {
 
 #[test]
 fn values_of_a_repeated_signed_header_are_sorted_and_joined() {
-    let request = v3_request("", &[("accept", " b "), ("accept", "a")], "");
+    let request = v3_request("", &[("accept", " b "), ("accept", "a"), ("accept", "c")], "");
     let list = format!("accept;{REQUIRED}");
-    let joined = signed_v3(v3_request("", &[("accept", "a,b")], ""), &list, v3::Names::Encoded);
+    let joined = signed_v3(v3_request("", &[("accept", "a,b,c")], ""), &list, v3::Names::Encoded);
     let authorization = joined.headers.last().unwrap().clone();
     let mut headers = request.headers.clone();
     headers.push(authorization);
