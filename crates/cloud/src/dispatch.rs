@@ -8,7 +8,7 @@ use coffer_store::{Db, Tx, idempotency};
 
 use crate::audit;
 use crate::auth::replay::Replays;
-use crate::auth::signature::Claim;
+use crate::auth::signature::{Claim, Coverage};
 use crate::auth::{Authenticated, PolicyCache, authenticate, authorize};
 use crate::caller::Caller;
 use crate::context::{Cx, Origin};
@@ -129,8 +129,18 @@ impl Cloud {
         request_id: &str,
     ) -> Result<(Call, Decoded), ApiError> {
         let shared = &*self.0;
-        let Authenticated { caller, nonce } =
+        let Authenticated { caller, nonce, coverage } =
             authenticate(tx, &shared.keyring, &shared.replays, shared.clock.now(), incoming, parameters, claim)?;
+        let covered;
+        let parameters = match coverage {
+            Coverage::Everything => parameters,
+            Coverage::NonEmpty => {
+                let mut kept = parameters.clone();
+                kept.drop_empty();
+                covered = kept;
+                &covered
+            }
+        };
         let origin = Origin {
             peer: incoming.peer,
             tls: incoming.tls,

@@ -9,7 +9,7 @@ use coffer_store::{Tx, accounts, identities};
 use super::policy::{Policy, PolicyKind};
 use super::replay::{Fingerprint, Replays};
 use super::session::Session;
-use super::signature::{Claim, Scheme};
+use super::signature::{Claim, Coverage, Scheme};
 use crate::caller::{Caller, Identity};
 use crate::exchange::Incoming;
 use crate::keyring::Keyring;
@@ -21,6 +21,8 @@ pub struct Authenticated {
     pub caller: Caller,
     /// The nonce, to be recorded with what a write does: fingerprint and when it may be forgotten.
     pub nonce: Option<(Fingerprint, Timestamp)>,
+    /// Which parameters the signature vouches for.
+    pub coverage: Coverage,
 }
 
 /// What a secret belongs to.
@@ -55,7 +57,7 @@ pub fn authenticate(
         None if access_key_id.starts_with("STS.") => return Err(missing("SecurityToken")),
         None => long_term(tx, keyring, access_key_id)?,
     };
-    claim.verify(incoming, parameters, &found.secret)?;
+    let coverage = claim.verify(incoming, parameters, &found.secret)?;
     if !found.active {
         return Err(ErrorCode::AccessKeyInactive.into());
     }
@@ -63,7 +65,7 @@ pub fn authenticate(
     let fingerprint = claim.nonce.as_deref().map(|nonce| fingerprint(access_key_id, nonce));
     replays.accept(now, signed_at, fingerprint)?;
     let nonce = fingerprint.map(|print| (print, signed_at.plus_ms(limits::TIMESTAMP_WINDOW_MS)));
-    Ok(Authenticated { caller: found.caller, nonce })
+    Ok(Authenticated { caller: found.caller, nonce, coverage })
 }
 
 fn fingerprint(access_key_id: &str, nonce: &str) -> Fingerprint {
