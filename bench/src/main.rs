@@ -3,6 +3,8 @@
 //! `cargo xtask bench` builds everything and runs this. Server and load generator are single-threaded and, where the machine has two
 //! cores, pinned to one each. Requests are signed before the clock starts, so that the generator's own cost stays small.
 
+#![allow(clippy::print_stdout, reason = "a tool for the terminal")]
+
 mod load;
 mod peer;
 mod request;
@@ -52,7 +54,7 @@ fn start_up(binary: &std::path::Path) -> Result<(), Box<dyn Error>> {
     let (mut ready_ms, mut idle_mib) = (Vec::new(), Vec::new());
     let data = server::Data::new("start")?;
     Server::start(binary, &data, Options::default())?.stop()?;
-    for _ in 0..ROUNDS * 2 + 1 {
+    for _ in 0..=ROUNDS * 2 {
         let server = Server::start(binary, &data, Options::default())?;
         ready_ms.push(server.ready_ms);
         std::thread::sleep(std::time::Duration::from_millis(200));
@@ -72,9 +74,10 @@ fn reads(binary: &std::path::Path) -> Result<(), Box<dyn Error>> {
     let signer = Signer::new(coffer.address.clone());
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
     for round in 0..=ROUNDS {
-        let signed = signer.many("DescribeDiskEncryptionByDefaultStatus", "2014-05-26", "RegionId=cn-hangzhou", READS);
-        let our = Load::run(&coffer.address, &signed, CONNECTIONS)?;
-        let their = Load::run(&hello.address, &signed, CONNECTIONS)?;
+        let requests =
+            signer.many("DescribeDiskEncryptionByDefaultStatus", "2014-05-26", "RegionId=cn-hangzhou", READS);
+        let our = Load::run(&coffer.address, &requests, CONNECTIONS)?;
+        let their = Load::run(&hello.address, &requests, CONNECTIONS)?;
         // The first round warms up.
         if round > 0 {
             ours.push(our.rate);
@@ -103,8 +106,8 @@ fn writes(binary: &std::path::Path) -> Result<(), Box<dyn Error>> {
     for round in 0..=ROUNDS {
         let many = |server: &Server, count| {
             let signer = Signer::new(server.address.clone());
-            let signed = signer.many("CreateKey", "2016-01-20", "", count);
-            Load::run(&server.address, &signed, CONNECTIONS)
+            let requests = signer.many("CreateKey", "2016-01-20", "", count);
+            Load::run(&server.address, &requests, CONNECTIONS)
         };
         let (a, b) = (many(&shared, WRITES)?, many(&single, SINGLE_WRITES)?);
         if round > 0 {

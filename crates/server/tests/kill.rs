@@ -1,7 +1,7 @@
 //! The server is killed with SIGKILL while clients write, again and again on the same data: what was acknowledged is there
 //! afterwards, and nothing is half there.
 
-#![allow(missing_docs, reason = "a test")]
+#![allow(missing_docs, clippy::unwrap_used, reason = "a test")]
 
 #[path = "../src/client.rs"]
 mod client;
@@ -152,7 +152,7 @@ fn what_was_acknowledged_survives_two_hundred_kills_and_nothing_is_half_there() 
 /// In the database itself: the audit is unbroken, and holds exactly one row for each disk there is, acknowledged or not.
 fn whole(data: &Path, disks: &BTreeSet<String>, keys: &BTreeSet<String>) {
     let db = coffer_store::Db::open(data, coffer_store::Options::default()).unwrap();
-    let rows = db.read(|tx| coffer_cloud::audit::verify(tx)).unwrap().expect("the chain is whole");
+    let rows = db.read(coffer_cloud::audit::verify).unwrap().expect("the chain is whole");
     let mut made = BTreeSet::new();
     let mut made_keys = BTreeSet::new();
     let mut last = 0;
@@ -169,7 +169,7 @@ fn whole(data: &Path, disks: &BTreeSet<String>, keys: &BTreeSet<String>) {
     }
     assert!(disks.is_subset(&made) && keys.is_subset(&made_keys));
     let region = coffer_base::Region::parse("cn-hangzhou").unwrap();
-    let account = db.read(|tx| coffer_store::accounts::all(tx)).unwrap().remove(0);
+    let account = db.read(coffer_store::accounts::all).unwrap().remove(0);
     let filter = coffer_store::disks::Filter::default();
     let there = db.read(|tx| coffer_store::disks::count(tx, &account, region, &filter)).unwrap();
     assert_eq!(usize::try_from(there).unwrap(), made.len(), "each disk and its audit row came together");

@@ -80,10 +80,7 @@ impl Db {
     }
 
     /// Runs `work` on the database in `directory` as it stands, reading only, whether or not a process has it open.
-    pub fn peek<T, E: From<StoreError>>(
-        directory: &Path,
-        work: impl FnOnce(&Tx<'_>) -> Result<T, E>,
-    ) -> Result<T, E> {
+    pub fn peek<T, E: From<StoreError>>(directory: &Path, work: impl FnOnce(&Tx<'_>) -> Result<T, E>) -> Result<T, E> {
         snapshot(&connect(&directory.join(FILE), OpenFlags::SQLITE_OPEN_READ_ONLY)?, work)
     }
 

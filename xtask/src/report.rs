@@ -1,0 +1,78 @@
+//! Counts of tests, read from what test runners print.
+
+use std::fmt;
+use std::io::{BufRead as _, BufReader};
+use std::ops::AddAssign;
+use std::process::{Command, Stdio};
+
+/// How many tests passed, failed and were skipped.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Counts {
+    pub(crate) passed: u64,
+    pub(crate) failed: u64,
+    pub(crate) skipped: u64,
+}
+
+impl AddAssign for Counts {
+    fn add_assign(&mut self, other: Self) {
+        self.passed += other.passed;
+        self.failed += other.failed;
+        self.skipped += other.skipped;
+    }
+}
+
+impl fmt::Display for Counts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} passed, {} failed, {} skipped", self.passed, self.failed, self.skipped)
+    }
+}
+
+/// Runs a command, shows what it prints, and adds up the counts that `read` finds in its lines. A command that fails without a
+/// failed test counts as one failure; one that ran no test does too.
+pub(crate) fn counted(command: &mut Command, read: fn(&str) -> Option<Counts>) -> Result<Counts, String> {
+    let mut child = command.stdout(Stdio::piped()).spawn().map_err(|error| format!("{command:?}: {error}"))?;
+    let output = child.stdout.take().ok_or("no output")?;
+    let mut total = Counts::default();
+    for line in BufReader::new(output).lines() {
+        let line = line.map_err(|error| error.to_string())?;
+        println!("{line}");
+        if let Some(counts) = read(&line) {
+            total += counts;
+        }
+    }
+    let status = child.wait().map_err(|error| error.to_string())?;
+    if total.failed == 0 && (!status.success() || total == Counts::default()) {
+        total.failed = 1;
+    }
+    Ok(total)
+}
+
+/// `test result: ok. 5 passed; 0 failed; 1 ignored; …`
+pub(crate) fn cargo_line(line: &str) -> Option<Counts> {
+    let rest = line.strip_prefix("test result: ")?;
+    let number =
+        |word: &str| rest.split(['.', ';']).find_map(|part| part.trim().strip_suffix(word)?.trim().parse().ok());
+    Some(Counts { passed: number("passed")?, failed: number("failed")?, skipped: number("ignored")? })
+}
+
+/// `5 passed, 0 failed, 1 skipped`
+pub(crate) fn closing_line(line: &str) -> Option<Counts> {
+    let mut parts = line.split(", ");
+    let mut number = |word: &str| parts.next()?.strip_suffix(word)?.trim().parse().ok();
+    Some(Counts { passed: number("passed")?, failed: number("failed")?, skipped: number("skipped")? })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_lines_of_both_runners_are_read() {
+        let cargo = "test result: FAILED. 5 passed; 2 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.01s";
+        let expected = Counts { passed: 5, failed: 2, skipped: 1 };
+        assert_eq!(cargo_line(cargo), Some(expected));
+        assert_eq!(closing_line("5 passed, 2 failed, 1 skipped"), Some(expected));
+        assert_eq!(closing_line("nothing of the kind"), None);
+        assert_eq!(cargo_line("running 5 tests"), None);
+    }
+}
