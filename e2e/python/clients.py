@@ -14,6 +14,7 @@ from aliyunsdkcore.client import AcsClient
 from aliyunsdkcore.request import CommonRequest
 from alibabacloud_tea_openapi.exceptions import AlibabaCloudException
 from alibabacloud_tea_openapi.models import Config
+from darabonba.exceptions import UnretryableException
 
 import server as process
 
@@ -120,12 +121,20 @@ class V2(Client):
             else:
                 assert not parameters, f"{action} takes no parameters"
                 answer = getattr(client, method)()
+        except UnretryableException as error:
+            # How the V4 gateway of the KMS client passes on what the server said.
+            raise understood(error.inner_exception) from error
         except AlibabaCloudException as error:
-            message = error.message.removeprefix(f"code: {error.status_code}, ")
-            message = message.removesuffix(f" request id: {error.data['RequestId']}")
-            raise Refusal(error.status_code, error.code, message, error.data.get("AccessDeniedDetail")) from error
+            raise understood(error) from error
         assert answer.status_code == 200
         return answer.body.to_map()
+
+
+def understood(error):
+    """What the server said, from the V2 SDKs' exception."""
+    data = error.data
+    message = error.message.removeprefix(f"code: {data['statusCode']}, ").removesuffix(f" request id: {data['RequestId']}")
+    return Refusal(data["statusCode"], error.code, message, data.get("AccessDeniedDetail"))
 
 
 class Legacy(Client):
