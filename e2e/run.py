@@ -1,0 +1,116 @@
+#!/usr/bin/env python3
+"""Installs the official clients at their pinned versions and runs every test that drives the server with them.
+
+Needs python3 and node, and COFFER_BINARY for the server. Ends with `N passed, N failed, N skipped` over both languages; the exit
+code is 0 only when tests ran in both and none failed.
+"""
+
+import hashlib
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import venv
+
+HERE = pathlib.Path(__file__).resolve().parent
+PLACE = HERE.parent / ".e2e"
+PYTHON = PLACE / "venv" / "bin" / "python"
+INSTALL_TRIES = 3
+
+
+def main():
+    binary = os.environ.get("COFFER_BINARY")
+    if not binary or not os.access(binary, os.X_OK):
+        sys.exit("COFFER_BINARY must name the server's executable")
+    environment = os.environ | {"COFFER_BINARY": str(pathlib.Path(binary).resolve()), "PYTHONDONTWRITEBYTECODE": "1"}
+    install_python()
+    install_node()
+    counts = [run_python(environment), run_node(environment)]
+    passed, failed, skipped = (sum(numbers) for numbers in zip(*counts))
+    print(f"{passed} passed, {failed} failed, {skipped} skipped", flush=True)
+    sys.exit(1 if failed else 0)
+
+
+def install_python():
+    requirements = HERE / "python" / "requirements.txt"
+
+    def install():
+        if PYTHON.exists():
+            shutil.rmtree(PLACE / "venv")
+        venv.create(PLACE / "venv", with_pip=True)
+        quietly = ["--quiet", "--disable-pip-version-check", "--no-input"]
+        step([PYTHON, "-m", "pip", "install", *quietly, "-r", requirements])
+
+    once("python", requirements.read_bytes() + sys.version.encode(), PYTHON, install)
+
+
+def install_node():
+    node = HERE / "node"
+    # No lock file: it would record where packages were downloaded from.
+    command = ["npm", "install", "--no-package-lock", "--no-audit", "--no-fund", "--loglevel=error"]
+    install = lambda: step(command, cwd=node)  # noqa: E731
+    once("node", (node / "package.json").read_bytes(), node / "node_modules", install)
+
+
+def once(name, inputs, product, install):
+    """Installs unless `product` is there and was installed from the same inputs."""
+    stamp = PLACE / f"{name}.installed"
+    digest = hashlib.sha256(inputs).hexdigest()
+    if product.exists() and stamp.exists() and stamp.read_text() == digest:
+        return
+    PLACE.mkdir(exist_ok=True)
+    stamp.unlink(missing_ok=True)
+    install()
+    stamp.write_text(digest)
+
+
+def step(command, cwd=None):
+    """Runs an installation; tried again, since a registry may be slow."""
+    for left in reversed(range(INSTALL_TRIES)):
+        code = subprocess.run(command, cwd=cwd, check=False).returncode
+        if code == 0:
+            return
+        if not left:
+            sys.exit(f"could not install: {' '.join(map(str, command))}")
+
+
+def run_python(environment):
+    command = [PYTHON, "-m", "pytest", "-q", "-p", "no:cacheprovider", HERE / "python"]
+    code, output = tee(command, HERE, environment)
+    # Only the closing line counts; an error at setup is a test that failed.
+    closing = next((line for line in reversed(output) if re.search(r"\d+ (passed|failed|error|skipped)", line)), "")
+    count = lambda words: sum(map(int, re.findall(rf"(\d+) (?:{words})\b", closing)))  # noqa: E731
+    return judged(code, count("passed|xpassed"), count("failed|errors?"), count("skipped|xfailed"))
+
+
+def run_node(environment):
+    node = HERE / "node"
+    tests = sorted(path.name for path in node.glob("*.test.js"))
+    code, output = tee(["node", "--test", "--test-reporter=tap", *tests], node, environment)
+    counts = dict(re.findall(r"^# (pass|fail|cancelled|skipped|todo) (\d+)$", "\n".join(output), re.MULTILINE))
+    number = lambda *words: sum(int(counts.get(word, 0)) for word in words)  # noqa: E731
+    return judged(code, number("pass"), number("fail", "cancelled"), number("skipped", "todo"))
+
+
+def judged(code, passed, failed, skipped):
+    """The counts; a run that failed, or that ran nothing, without a failed test counts as one."""
+    broken = code != 0 or passed + failed == 0
+    return passed, max(failed, 1) if broken else failed, skipped
+
+
+def tee(command, cwd, environment):
+    """Runs a command and shows what it prints; its exit code and its lines."""
+    running = subprocess.Popen(
+        command, cwd=cwd, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
+    )
+    lines = []
+    for line in running.stdout:
+        print(line, end="", flush=True)
+        lines.append(line.rstrip("\n"))
+    return running.wait(), lines
+
+
+if __name__ == "__main__":
+    main()
