@@ -80,16 +80,20 @@ pub(crate) fn machine() -> Result<String, Box<dyn Error>> {
     Ok(format!("{}, {} cores", model.map_or("unknown", |(_, name)| name.trim()), cores()))
 }
 
+/// All cores, whichever this process is pinned to.
 fn cores() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from)
+    let text = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    text.lines().filter(|line| line.starts_with("processor")).count().max(1)
 }
 
 fn command(program: &Path, pinned: bool) -> Command {
-    if !pinned || cores() < 2 {
+    if cores() < 2 {
         return Command::new(program);
     }
+    // A process begins with its parent's cores, and the generator may have been pinned to one of them.
+    let all = format!("0-{}", cores() - 1);
     let mut command = Command::new("taskset");
-    command.args(["-c", SERVER_CORE]).arg(program);
+    command.args(["-c", if pinned { SERVER_CORE } else { &all }]).arg(program);
     command
 }
 
