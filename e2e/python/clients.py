@@ -133,7 +133,9 @@ class V2(Client):
 def understood(error):
     """What the server said, from the V2 SDKs' exception."""
     data = error.data
-    message = error.message.removeprefix(f"code: {data['statusCode']}, ").removesuffix(f" request id: {data['RequestId']}")
+    message = error.message.removeprefix(f"code: {data['statusCode']}, ").removesuffix(
+        f" request id: {data['RequestId']}"
+    )
     return Refusal(data["statusCode"], error.code, message, data.get("AccessDeniedDetail"))
 
 

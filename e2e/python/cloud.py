@@ -77,5 +77,3 @@ def make_user(client, name, *policies):
         client.ram("AttachPolicyToUser", PolicyType=kind, PolicyName=policy, UserName=name)
     made = client.ram("CreateAccessKey", UserName=name)["AccessKey"]
     return Key(made["AccessKeyId"], made["AccessKeySecret"])
-
-

@@ -3,9 +3,11 @@
 import json
 
 import pytest
+from alibabacloud_credentials.client import Client as Credentials
+from alibabacloud_credentials.models import Config as CredentialsConfig
 
 import cloud
-from clients import Key, Legacy, V2, refused
+from clients import KINDS, Key, Legacy, V2, refused
 from server import ACCOUNT, REGION
 
 NO_ECS = (
@@ -29,9 +31,7 @@ def assume(client, name, **parameters):
 
 
 def make_assumable(root, name, *policies):
-    root.ram(
-        "CreateRole", RoleName=name, AssumeRolePolicyDocument=cloud.trust(RAM=[f"acs:ram::{ACCOUNT}:root"])
-    )
+    root.ram("CreateRole", RoleName=name, AssumeRolePolicyDocument=cloud.trust(RAM=[f"acs:ram::{ACCOUNT}:root"]))
     for policy in policies:
         root.ram("AttachPolicyToRole", PolicyType="System", PolicyName=policy, RoleName=name)
 
@@ -158,8 +158,6 @@ def test_the_setting_lets_users_change_the_default_key(serve, connect):
 
 @pytest.mark.parametrize("kind", ["v2", "v2_signing_v1", "legacy"])
 def test_a_session_has_the_permissions_of_its_role(server, root, kind):
-    from clients import KINDS
-
     connect = KINDS[kind]
     make_assumable(root, "operator", "AliyunECSFullAccess")
     user = connect(server, cloud.make_user(root, "alice", "AliyunSTSAssumeRoleAccess"))
@@ -172,7 +170,7 @@ def test_a_session_has_the_permissions_of_its_role(server, root, kind):
     with refused(403, "Forbidden.NoPermission"):
         session.kms("CreateKey")
     who = session.sts("GetCallerIdentity")
-    assert who["AccountId"] == ACCOUNT and who["Arn"] == f"acs:ram::{ACCOUNT}:assumed-role/operator/session"
+    assert who["AccountId"] == ACCOUNT and who["Arn"] == f"acs:sts::{ACCOUNT}:assumed-role/operator/session"
     with refused(*ACCOUNT_ONLY):
         cloud.modify(session, cloud.make_key(root))
 
@@ -243,9 +241,6 @@ def test_a_session_that_can_not_be_is_refused_by_name(server, root, parameters, 
 
 
 def test_the_credentials_library_assumes_a_role(server, root):
-    from alibabacloud_credentials.client import Client as Credentials
-    from alibabacloud_credentials.models import Config as CredentialsConfig
-
     make_assumable(root, "operator", "AliyunECSFullAccess")
     key = cloud.make_user(root, "alice", "AliyunSTSAssumeRoleAccess")
     # Blanks in the policy: this library signs them in a way of its own.
@@ -261,7 +256,7 @@ def test_the_credentials_library_assumes_a_role(server, root):
             sts_endpoint=server.url.rstrip("/"),
         )
     )
-    session = V2(server, credential=credentials)
+    session = V2(server, Key(None, None), credential=credentials)
     cloud.enable(session)
     assert session.sts("GetCallerIdentity")["Arn"].endswith(":assumed-role/operator/library")
 
@@ -384,7 +379,9 @@ def test_a_user_has_two_access_keys_at_most(server, root):
     assert len(root.ram("ListAccessKeys", UserName="alice")["AccessKeys"]["AccessKey"]) == 2
 
 
-@pytest.mark.parametrize("text", ["nonsense", "{}", '{"Version":"2","Statement":[]}', '{"Version":"1","Statement":[{}]}'])
+@pytest.mark.parametrize(
+    "text", ["nonsense", "{}", '{"Version":"2","Statement":[]}', '{"Version":"1","Statement":[{}]}']
+)
 def test_a_document_that_is_no_policy_is_refused(server, root, text):
     with refused(400, "MalformedPolicyDocument"):
         root.ram("CreatePolicy", PolicyName="p", PolicyDocument=text)

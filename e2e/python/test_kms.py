@@ -6,6 +6,7 @@ import json
 import pytest
 
 import cloud
+import signing
 from clients import Legacy, V2, refused
 from server import ACCOUNT, REGION
 
@@ -174,9 +175,7 @@ def test_an_alias_stands_for_its_key(server, connect):
     assert decrypt(client, encrypt(client, "alias/disks", "text")) == "text"
     assert client.kms("DescribeKey", KeyId="alias/disks")["KeyMetadata"]["KeyId"] == key
     listed = client.kms("ListAliases", PageSize=100)["Aliases"]["Alias"]
-    assert listed == [
-        {"AliasName": "alias/disks", "KeyId": key, "AliasArn": f"acs:kms:{REGION}:{ACCOUNT}:alias/disks"}
-    ]
+    assert listed == [{"AliasName": "alias/disks", "KeyId": key, "AliasArn": f"acs:kms:{REGION}:{ACCOUNT}:alias/disks"}]
     with refused(400, "AliasAlreadyExists", "AliasName Already Exists."):
         client.kms("CreateAlias", AliasName="alias/disks", KeyId=other)
     with refused(400, "InvalidParameter"):
@@ -263,6 +262,14 @@ def test_a_key_is_of_one_region(server, connect):
     with refused(404, "Forbidden.AliasNotFound"):
         encrypt(there, "alias/mine", "text")
     assert ":cn-beijing:" in there.kms("CreateKey")["KeyMetadata"]["Arn"]
+
+
+def test_the_host_names_the_region_where_no_parameter_does(server):
+    key = cloud.make_key(scoped(server, "cn-beijing"))
+    for region, status in [("cn-beijing", 200), (REGION, 404)]:
+        parameters = signing.v1("DescribeKey", Version="2016-01-20", KeyId=key)
+        answer = signing.send_v1(server, parameters, headers={"Host": f"kms.{region}.aliyuncs.com"})
+        assert answer.status == status
 
 
 def test_the_v4_signature_of_the_kms_client_is_accepted(server):
