@@ -20,6 +20,9 @@ const LOCK: &str = "lock";
 /// Statements each connection keeps prepared: more than there are in this crate.
 const PREPARED: usize = 512;
 
+/// Pages in the log (of 4 KiB) at which its content is moved to the database: what a start after a crash has to read.
+const CHECKPOINT_PAGES: i64 = 8192;
+
 /// What can be chosen when opening.
 #[derive(Clone, Copy, Debug)]
 pub struct Options {
@@ -65,6 +68,8 @@ impl Db {
         connection.pragma_update(None, "journal_mode", "WAL")?;
         // FULL: a commit returns only after the log is synced, so that what was acknowledged survives a power cut.
         connection.pragma_update(None, "synchronous", "FULL")?;
+        // Keys are random, so each commit dirties many pages; checkpointing every few commits would write each of them twice over.
+        connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
         migrations::run(&connection)?;
         let (queue, writer) = Queue::start(connection, options.write_batch).map_err(failed)?;
         let files = Files { path, readers: Mutex::default(), queue: Some(queue), writer: Some(writer), _lock: lock };
