@@ -1,6 +1,6 @@
 """Disks: made under the default, listed, filtered, deleted."""
 
-import xml.etree.ElementTree as ElementTree
+from xml.etree import ElementTree
 
 import pytest
 

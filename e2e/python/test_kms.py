@@ -109,7 +109,7 @@ def test_a_data_key_of_a_length_that_does_not_exist_is_refused(server, root, ask
 def test_a_key_goes_through_its_states(server, connect):
     client = connect(server)
     key = cloud.make_key(client)
-    state = lambda: client.kms("DescribeKey", KeyId=key)["KeyMetadata"]["KeyState"]  # noqa: E731
+    state = lambda: client.kms("DescribeKey", KeyId=key)["KeyMetadata"]["KeyState"]
     uses = [
         ("Encrypt", {"KeyId": key, "Plaintext": "text"}),
         ("Decrypt", {"CiphertextBlob": encrypt(client, key, "text")}),
