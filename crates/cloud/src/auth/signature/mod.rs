@@ -126,6 +126,9 @@ impl Claim {
         if authorization.starts_with("ACS4-") {
             return v4::read(authorization, request);
         }
+        if authorization.starts_with("ACS") {
+            return Err(ErrorCode::InvalidSignatureMethod.into());
+        }
         let bearer = parameters.get("SignatureType") == Some("BEARERTOKEN");
         if authorization.starts_with("Bearer ") || (bearer && request.header("x-acs-bearer-token").is_some()) {
             return Self::unsigned(Scheme::Bearer, &Naming::of_headers(request)?);

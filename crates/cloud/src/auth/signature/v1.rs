@@ -104,14 +104,14 @@ pub(super) fn verify(
         })
 }
 
-/// `METHOD & pct(path) & pct(canonical query)`, in one pass: the canonical query is itself encoded, so names and values are
+/// `METHOD & %2F & pct(canonical query)`, in one pass. Clients sign the path `/` whatever it is; here it only repeats which product
+/// the signed version names, and one that disagrees is refused. The rest: the canonical query is itself encoded, so names and values are
 /// encoded twice and its `=` and `&` once.
 pub(super) fn string_to_sign(request: &Incoming, parameters: &Parameters, form: Form) -> Vec<u8> {
     let space = if form == Form::PlusSpace { Space::Plus } else { Space::Escaped };
     let mut out = Vec::with_capacity(64 + 2 * (request.query.len() + request.body.len()));
     out.extend_from_slice(request.method.as_str().as_bytes());
-    out.push(b'&');
-    percent::encode(&request.path, &mut out);
+    out.extend_from_slice(b"&%2F");
     let mut separator: &[u8] = b"&";
     for (name, value) in parameters.iter() {
         if name == "Signature" || (form == Form::SkipEmpty && value.is_empty()) {
