@@ -88,8 +88,8 @@ def run_python(environment):
 def run_node(environment):
     node = HERE / "node"
     tests = sorted(path.name for path in node.glob("*.test.js"))
-    code, output = tee(["node", "--test", "--test-reporter=tap", *tests], node, environment)
-    counts = dict(re.findall(r"^# (pass|fail|cancelled|skipped|todo) (\d+)$", "\n".join(output), re.MULTILINE))
+    code, output = tee(["node", "--test", "--test-reporter=spec", *tests], node, environment)
+    counts = dict(re.findall(r"^\S (pass|fail|cancelled|skipped|todo) (\d+)$", "\n".join(output), re.MULTILINE))
     number = lambda *words: sum(int(counts.get(word, 0)) for word in words)
     return judged(code, number("pass"), number("fail", "cancelled"), number("skipped", "todo"))
 

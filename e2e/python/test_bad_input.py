@@ -12,7 +12,7 @@ import pytest
 
 import cloud
 import signing
-from clients import ROOT, Key, V2
+from clients import ROOT, Key, V2, refused
 from server import REGION
 from signing import send, send_v1, send_v3, v1
 
@@ -96,13 +96,13 @@ def test_without_a_format_v1_is_answered_in_xml(server):
 
 
 @pytest.mark.parametrize(
-    "action", ["Nonsense", "RunInstances", STATUS.lower(), STATUS + " ", "CreateKey", "é", "../.."]
+    "action", ["Nonsense", "CreateAutoProvisioningGroup", STATUS.lower(), STATUS + " ", "CreateKey", "é", "../.."]
 )
 def test_an_unknown_action_is_a_400(server, action):
     assert send_v1(server, v1(action, **HERE)).error == UNKNOWN_ACTION
 
 
-@pytest.mark.parametrize("action", ["Nonsense", "RunInstances", STATUS.lower()])
+@pytest.mark.parametrize("action", ["Nonsense", "CreateAutoProvisioningGroup", STATUS.lower()])
 def test_an_unknown_action_is_a_400_in_v3(server, action):
     assert send_v3(server, action, query=HERE).error == UNKNOWN_ACTION
 
@@ -113,6 +113,20 @@ def test_an_unknown_version_is_a_400(server, version):
     assert (
         send_v3(server, STATUS, query=HERE, headers={"x-acs-version": version.strip() + "x"}).error == INVALID_VERSION
     )
+
+
+@pytest.mark.parametrize(
+    "product, action, parameters",
+    [
+        ("ecs", "DescribeAutoProvisioningGroups", HERE),
+        ("kms", "ConnectKmsInstance", {"KmsInstanceId": "kst-1"}),
+        ("ram", "BindMFADevice", {"UserName": "alice"}),
+        ("sts", "AssumeRoleWithSAML", {"RoleArn": "acs:ram::1234567890123456:role/r"}),
+    ],
+)
+def test_what_the_vendor_has_and_the_server_has_not_is_a_400_to_the_clients(server, product, action, parameters):
+    with refused(*UNKNOWN_ACTION):
+        V2(server).call(product, action, **parameters)
 
 
 def test_the_version_of_another_product_does_not_have_the_action(server):
@@ -331,7 +345,7 @@ def test_a_body_that_ends_early_does_nothing(server):
         with raw(server) as connection:
             kind = "Content-Type: application/x-www-form-urlencoded"
             connection.sendall(head("POST", server, kind, f"Content-Length: {len(form) + 10}") + half.encode())
-            connection.shutdown(socket.SHUT_WR)
+            finish(connection)
             answer = drain(connection)
             assert answer == b"" or answer.startswith(b"HTTP/1.1 400"), answer
 
@@ -588,6 +602,12 @@ def head(method, server, *lines):
     return "\r\n".join([f"{method} / HTTP/1.1", f"Host: {server.address}", *lines, "", ""]).encode()
 
 
+def finish(connection):
+    """Says that nothing more will come; the server may have closed before."""
+    with contextlib.suppress(OSError):
+        connection.shutdown(socket.SHUT_WR)
+
+
 def drain(connection):
     """Everything until the server closes."""
     found = b""
@@ -626,9 +646,7 @@ def assert_refused(connection, status, code):
 def test_garbage_on_the_port_ends_only_its_connection(server, garbage):
     with raw(server) as connection:
         connection.sendall(garbage)
-        # The server may have hung up already.
-        with contextlib.suppress(OSError):
-            connection.shutdown(socket.SHUT_WR)
+        finish(connection)
         answer = drain(connection)
         assert not re.match(rb"HTTP/1\.[01] (2|404|5)", answer), answer
 
@@ -637,8 +655,7 @@ def test_garbage_on_the_port_ends_only_its_connection(server, garbage):
 def test_tls_garbage_ends_only_its_connection(server, garbage):
     with raw(server) as connection:
         connection.sendall(garbage)
-        with contextlib.suppress(OSError):
-            connection.shutdown(socket.SHUT_WR)
+        finish(connection)
         assert not drain(connection).startswith(b"HTTP/1.1 2")
 
 
