@@ -172,7 +172,7 @@ impl Shared {
     fn write(&self, tx: &Tx<'_>, call: &Call, decoded: Decoded) -> Result<Result<Value, ApiError>, ApiError> {
         let mut cx = self.cx(tx, call);
         if let Some((fingerprint, expires_at)) = &call.nonce
-            && !idempotency::take_nonce(tx, fingerprint, *expires_at, cx.now)?
+            && !idempotency::take_nonce(tx, fingerprint, *expires_at)?
         {
             return Ok(Err(ErrorCode::NonceUsed.into()));
         }

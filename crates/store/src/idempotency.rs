@@ -51,18 +51,39 @@ pub fn remember(
     tx.execute(sql, &values).map(drop)
 }
 
-/// Records a nonce. `false` when it is there already and has not expired: the request is a replay.
-pub fn take_nonce(tx: &Tx<'_>, fingerprint: &[u8], expires_at: Timestamp, now: Timestamp) -> Result<bool, StoreError> {
-    let sql = "INSERT INTO nonces (fingerprint, expires_at) VALUES ($1, $2)
-               ON CONFLICT (fingerprint) DO UPDATE SET expires_at = excluded.expires_at WHERE nonces.expires_at < $3";
-    Ok(tx.execute(sql, &[fingerprint.into(), expires_at.into(), now.into()])? == 1)
+/// Records the nonce of a request that may be repeated until `expires_at`. `false` when it is there: the request is a replay.
+pub fn take_nonce(tx: &Tx<'_>, fingerprint: &[u8], expires_at: Timestamp) -> Result<bool, StoreError> {
+    let sql = "INSERT INTO nonces (expires_at, fingerprint) VALUES ($1, $2)
+               ON CONFLICT (expires_at, fingerprint) DO NOTHING";
+    Ok(tx.execute(sql, &[expires_at.into(), fingerprint.into()])? == 1)
 }
 
 /// Deletes at most `limit` nonces that expired before `now` and client tokens older than `oldest`; how many went.
 pub fn forget(tx: &Tx<'_>, now: Timestamp, oldest: Timestamp, limit: i64) -> Result<usize, StoreError> {
-    let nonces = "DELETE FROM nonces WHERE fingerprint IN
-                  (SELECT fingerprint FROM nonces WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)";
+    let nonces = "DELETE FROM nonces WHERE (expires_at, fingerprint) IN
+                  (SELECT expires_at, fingerprint FROM nonces WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)";
     let tokens = "DELETE FROM client_tokens WHERE (account_id, action, token) IN
                   (SELECT account_id, action, token FROM client_tokens WHERE created_at < $1 ORDER BY created_at LIMIT $2)";
     Ok(tx.execute(nonces, &[now.into(), limit.into()])? + tx.execute(tokens, &[oldest.into(), limit.into()])?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Db;
+
+    #[test]
+    fn a_nonce_is_taken_once_and_forgotten_when_it_has_expired() {
+        let db = Db::in_memory().unwrap();
+        let at = Timestamp::from_unix_ms;
+        let take = |print: &'static [u8], expires_at| {
+            db.write::<_, StoreError>(move |tx| take_nonce(tx, print, at(expires_at))).wait().unwrap()
+        };
+        assert!(take(b"a", 1000) && take(b"b", 1000));
+        assert!(!take(b"a", 1000));
+        let forgotten = db.write::<_, StoreError>(move |tx| forget(tx, at(1001), at(0), 1)).wait().unwrap();
+        assert_eq!(forgotten, 1, "no more than asked for");
+        assert_eq!(db.write::<_, StoreError>(move |tx| forget(tx, at(1001), at(0), 10)).wait().unwrap(), 1);
+        assert!(take(b"a", 1000));
+    }
 }

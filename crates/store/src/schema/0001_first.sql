@@ -189,9 +189,9 @@ CREATE TABLE client_tokens (
 ) WITHOUT ROWID;
 CREATE INDEX client_tokens_by_age ON client_tokens (created_at);
 
--- Nonces of writes, kept with their effect: a replay is refused even after a restart has emptied the memory of nonces.
-CREATE TABLE nonces (fingerprint BLOB PRIMARY KEY, expires_at INTEGER NOT NULL) WITHOUT ROWID;
-CREATE INDEX nonces_by_age ON nonces (expires_at);
+-- Nonces of writes, kept with their effect: a replay is refused even after a restart has emptied the memory of nonces. A replay has
+-- the timestamp of what it repeats, and so its expires_at; in that order new rows fall into the same few pages.
+CREATE TABLE nonces (expires_at INTEGER NOT NULL, fingerprint BLOB NOT NULL, PRIMARY KEY (expires_at, fingerprint)) WITHOUT ROWID;
 
 -- chain: SHA-256 over the previous row's chain and this row.
 CREATE TABLE audit (
