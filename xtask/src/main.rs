@@ -14,6 +14,7 @@ const HELP: &str = "cargo xtask VERB
   test    everything: tidy, the Rust tests (the kill test among them), the official clients; ends with the counts
   tidy    layout, edges, sizes, formatting, lints; --fix formats
   e2e     the official clients against a built server
+  coverage  served actions, parameters and errors against the vendor's metadata
   bench   what it costs, against peers in the same run (release build)";
 
 fn main() -> ExitCode {
@@ -25,6 +26,7 @@ fn main() -> ExitCode {
         ["tidy", "--fix"] => tidy::run(true),
         ["e2e"] => e2e(),
         ["bench"] => bench(),
+        ["coverage"] => coverage(),
         _ => {
             eprintln!("{HELP}");
             return ExitCode::from(2);
@@ -77,6 +79,11 @@ fn e2e() -> Outcome {
     let mut clients = Command::new("python3");
     clients.arg("e2e/run.py").env("COFFER_BINARY", binary);
     report::counted(&mut clients, report::closing_line)
+}
+
+fn coverage() -> Outcome {
+    run(Command::new(env!("CARGO")).args(["run", "--quiet", "-p", "coffer-cloud", "--example", "coverage"]))?;
+    Ok(Counts { passed: 1, ..Counts::default() })
 }
 
 fn bench() -> Outcome {

@@ -86,6 +86,16 @@ impl Parameter for NoRecipient {
     }
 }
 
+/// Something that is not served: sending it is refused, since ignoring it would give a key that is not what was asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct NotServed;
+
+impl Parameter for NotServed {
+    fn from_text(_: &str) -> Result<Self, Invalid> {
+        Err(ErrorCode::KmsUnsupportedOperation.into())
+    }
+}
+
 /// A KMS instance. There are none here.
 #[derive(Clone, Copy, Debug)]
 pub struct NoInstance;
