@@ -4,6 +4,7 @@ import itertools
 
 import pytest
 
+import cloud
 from clients import KINDS, V2
 from server import Server
 
@@ -40,3 +41,14 @@ def root(server):
 def connect(request):
     """Each kind of client in turn, as a function from a server (and a key) to a client."""
     return KINDS[request.param]
+
+
+@pytest.fixture
+def unharmed(server):
+    """After each test the server still answers, and nothing that a bad request asked for has happened."""
+    yield
+    root = V2(server)
+    assert server.is_running() and server.is_ready()
+    assert not cloud.is_enabled(root), "a bad request changed the state"
+    assert cloud.disks(root) == []
+    assert root.kms("ListKeys")["TotalCount"] == 0

@@ -133,19 +133,6 @@ def test_a_client_token_outlives_a_restart(server):
     assert cloud.make_disk(root, ClientToken="token") == first and len(cloud.disks(root)) == 1
 
 
-def test_a_token_of_a_refused_call_can_be_used_again(server, root):
-    cloud.enable(root)
-    cloud.make_role(root)
-    key = cloud.make_key(root)
-    cloud.modify(root, key)
-    root.kms("DisableKey", KeyId=key)
-    with refused(403, "InvalidParameter.KMSKeyId.CMKNotEnabled"):
-        cloud.make_disk(root, ClientToken="token")
-    root.kms("EnableKey", KeyId=key)
-    cloud.make_disk(root, ClientToken="token")
-    assert len(cloud.disks(root)) == 1
-
-
 def test_disks_are_listed_by_numbered_pages(server, connect):
     client = connect(server)
     made = [cloud.make_disk(client) for _ in range(5)]
