@@ -9,6 +9,7 @@ use crate::context::Cx;
 use crate::kms::cipher;
 
 /// What a token is good for: the caller's account, the listing, and the filters it was made with.
+#[derive(Clone, Copy, Debug)]
 pub struct Listing<'a> {
     /// The action.
     pub action: &'a str,

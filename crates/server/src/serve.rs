@@ -24,7 +24,9 @@ pub(crate) type Error = Box<dyn std::error::Error>;
 
 const ROOT_KEY: &str = "root.key";
 /// How often due jobs are looked for.
-const JOBS_EVERY: Duration = Duration::from_secs(1);
+const JOBS_EVERY: Duration = Duration::from_millis(50);
+/// How many looks at the jobs there are from one clearing away of expired nonces and client tokens to the next.
+const FORGET_EVERY: u32 = 20;
 
 /// Runs until it is told to stop.
 pub(crate) fn run(arguments: &ServeArguments) -> Result<(), Error> {
@@ -130,9 +132,16 @@ fn root_key(config: &Config, new: bool) -> Result<RootKey, Error> {
 fn start_jobs(cloud: Cloud) -> std::io::Result<(Sender<()>, JoinHandle<()>)> {
     let (stop, stopped) = channel::<()>();
     let work = move || {
+        let mut looks = 0u32;
         while matches!(stopped.recv_timeout(JOBS_EVERY), Err(RecvTimeoutError::Timeout)) {
             if let Err(error) = cloud.run_due_jobs() {
                 tracing::error!(?error, "looking for due jobs failed");
+            }
+            looks = looks.wrapping_add(1);
+            if looks.is_multiple_of(FORGET_EVERY)
+                && let Err(error) = cloud.forget_expired()
+            {
+                tracing::error!(?error, "forgetting what has expired failed");
             }
         }
     };

@@ -187,10 +187,45 @@ impl<'a> Condition<'a> {
         }
     }
 
+    /// `AND column = pattern`, where `*` in the pattern stands for any text.
+    pub(crate) fn and_like(&mut self, column: &str, pattern: Option<&'a str>) {
+        let Some(pattern) = pattern else { return };
+        if !pattern.contains('*') {
+            return self.and_equal(column, Some(pattern));
+        }
+        let name = self.value(pattern);
+        // Only `*` is a wildcard: what LIKE knows besides is escaped.
+        let escaped =
+            ["replace(replace(replace(replace(", name, r", '\', '\\'), '%', '\%'), '_', '\_'), '*', '%')"].concat();
+        self.sql.extend([" AND ", column, " LIKE ", &escaped, r" ESCAPE '\'"]);
+    }
+
     /// `AND column IN (values)`; an empty list holds nothing and so matches nothing.
     pub(crate) fn and_in(&mut self, column: &str, values: &'a [String]) {
         self.sql.extend([" AND ", column]);
         self.in_list(values);
+    }
+
+    /// Made at or after the one moment, at or before the other.
+    pub(crate) fn and_created(&mut self, from: Option<Timestamp>, until: Option<Timestamp>) {
+        for (bound, moment) in [(" AND r.created_at >= ", from), (" AND r.created_at <= ", until)] {
+            if let Some(moment) = moment {
+                let name = self.value(moment);
+                self.sql.extend([bound, name]);
+            }
+        }
+    }
+
+    /// Bearing all of these tags: the key, and the value where one is given. For listings of what an account (`$1`) has in a
+    /// region (`$2`).
+    pub(crate) fn and_tags(&mut self, resource_type: &'static str, id: &str, tags: &'a [(String, Option<String>)]) {
+        for (key, value) in tags {
+            let (kind, key) = (self.value(resource_type), self.value(key));
+            let from = " IN (SELECT t.resource_id FROM resource_tags t WHERE t.account_id = $1 AND t.region = $2";
+            self.sql.extend([" AND ", id, from, " AND t.resource_type = ", kind, " AND t.tag_key = ", key]);
+            self.and_equal("t.tag_value", value.as_deref());
+            self.sql.push(')');
+        }
     }
 
     /// ` IN (values)`.

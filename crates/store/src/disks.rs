@@ -3,53 +3,74 @@
 use coffer_base::{AccountId, Region, Timestamp};
 
 use crate::connection::Condition;
-use crate::tags::Tag;
+use crate::record::{self, Record as _, Start, record};
 use crate::{Row, StoreError, Tx};
 
-/// A disk's row. The vendor's words for category, level, status and type are stored as they are.
+record! {
+    /// A disk's row. The vendor's words for category, level, status and type are stored as they are.
+    pub struct Disk in "disks" {
+        /// Its id.
+        pub disk_id: String = "disk_id",
+        /// Its owner.
+        pub account: AccountId = "account_id",
+        /// Where it is.
+        pub region: Region = "region",
+        /// The zone; empty for a regional disk.
+        pub zone_id: String = "zone_id",
+        /// Its name.
+        pub disk_name: String = "disk_name",
+        /// A description.
+        pub description: String = "description",
+        /// For example `cloud_essd`.
+        pub category: String = "category",
+        /// `PL0` to `PL3`; empty for categories without.
+        pub performance_level: String = "performance_level",
+        /// Its size in GiB.
+        pub size_gib: i64 = "size_gib",
+        /// For example `Available`.
+        pub status: String = "status",
+        /// `data` or `system`.
+        pub disk_type: String = "disk_type",
+        /// The KMS key its data key is wrapped under; `None` for a plain disk.
+        pub kms_key_id: Option<String> = "kms_key_id",
+        /// The wrapped data key; `None` for a plain disk.
+        pub wrapped_data_key: Option<String> = "wrapped_data_key",
+        /// IOPS bought beyond the baseline.
+        pub provisioned_iops: Option<i64> = "provisioned_iops",
+        /// Whether it may exceed its baseline for a while.
+        pub bursting_enabled: bool = "bursting_enabled",
+        /// `Disabled` or `Enabled`.
+        pub multi_attach: String = "multi_attach",
+        /// Whether it goes with its instance.
+        pub delete_with_instance: bool = "delete_with_instance",
+        /// Whether its automatic snapshots go with it.
+        pub delete_auto_snapshot: bool = "delete_auto_snapshot",
+        /// Whether automatic snapshots are made of it.
+        pub enable_auto_snapshot: bool = "enable_auto_snapshot",
+        /// The snapshot it was made from; empty for a blank disk.
+        pub source_snapshot_id: String = "source_snapshot_id",
+        /// The image it was made from; empty for other disks.
+        pub image_id: String = "image_id",
+        /// When it was last attached.
+        pub attached_at: Option<Timestamp> = "attached_at",
+        /// When it was last detached.
+        pub detached_at: Option<Timestamp> = "detached_at",
+        /// When it was made.
+        pub created_at: Timestamp = "created_at",
+    }
+}
+
+/// Where a disk is attached.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(clippy::struct_excessive_bools, reason = "a row has the columns that the vendor's disk has")]
-pub struct Disk {
-    /// Its id.
+pub struct Attachment {
+    /// The disk.
     pub disk_id: String,
-    /// Its owner.
-    pub account: AccountId,
-    /// Where it is.
-    pub region: Region,
-    /// The zone; empty for a regional disk.
-    pub zone_id: String,
-    /// Its name.
-    pub disk_name: String,
-    /// A description.
-    pub description: String,
-    /// For example `cloud_essd`.
-    pub category: String,
-    /// `PL0` to `PL3`; empty for categories without.
-    pub performance_level: String,
-    /// Its size in GiB.
-    pub size_gib: i64,
-    /// For example `Available`.
-    pub status: String,
-    /// `data` or `system`.
-    pub disk_type: String,
-    /// The KMS key its data key is wrapped under; `None` for a plain disk.
-    pub kms_key_id: Option<String>,
-    /// The wrapped data key; `None` for a plain disk.
-    pub wrapped_data_key: Option<String>,
-    /// IOPS bought beyond the baseline.
-    pub provisioned_iops: Option<i64>,
-    /// Whether it may exceed its baseline for a while.
-    pub bursting_enabled: bool,
-    /// `Disabled` or `Enabled`.
-    pub multi_attach: String,
-    /// Whether it goes with its instance.
-    pub delete_with_instance: bool,
-    /// Whether its automatic snapshots go with it.
-    pub delete_auto_snapshot: bool,
-    /// Whether automatic snapshots are made of it.
-    pub enable_auto_snapshot: bool,
-    /// When it was made.
-    pub created_at: Timestamp,
+    /// The instance.
+    pub instance_id: String,
+    /// The device it is there, for example `/dev/xvdb`.
+    pub device: String,
+    /// Since when.
+    pub attached_at: Timestamp,
 }
 
 /// Which disks a listing is about; what is `None` or empty restricts nothing.
@@ -71,6 +92,10 @@ pub struct Filter {
     pub disk_type: Option<String>,
     /// Only under this key.
     pub kms_key_id: Option<String>,
+    /// Only attached to this instance.
+    pub instance_id: Option<String>,
+    /// Only made from this snapshot.
+    pub source_snapshot_id: Option<String>,
     /// Only encrypted, or only plain ones.
     pub encrypted: Option<bool>,
     /// Only with this setting.
@@ -89,84 +114,9 @@ pub struct Filter {
     pub tags: Vec<(String, Option<String>)>,
 }
 
-/// Where a page of a listing begins.
-#[derive(Clone, Debug)]
-pub enum Start {
-    /// After so many.
-    Offset(i64),
-    /// After the disk made at that moment with that id.
-    After(Timestamp, String),
-}
-
-const COLUMNS: &str = "d.disk_id, d.account_id, d.region, d.zone_id, d.disk_name, d.description, d.category,
-    d.performance_level, d.size_gib, d.status, d.disk_type, d.kms_key_id, d.wrapped_data_key, d.provisioned_iops,
-    d.bursting_enabled, d.multi_attach, d.delete_with_instance, d.delete_auto_snapshot, d.enable_auto_snapshot, d.created_at";
-
-fn read_disk(row: &Row<'_>) -> Result<Disk, StoreError> {
-    Ok(Disk {
-        disk_id: row.text(0)?,
-        account: row.account(1)?,
-        region: row.region(2)?,
-        zone_id: row.text(3)?,
-        disk_name: row.text(4)?,
-        description: row.text(5)?,
-        category: row.text(6)?,
-        performance_level: row.text(7)?,
-        size_gib: row.integer(8)?,
-        status: row.text(9)?,
-        disk_type: row.text(10)?,
-        kms_key_id: row.optional_text(11)?,
-        wrapped_data_key: row.optional_text(12)?,
-        provisioned_iops: row.optional_integer(13)?,
-        bursting_enabled: row.boolean(14)?,
-        multi_attach: row.text(15)?,
-        delete_with_instance: row.boolean(16)?,
-        delete_auto_snapshot: row.boolean(17)?,
-        enable_auto_snapshot: row.boolean(18)?,
-        created_at: row.moment(19)?,
-    })
-}
-
-/// Adds a disk.
-pub fn insert(tx: &Tx<'_>, disk: &Disk) -> Result<(), StoreError> {
-    let sql = "INSERT INTO disks (disk_id, account_id, region, zone_id, disk_name, description, category, performance_level,
-               size_gib, status, disk_type, kms_key_id, wrapped_data_key, provisioned_iops, bursting_enabled, multi_attach,
-               delete_with_instance, delete_auto_snapshot, enable_auto_snapshot, created_at)
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)";
-    let values = [
-        (&disk.disk_id).into(),
-        (&disk.account).into(),
-        disk.region.into(),
-        (&disk.zone_id).into(),
-        (&disk.disk_name).into(),
-        (&disk.description).into(),
-        (&disk.category).into(),
-        (&disk.performance_level).into(),
-        disk.size_gib.into(),
-        (&disk.status).into(),
-        (&disk.disk_type).into(),
-        disk.kms_key_id.as_deref().into(),
-        disk.wrapped_data_key.as_deref().into(),
-        disk.provisioned_iops.into(),
-        disk.bursting_enabled.into(),
-        (&disk.multi_attach).into(),
-        disk.delete_with_instance.into(),
-        disk.delete_auto_snapshot.into(),
-        disk.enable_auto_snapshot.into(),
-        disk.created_at.into(),
-    ];
-    tx.execute(sql, &values).map(drop)
-}
-
-/// The disk of that id, whoever owns it. Access is the caller's business.
-pub fn get(tx: &Tx<'_>, disk_id: &str) -> Result<Option<Disk>, StoreError> {
-    let sql = ["SELECT ", COLUMNS, " FROM disks d WHERE d.disk_id = $1"].concat();
-    tx.first(&sql, &[disk_id.into()], read_disk)
-}
-
 /// Deletes a disk with its tags.
 pub fn delete(tx: &Tx<'_>, disk_id: &str) -> Result<(), StoreError> {
-    tx.execute("DELETE FROM disks WHERE disk_id = $1", &[disk_id.into()])?;
+    Disk::delete(tx, disk_id)?;
     crate::tags::clear(tx, disk_id)
 }
 
@@ -179,82 +129,99 @@ pub fn list(
     start: &Start,
     limit: i64,
 ) -> Result<Vec<Disk>, StoreError> {
-    let mut wanted = condition(account, region, filter);
-    let mut offset = 0;
-    match start {
-        Start::Offset(rows) => offset = *rows,
-        Start::After(created_at, disk_id) => {
-            let (created_at, disk_id) = (wanted.value(*created_at), wanted.value(disk_id));
-            wanted.sql.extend([" AND (d.created_at < ", created_at, " OR (d.created_at = ", created_at]);
-            wanted.sql.extend([" AND d.disk_id > ", disk_id, "))"]);
-        }
-    }
-    let (limit, offset) = (wanted.value(limit), wanted.value(offset));
-    let order = " ORDER BY d.created_at DESC, d.disk_id LIMIT ";
-    let sql = ["SELECT ", COLUMNS, &wanted.sql, order, limit, " OFFSET ", offset].concat();
-    tx.all(&sql, &wanted.values, read_disk)
+    record::page(tx, condition(account, region, filter), start, limit)
 }
 
 /// How many of an account's disks in a region a filter lets through.
 pub fn count(tx: &Tx<'_>, account: &AccountId, region: Region, filter: &Filter) -> Result<i64, StoreError> {
-    let wanted = condition(account, region, filter);
-    tx.count(&["SELECT count(*)", &wanted.sql].concat(), &wanted.values)
+    record::count::<Disk>(tx, &condition(account, region, filter))
 }
 
 fn condition<'a>(account: &'a AccountId, region: Region, filter: &'a Filter) -> Condition<'a> {
-    let mut wanted =
-        Condition::new(" FROM disks d WHERE d.account_id = $1 AND d.region = $2", &[account.into(), region.into()]);
+    let mut wanted = record::owned(account, region);
     if let Some(ids) = &filter.disk_ids {
-        wanted.and_in("d.disk_id", ids);
+        wanted.and_in("r.disk_id", ids);
     }
     for (column, value) in [
-        ("d.zone_id", &filter.zone_id),
-        ("d.disk_name", &filter.disk_name),
-        ("d.category", &filter.category),
-        ("d.performance_level", &filter.performance_level),
-        ("d.status", &filter.status),
-        ("d.disk_type", &filter.disk_type),
-        ("d.kms_key_id", &filter.kms_key_id),
-        ("d.multi_attach", &filter.multi_attach),
+        ("r.zone_id", &filter.zone_id),
+        ("r.disk_name", &filter.disk_name),
+        ("r.category", &filter.category),
+        ("r.performance_level", &filter.performance_level),
+        ("r.status", &filter.status),
+        ("r.disk_type", &filter.disk_type),
+        ("r.kms_key_id", &filter.kms_key_id),
+        ("r.multi_attach", &filter.multi_attach),
+        ("r.source_snapshot_id", &filter.source_snapshot_id),
     ] {
         wanted.and_equal(column, value.as_deref());
     }
     for (column, value) in [
-        ("d.delete_with_instance", filter.delete_with_instance),
-        ("d.delete_auto_snapshot", filter.delete_auto_snapshot),
-        ("d.enable_auto_snapshot", filter.enable_auto_snapshot),
-        ("(d.kms_key_id IS NOT NULL)", filter.encrypted),
+        ("r.delete_with_instance", filter.delete_with_instance),
+        ("r.delete_auto_snapshot", filter.delete_auto_snapshot),
+        ("r.enable_auto_snapshot", filter.enable_auto_snapshot),
+        ("(r.kms_key_id IS NOT NULL)", filter.encrypted),
     ] {
         wanted.and_equal(column, value);
     }
-    for (bound, value) in
-        [(" AND d.created_at >= ", filter.created_from), (" AND d.created_at <= ", filter.created_until)]
-    {
-        if let Some(moment) = value {
-            let name = wanted.value(moment);
-            wanted.sql.extend([bound, name]);
-        }
+    wanted.and_created(filter.created_from, filter.created_until);
+    if let Some(instance_id) = &filter.instance_id {
+        let name = wanted.value(instance_id);
+        let attached = " AND r.disk_id IN (SELECT a.disk_id FROM disk_attachments a WHERE a.instance_id = ";
+        wanted.sql.extend([attached, name, ")"]);
     }
-    for (key, value) in &filter.tags {
-        let name = wanted.value(key);
-        wanted.sql.extend([
-            " AND d.disk_id IN (SELECT t.resource_id FROM resource_tags t WHERE t.account_id = $1 AND t.region = $2",
-            " AND t.resource_type = 'disk' AND t.tag_key = ",
-            name,
-        ]);
-        wanted.and_equal("t.tag_value", value.as_deref());
-        wanted.sql.push(')');
-    }
+    wanted.and_tags("disk", "r.disk_id", &filter.tags);
     wanted
 }
 
-/// The tags of several disks: disk id and tag.
-pub fn tags_of(tx: &Tx<'_>, disk_ids: &[String]) -> Result<Vec<(String, Tag)>, StoreError> {
+/// Attaches a disk. The device must be free on the instance, and the disk not on it already.
+pub fn attach(tx: &Tx<'_>, attachment: &Attachment) -> Result<(), StoreError> {
+    let sql = "INSERT INTO disk_attachments (disk_id, instance_id, device, attached_at) VALUES ($1, $2, $3, $4)";
+    let Attachment { disk_id, instance_id, device, attached_at } = attachment;
+    tx.execute(sql, &[disk_id.into(), instance_id.into(), device.into(), (*attached_at).into()]).map(drop)
+}
+
+/// Takes a disk off an instance; whether it was there.
+pub fn detach(tx: &Tx<'_>, disk_id: &str, instance_id: &str) -> Result<bool, StoreError> {
+    let sql = "DELETE FROM disk_attachments WHERE disk_id = $1 AND instance_id = $2";
+    Ok(tx.execute(sql, &[disk_id.into(), instance_id.into()])? == 1)
+}
+
+/// Where these disks are attached, in order of disk and time.
+pub fn attachments(tx: &Tx<'_>, disk_ids: &[String]) -> Result<Vec<Attachment>, StoreError> {
     if disk_ids.is_empty() {
         return Ok(Vec::new());
     }
-    let mut wanted = Condition::new("SELECT resource_id, tag_key, tag_value FROM resource_tags WHERE resource_id", &[]);
+    let sql = "SELECT disk_id, instance_id, device, attached_at FROM disk_attachments WHERE disk_id";
+    let mut wanted = Condition::new(sql, &[]);
     wanted.in_list(disk_ids);
-    wanted.sql.push_str(" ORDER BY resource_id, tag_key");
-    tx.all(&wanted.sql, &wanted.values, |row| Ok((row.text(0)?, Tag { key: row.text(1)?, value: row.text(2)? })))
+    wanted.sql.push_str(" ORDER BY disk_id, attached_at");
+    tx.all(&wanted.sql, &wanted.values, read_attachment)
+}
+
+/// What is attached to an instance, in order of devices: its system disk comes first.
+pub fn attached_to(tx: &Tx<'_>, instance_id: &str) -> Result<Vec<(Attachment, Disk)>, StoreError> {
+    let sql = "SELECT disk_id, instance_id, device, attached_at FROM disk_attachments
+               WHERE instance_id = $1 ORDER BY device";
+    let attachments = tx.all(sql, &[instance_id.into()], read_attachment)?;
+    let with_disk = |attachment: Attachment| {
+        let disk = Disk::get(tx, &attachment.disk_id)?.ok_or(StoreError::Corrupt("an attachment without its disk"))?;
+        Ok((attachment, disk))
+    };
+    attachments.into_iter().map(with_disk).collect()
+}
+
+fn read_attachment(row: &Row<'_>) -> Result<Attachment, StoreError> {
+    Ok(Attachment {
+        disk_id: row.text(0)?,
+        instance_id: row.text(1)?,
+        device: row.text(2)?,
+        attached_at: row.moment(3)?,
+    })
+}
+
+/// Whether a disk exists that was made from this snapshot.
+pub fn made_from(tx: &Tx<'_>, snapshot_id: &str) -> Result<bool, StoreError> {
+    let sql =
+        "SELECT count(*) FROM (SELECT 1 FROM disks WHERE source_snapshot_id = $1 AND source_snapshot_id <> '' LIMIT 1)";
+    Ok(tx.count(sql, &[snapshot_id.into()])? == 1)
 }

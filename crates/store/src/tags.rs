@@ -2,6 +2,7 @@
 
 use coffer_base::{AccountId, Region};
 
+use crate::connection::Condition;
 use crate::{StoreError, Tx};
 
 /// What a tag hangs on.
@@ -46,6 +47,17 @@ pub fn set(tx: &Tx<'_>, on: Resource<'_>, tag: &Tag) -> Result<(), StoreError> {
 pub fn of(tx: &Tx<'_>, resource_id: &str) -> Result<Vec<Tag>, StoreError> {
     let sql = "SELECT tag_key, tag_value FROM resource_tags WHERE resource_id = $1 ORDER BY tag_key";
     tx.all(sql, &[resource_id.into()], |row| Ok(Tag { key: row.text(0)?, value: row.text(1)? }))
+}
+
+/// The tags of several resources: resource and tag, by resource and key.
+pub fn of_many(tx: &Tx<'_>, resource_ids: &[String]) -> Result<Vec<(String, Tag)>, StoreError> {
+    if resource_ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut wanted = Condition::new("SELECT resource_id, tag_key, tag_value FROM resource_tags WHERE resource_id", &[]);
+    wanted.in_list(resource_ids);
+    wanted.sql.push_str(" ORDER BY resource_id, tag_key");
+    tx.all(&wanted.sql, &wanted.values, |row| Ok((row.text(0)?, Tag { key: row.text(1)?, value: row.text(2)? })))
 }
 
 /// Removes all tags of a resource.

@@ -162,6 +162,45 @@ catalogue! {
     DiskNotFound = 404 "InvalidDiskId.NotFound" "The specified disk does not exist.";
     DiskStatusIncorrect = 403 "IncorrectDiskStatus" "The current disk status does not support this operation.";
 
+    // ---- ECS: the key of an existing disk or snapshot, as each operation words it ----
+    /// AttachDisk, ResizeDisk, ReInitDisk, ResetDisk, CreateSnapshot and StartInstance use the older text with 403.
+    UsedKeyNotEnabled = 403 "InvalidParameter.KMSKeyId.CMKNotEnabled" "The CMK needs to be enabled.";
+    UsedKeyTagUnauthorized = 403 "InvalidParameter.KMSKeyId.CMKUnauthorized" "The CMK needs to be added ECS tag.";
+    AttachKeyNotFound = 404 "InvalidKMSKeyId.NotFound" "The KMS key used by the disk does not exist.";
+    SnapshotKeyNotFound = 400 "InvalidParameter.KMSKeyId.NotFound" "The specified KMSKeyId does not exist.";
+    SnapshotKeyTagUnauthorized = 403 "InvalidParameter.KMSKeyId.CMKUnauthorized" "ECS tags must be added to the CMK.";
+    /// CopySnapshot and StartInstance number it so.
+    UsedKeyNotFound = 403 "InvalidParameter.KMSKeyId.NotFound" "The specified KMSKeyId does not exist.";
+    CopyKeyNotSymmetric = 403 "InvalidKMSKeyId.NotSymmetric" "The specified parameter KmsKeyId must be symmetric.";
+    CopyKmsNotEnabled = 403 "InvalidParameter.KmsNotEnabled" "The specified operation need enable KMS.";
+    SpecKeyNotEnabled = 403 "InvalidOperation.CMKNotEnabled" "The CMK (Customer Master Key) must be in an active state.";
+    SpecKeyTagUnauthorized = 403 "InvalidOperation.CMKUnauthorized" "The CMK(Customer Master Key) lacks authorization to add tags to the ECS service.";
+    DefaultKmsNotEnable = 400 "InvalidParameter.Encrypted.KmsNotEnable" "Failed to perform this operation because KMS is not activated.";
+
+    // ---- ECS: encryption of what is made from a snapshot or an image ----
+    SnapshotEncryptionMismatch = 403 "InvalidEncrypted.NotMatchSnapshot" "The specified parameter Encrypted must be set to true when creating disks with encrypted snapshots.";
+    EncryptedFromSnapshotCategory = 403 "NotSupportSnapshotEncrypted.DiskCategory" "The specified disk category does not support creating encrypted system disks or creating encrypted data disks from snapshots. Check the DiskCategory or Encrypted parameter, or check your account for default encryption settings.";
+    CopyEncryptedMustBeTrue = 403 "InvalidEncrypted.NotMatchKmsKeyId" "The specified parameter Encrypted must be true when KmsKeyId is not empty.";
+    CopyCannotDecrypt = 403 "InvalidEncrypted.NotSupportDecrypt" "Encrypted snapshot not support copy to decrypt snapshot.";
+    CopyImageCannotDecrypt = 403 "OperationDeined.EncryptedSnapshot" "The image contains encrypted snapshots, which do not support copying to non-encrypted ones.";
+    CopyEncryptedByDefaultOnly = 403 "InvalidEncrypted.NotMatchDiskDefaultEncryption" "The specified parameter Encrypted not match for your account default encryption settings.";
+
+    // ---- ECS: snapshots as sources ----
+    SnapshotNotReady = 403 "InvalidSnapshotId.NotReady" "The specified snapshot has not completed yet.";
+    SnapshotOfSystemDisk = 403 "InvalidSnapshotId.NotDataDiskSnapshot" "The specified snapshot is system disk snapshot.";
+    DiskSmallerThanSnapshot = 403 "InvalidDiskSize.TooSmall" "Specified disk size is less than the size of snapshot.";
+
+    // ---- ECS: attaching, resizing, changing disks ----
+
+    // ---- ECS: snapshots ----
+
+    // ---- ECS: images ----
+    ImageNotFound = 404 "InvalidImageId.NotFound" "The specified ImageId does not exist.";
+
+    // ---- ECS: instances ----
+
+    // ---- ECS: tags and tasks ----
+
     // ---- KMS ----
     KmsServiceNotEnabled = 403 "Forbidden.KmsServiceNotEnabled" "Kms service is not Enabled for current user. Please get access permission first.";
     KmsAlreadyOpened = 400 "Forbidden.Opened" "Your kms service has been opened.";

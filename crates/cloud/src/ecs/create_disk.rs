@@ -3,20 +3,14 @@
 //! An encrypted disk gets a data key of its own, wrapped by KMS under the chosen key and bound to account, region and disk. The
 //! vendor: see its page for sizes and categories. Where it is silent: a zone is needed unless the category is regional.
 
-use std::collections::BTreeMap;
-
-use coffer_base::{ApiError, Arn, ErrorCode, ids};
-use coffer_store::disks::{self, Disk};
-use coffer_store::keys::Key;
-use coffer_store::tags::{self, Resource};
+use coffer_base::{ApiError, Arn, ErrorCode};
 
 use super::disk_types::{Category, Level};
 use super::encryption::{self, Wish};
+use super::new_disk::{self, NewDisk};
 use super::parameter::{Description, DiskName, KnownRegion, NewTags, TAG_ERRORS};
 use crate::context::Cx;
 use crate::decode::{Field, Invalid, Parameter, Reader, request};
-use crate::kms::cipher;
-use crate::kms::encryption_context::EncryptionContext;
 use crate::operation::{Access, Effect, Operation};
 use crate::product::Product;
 use crate::value::response;
@@ -87,7 +81,7 @@ pub const OPERATION: Operation = Operation {
     effect: Effect::Write,
     access: Access::Action("ecs:CreateDisk"),
     idempotent: true,
-    errors: &[OWN_ERRORS, &encryption::ERRORS, TAG_ERRORS],
+    errors: &[OWN_ERRORS, &new_disk::ERRORS, &encryption::ERRORS, TAG_ERRORS],
 };
 
 const OWN_ERRORS: &[ErrorCode] = &[
@@ -101,14 +95,9 @@ const OWN_ERRORS: &[ErrorCode] = &[
     ErrorCode::InstanceNotFound,
     ErrorCode::SnapshotNotFound,
     ErrorCode::ResourceGroupNotFound,
-    ErrorCode::DiskSourceMissing,
-    ErrorCode::DiskSizeNotSupported,
-    ErrorCode::DiskSizeBeyondRange,
     ErrorCode::DiskNameMalformed,
     ErrorCode::DescriptionMalformed,
     ErrorCode::DiskCategoryNotSupported,
-    ErrorCode::PerformanceLevelMalformed,
-    ErrorCode::PerformanceLevelNotMatch,
     ErrorCode::ProvisionedIopsUnsupported,
     ErrorCode::ProvisionedIopsLimit,
     ErrorCode::BurstingUnsupported,
@@ -117,7 +106,6 @@ const OWN_ERRORS: &[ErrorCode] = &[
     ErrorCode::MultiAttachCategory,
     ErrorCode::EncryptAlgorithmNeedsEncrypted,
     ErrorCode::EncryptAlgorithmInvalid,
-    ErrorCode::EncryptionNotSupported,
     ErrorCode::ArnsNotInWhiteList,
 ];
 
@@ -175,45 +163,34 @@ pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
     let category = request.category.unwrap_or(Category::Cloud);
     let zone_id = zone(&request, category)?;
     refuse_absent(&request)?;
-    let level = level(&request, category)?;
-    let size_gib = size(&request, category, level)?;
+    let snapshot_id = request.snapshot_id.as_deref();
+    let snapshot = snapshot_id.map(|id| new_disk::source(cx, region, id, ErrorCode::SnapshotNotFound)).transpose()?;
+    let level = new_disk::level(category, request.performance_level)?;
+    let size_gib = new_disk::data_disk_size(category, level, request.size_gib, snapshot.as_ref())?;
     check_performance(&request, category, level, size_gib)?;
     let multi_attach = request.multi_attach.is_some_and(|MultiAttach(on)| on);
     if multi_attach && !category.can_be_shared() {
         return Err(ErrorCode::MultiAttachCategory.into());
     }
-    let key = encryption_key(cx, &request, category)?;
-    let disk_id = ids::ecs_id("d", region, cx.rng);
-    let wrapped_data_key = key.as_ref().map(|key| wrap_data_key(cx, key, &disk_id)).transpose()?;
-    let disk = Disk {
-        disk_id: disk_id.clone(),
-        account: cx.account().clone(),
+    let new = NewDisk {
         region,
         zone_id,
         disk_name: request.disk_name.map(|DiskName(name)| name).unwrap_or_default(),
         description: request.description.map(|Description(text)| text).unwrap_or_default(),
-        category: category.as_str().to_owned(),
-        performance_level: level.map_or("", Level::as_str).to_owned(),
+        category,
+        level,
         size_gib,
-        status: "Available".to_owned(),
-        disk_type: "data".to_owned(),
-        kms_key_id: key.map(|key| key.key_id),
-        wrapped_data_key,
+        wish: Wish { encrypted: request.encrypted, kms_key_id: request.kms_key_id },
+        is_system: false,
+        snapshot: snapshot.as_ref(),
+        image_id: String::new(),
         provisioned_iops: request.provisioned_iops,
         bursting_enabled: request.bursting_enabled.unwrap_or(false),
-        multi_attach: if multi_attach { "Enabled" } else { "Disabled" }.to_owned(),
+        multi_attach,
         delete_with_instance: false,
-        delete_auto_snapshot: true,
-        enable_auto_snapshot: true,
-        created_at: cx.now,
+        tags: &request.tags.0,
     };
-    disks::insert(cx.tx, &disk)?;
-    let on = Resource { account: &disk.account, region, resource_type: "disk", resource_id: &disk_id };
-    for tag in &request.tags.0 {
-        tags::set(cx.tx, on, tag)?;
-    }
-    cx.note("diskId", disk_id.clone());
-    Ok(Response { disk_id })
+    Ok(Response { disk_id: new_disk::make(cx, new)?.disk_id })
 }
 
 fn zone(request: &Request, category: Category) -> Result<String, ApiError> {
@@ -230,9 +207,6 @@ fn zone(request: &Request, category: Category) -> Result<String, ApiError> {
 
 /// What a request may name but this server does not have.
 fn refuse_absent(request: &Request) -> Result<(), ApiError> {
-    if request.snapshot_id.is_some() {
-        return Err(ErrorCode::SnapshotNotFound.into());
-    }
     if request.resource_group_id.is_some() {
         return Err(ErrorCode::ResourceGroupNotFound.into());
     }
@@ -247,27 +221,6 @@ fn refuse_absent(request: &Request) -> Result<(), ApiError> {
         .into());
     }
     Ok(())
-}
-
-fn level(request: &Request, category: Category) -> Result<Option<Level>, ApiError> {
-    match (category, request.performance_level) {
-        (Category::Essd, level) => Ok(Some(level.unwrap_or(Level::Pl1))),
-        (_, None) => Ok(None),
-        (_, Some(_)) => Err(ErrorCode::PerformanceLevelMalformed.into()),
-    }
-}
-
-fn size(request: &Request, category: Category, level: Option<Level>) -> Result<i64, ApiError> {
-    let size_gib = request.size_gib.ok_or(ErrorCode::DiskSourceMissing)?;
-    if category.sizes_gib(level).contains(&size_gib) {
-        return Ok(size_gib);
-    }
-    // A size that some level of the category has, but not this one, is a mismatch of the two.
-    let fits_another = category == Category::Essd && category.sizes_gib(Some(Level::Pl0)).contains(&size_gib);
-    if fits_another {
-        return Err(ErrorCode::PerformanceLevelNotMatch.into());
-    }
-    Err(if size_gib <= 0 { ErrorCode::DiskSizeNotSupported } else { ErrorCode::DiskSizeBeyondRange }.into())
 }
 
 fn check_performance(
@@ -294,24 +247,4 @@ fn check_performance(
         }
     }
     Ok(())
-}
-
-fn encryption_key(cx: &mut Cx<'_>, request: &Request, category: Category) -> Result<Option<Key>, ApiError> {
-    let wish = Wish { encrypted: request.encrypted, kms_key_id: request.kms_key_id.clone() };
-    let key = encryption::key_for(cx, request.region.0, &wish)?;
-    if key.is_some() && !category.can_be_encrypted() {
-        return Err(ErrorCode::EncryptionNotSupported.into());
-    }
-    Ok(key)
-}
-
-/// A new data key for a disk, wrapped under `key` and bound to account, region and disk. The plain key is gone when this returns.
-fn wrap_data_key(cx: &mut Cx<'_>, key: &Key, disk_id: &str) -> Result<String, ApiError> {
-    let binding = [("acs:account", key.account.as_str()), ("acs:disk", disk_id), ("acs:region", key.region.id())];
-    let binding: BTreeMap<String, String> = binding.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
-    let data_key = cipher::new_data_key(cx, cipher::DISK_DATA_KEY_BYTES);
-    let wrapped = cipher::encrypt(cx, key, &EncryptionContext::new(&binding), data_key.expose().as_bytes())?;
-    cx.note("kmsKeyId", key.key_id.clone());
-    cx.note("keyVersionId", wrapped.version_id);
-    Ok(wrapped.blob)
 }

@@ -3,9 +3,10 @@
 //!
 //! Where the vendor contradicts itself: an unknown disk is 404, as the error table says, and not ignored, as the text says.
 
-use coffer_base::{ApiError, Arn, ErrorCode, Region};
-use coffer_store::disks;
+use coffer_base::{ApiError, Arn, ErrorCode};
+use coffer_store::disks::{self, Disk};
 
+use super::owned;
 use crate::context::Cx;
 use crate::decode::request;
 use crate::operation::{Access, Effect, Operation};
@@ -35,20 +36,12 @@ pub const OPERATION: Operation = Operation {
 
 /// What a policy must allow it on.
 pub fn resources(cx: &mut Cx<'_>, request: &Request) -> Result<Vec<Arn>, ApiError> {
-    Ok(vec![disk_arn(cx, &request.disk_id)])
-}
-
-/// The disk as policies name it. Its id says where it is, so that asking for permission tells nothing about whether it exists.
-fn disk_arn(cx: &Cx<'_>, disk_id: &str) -> Arn {
-    let tag = disk_id.strip_prefix("d-").and_then(|rest| rest.get(..3));
-    let region = tag.and_then(Region::by_id_tag).unwrap_or_else(|| cx.region());
-    Arn::ecs(region, cx.account(), &format!("disk/{disk_id}"))
+    Ok(vec![owned::arn(cx, "disk", &request.disk_id)])
 }
 
 /// Does it.
 pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
-    let disk = disks::get(cx.tx, &request.disk_id)?.filter(|disk| disk.account == *cx.account());
-    let disk = disk.ok_or(ErrorCode::DiskNotFound)?;
+    let disk: Disk = owned::find(cx, &request.disk_id)?.ok_or(ErrorCode::DiskNotFound)?;
     if disk.status != "Available" {
         return Err(ErrorCode::DiskStatusIncorrect.into());
     }

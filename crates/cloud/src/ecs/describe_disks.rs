@@ -6,16 +6,15 @@
 use std::collections::HashMap;
 
 use coffer_base::{ApiError, Arn, ErrorCode, Timestamp};
-use coffer_store::disks::{self, Disk, Filter, Start};
-use coffer_store::tags::Tag;
+use coffer_store::disks::{self, Disk, Filter};
+use coffer_store::tags::{self, Tag};
 
 use super::disk_types::{Category, Level};
+use super::paging::{Asked, Page};
 use super::parameter::{ListedRegion, MultiAttachFilter, TagFilter};
 use crate::context::Cx;
 use crate::decode::{Field, Invalid, Parameter, Reader, json_strings, request};
 use crate::operation::{Access, Effect, Operation};
-use crate::page::Listing;
-use crate::product::Product;
 use crate::value::response;
 
 request! {
@@ -106,7 +105,7 @@ response! {
     /// A disk.
     pub struct DiskItem {
         /// When it was last attached.
-        pub attached_time: &'static str = "AttachedTime",
+        pub attached_time: String = "AttachedTime",
         /// Where it is attached.
         pub attachments: Vec<Attachment> = "Attachments" of "Attachment",
         /// Its policy of automatic snapshots.
@@ -124,9 +123,9 @@ response! {
         /// Its description.
         pub description: String = "Description",
         /// When it was last detached.
-        pub detached_time: &'static str = "DetachedTime",
+        pub detached_time: String = "DetachedTime",
         /// Its device on the instance.
-        pub device: &'static str = "Device",
+        pub device: String = "Device",
         /// How it is paid.
         pub disk_charge_type: &'static str = "DiskChargeType",
         /// Its id.
@@ -148,9 +147,9 @@ response! {
         /// The same, for writes.
         pub iops_write: i64 = "IOPSWrite",
         /// The image it was made from.
-        pub image_id: &'static str = "ImageId",
+        pub image_id: String = "ImageId",
         /// The instance it is attached to.
-        pub instance_id: &'static str = "InstanceId",
+        pub instance_id: String = "InstanceId",
         /// The key it is encrypted with; empty for a plain disk.
         pub kms_key_id: String = "KMSKeyId",
         /// How many instances mount it as shared storage.
@@ -180,7 +179,7 @@ response! {
         /// Its size in GiB.
         pub size_gib: i64 = "Size",
         /// The snapshot it was made from.
-        pub source_snapshot_id: &'static str = "SourceSnapshotId",
+        pub source_snapshot_id: String = "SourceSnapshotId",
         /// Its status.
         pub status: String = "Status",
         /// Its cluster.
@@ -380,7 +379,19 @@ pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
         return Err(ErrorCode::DescribeZoneNotFound.into());
     }
     let filter = filter(&request);
-    let page = page(cx, &request, filter.as_ref())?;
+    // The filters' debug text differs whenever they do, which is all that a token needs.
+    let filters = format!("{} {filter:?}", request.region.0);
+    let asked = Asked {
+        action: OPERATION.name,
+        filters: &filters,
+        page_number: request.page_number,
+        page_size: request.page_size,
+        next_token: request.next_token.as_deref(),
+        max_results: request.max_results,
+        most_by_number: 100,
+        most_by_token: 500,
+    };
+    let page = asked.page(cx)?;
     if request.dry_run == Some(true) {
         return Err(ErrorCode::DryRunOperation.into());
     }
@@ -398,9 +409,7 @@ pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
 
 /// The filters as the store knows them; `None` when they ask for what no disk here can be.
 fn filter(request: &Request) -> Option<Filter> {
-    let never = request.instance_id.is_some()
-        || request.snapshot_id.is_some()
-        || request.auto_snapshot_policy_id.is_some()
+    let never = request.auto_snapshot_policy_id.is_some()
         || request.resource_group_id.is_some()
         || request.lock_reason.is_some()
         || request.portable == Some(false)
@@ -420,6 +429,8 @@ fn filter(request: &Request) -> Option<Filter> {
         status: owned(request.status.as_ref().and_then(|StatusFilter(word)| *word)),
         disk_type: owned(request.disk_type.as_ref().and_then(|TypeFilter(word)| *word)),
         kms_key_id: request.kms_key_id.clone(),
+        instance_id: request.instance_id.clone(),
+        source_snapshot_id: request.snapshot_id.clone(),
         encrypted: request.encrypted,
         delete_with_instance: request.delete_with_instance,
         delete_auto_snapshot: request.delete_auto_snapshot,
@@ -431,82 +442,42 @@ fn filter(request: &Request) -> Option<Filter> {
     })
 }
 
-/// A page: where it begins and how long it may be.
-struct Page {
-    start: Start,
-    number: i64,
-    size: i64,
-    /// What a token of this listing is bound to; `None` for pages by number.
-    bound_to: Option<String>,
-}
-
-fn page(cx: &Cx<'_>, request: &Request, filter: Option<&Filter>) -> Result<Page, ApiError> {
-    let invalid = |name: &str| Product::Ecs.invalid_parameter(name);
-    if request.next_token.is_none() && request.max_results.is_none() {
-        let (number, size) = (request.page_number.unwrap_or(1), request.page_size.unwrap_or(10));
-        if !(1..=1_000_000).contains(&number) {
-            return Err(invalid("PageNumber"));
-        }
-        if !(1..=100).contains(&size) {
-            return Err(invalid("PageSize"));
-        }
-        return Ok(Page { start: Start::Offset((number - 1) * size), number, size, bound_to: None });
-    }
-    let size = request.max_results.unwrap_or(10).clamp(10, 500);
-    // The filters' debug text differs whenever they do, which is all that a token needs.
-    let bound_to = format!("{} {filter:?}", request.region.0);
-    let start = match &request.next_token {
-        None => Start::Offset(0),
-        Some(token) => {
-            let position = listing(&bound_to).position(cx, token)?.ok_or_else(|| invalid("NextToken"))?;
-            let (created_at, disk_id) = position.split_once(' ').ok_or_else(|| invalid("NextToken"))?;
-            let created_at = created_at.parse().map_err(|_| invalid("NextToken"))?;
-            Start::After(Timestamp::from_unix_ms(created_at), disk_id.to_owned())
-        }
-    };
-    Ok(Page { start, number: 1, size, bound_to: Some(bound_to) })
-}
-
-const fn listing(bound_to: &str) -> Listing<'_> {
-    Listing { action: OPERATION.name, filters: bound_to }
-}
-
-fn listed(cx: &Cx<'_>, request: &Request, filter: &Filter, page: &Page) -> Result<Response, ApiError> {
-    let region = request.region.0;
-    // One more than fits tells whether there is a next page.
-    let mut found = disks::list(cx.tx, cx.account(), region, filter, &page.start, page.size + 1)?;
-    let more = found.len() > usize::try_from(page.size).unwrap_or(usize::MAX);
-    if more {
-        found.pop();
-    }
-    let (next_token, total_count) = match (&page.bound_to, found.last()) {
-        (None, _) => (String::new(), disks::count(cx.tx, cx.account(), region, filter)?),
-        (Some(bound_to), Some(last)) if more => {
-            let position = format!("{} {}", last.created_at.unix_ms(), last.disk_id);
-            (listing(bound_to).token(cx, &position)?, 0)
-        }
-        (Some(_), _) => (String::new(), 0),
-    };
+fn listed(cx: &Cx<'_>, request: &Request, filter: &Filter, page: &Page<'_>) -> Result<Response, ApiError> {
+    let (region, account) = (request.region.0, cx.account());
+    let mut found = disks::list(cx.tx, account, region, filter, &page.start, page.to_read())?;
+    let next_token = page.close(cx, &mut found, |disk| (disk.created_at, &disk.disk_id))?;
+    let total_count = if page.by_number() { disks::count(cx.tx, account, region, filter)? } else { 0 };
     let ids: Vec<String> = found.iter().map(|disk| disk.disk_id.clone()).collect();
     let mut tags: HashMap<String, Vec<Tag>> = HashMap::new();
-    for (disk_id, tag) in disks::tags_of(cx.tx, &ids)? {
+    for (disk_id, tag) in tags::of_many(cx.tx, &ids)? {
         tags.entry(disk_id).or_default().push(tag);
+    }
+    let mut attachments: HashMap<String, Vec<disks::Attachment>> = HashMap::new();
+    for attachment in disks::attachments(cx.tx, &ids)? {
+        attachments.entry(attachment.disk_id.clone()).or_default().push(attachment);
     }
     let items = found.into_iter().map(|disk| {
         let tags = tags.remove(&disk.disk_id).unwrap_or_default();
-        item(disk, tags, request.additional.placement)
+        let attachments = attachments.remove(&disk.disk_id).unwrap_or_default();
+        item(disk, tags, attachments, request.additional.placement)
     });
     Ok(Response { disks: items.collect(), next_token, page_number: page.number, page_size: page.size, total_count })
 }
 
-fn item(disk: Disk, tags: Vec<Tag>, placement: bool) -> DiskItem {
+fn item(disk: Disk, tags: Vec<Tag>, attachments: Vec<disks::Attachment>, placement: bool) -> DiskItem {
     let level = Level::parse(&disk.performance_level);
     let category = Category::parse(&disk.category).unwrap_or(Category::Cloud);
     let iops = category.iops(level, disk.size_gib) + disk.provisioned_iops.unwrap_or(0);
     let throughput = category.throughput_mbps(level, disk.size_gib);
+    let moment = |at: Option<Timestamp>| at.map(Timestamp::to_iso8601).unwrap_or_default();
+    // A multi-attach disk names its instances only in the list.
+    let (instance_id, device) = match (&attachments[..], disk.multi_attach.as_str()) {
+        ([only], "Disabled") => (only.instance_id.clone(), only.device.clone()),
+        _ => (String::new(), String::new()),
+    };
     DiskItem {
-        attached_time: "",
-        attachments: Vec::new(),
+        attached_time: moment(disk.attached_at),
+        attachments: attachments.into_iter().map(attachment).collect(),
         auto_snapshot_policy_id: "",
         bursting_enabled: disk.bursting_enabled,
         category: disk.category,
@@ -514,8 +485,8 @@ fn item(disk: Disk, tags: Vec<Tag>, placement: bool) -> DiskItem {
         delete_auto_snapshot: disk.delete_auto_snapshot,
         delete_with_instance: disk.delete_with_instance,
         description: disk.description,
-        detached_time: "",
-        device: "",
+        detached_time: moment(disk.detached_at),
+        device,
         disk_charge_type: "PostPaid",
         serial_number: disk.disk_id.trim_start_matches("d-").to_owned(),
         disk_id: disk.disk_id,
@@ -527,8 +498,8 @@ fn item(disk: Disk, tags: Vec<Tag>, placement: bool) -> DiskItem {
         iops,
         iops_read: iops,
         iops_write: iops,
-        image_id: "",
-        instance_id: "",
+        image_id: disk.image_id,
+        instance_id,
         kms_key_id: disk.kms_key_id.unwrap_or_default(),
         mount_instance_num: 0,
         mount_instances: Vec::new(),
@@ -542,7 +513,7 @@ fn item(disk: Disk, tags: Vec<Tag>, placement: bool) -> DiskItem {
         region_id: disk.region.id(),
         resource_group_id: "",
         size_gib: disk.size_gib,
-        source_snapshot_id: "",
+        source_snapshot_id: disk.source_snapshot_id,
         status: disk.status,
         storage_cluster_id: "",
         storage_set_id: "",
@@ -552,5 +523,13 @@ fn item(disk: Disk, tags: Vec<Tag>, placement: bool) -> DiskItem {
         throughput_write: throughput,
         disk_type: disk.disk_type,
         zone_id: disk.zone_id,
+    }
+}
+
+fn attachment(attachment: disks::Attachment) -> Attachment {
+    Attachment {
+        attached_time: attachment.attached_at.to_iso8601(),
+        device: attachment.device,
+        instance_id: attachment.instance_id,
     }
 }

@@ -1,6 +1,6 @@
 //! May ECS use this KMS key for disks? One answer for every operation; each words a "no" with its own code.
 
-use coffer_base::{ApiError, Region};
+use coffer_base::{AccountId, ApiError, ErrorCode, Region};
 use coffer_store::keys::Key;
 use coffer_store::tags::{self, Resource, Tag};
 
@@ -10,6 +10,8 @@ use crate::kms::key::{self, State};
 
 /// The role through which ECS reaches a customer's keys ("AliyunECSDiskEncryptDefaultRole").
 pub const ROLE: &str = "AliyunECSDiskEncryptDefaultRole";
+/// The role through which ECS reads snapshots that an account shares with others.
+pub const SHARE_ROLE: &str = "AliyunECSShareEncryptSnapshotDefaultRole";
 const SERVICE: &str = "ecs.aliyuncs.com";
 /// The tag that ECS puts on a customer's key that it uses.
 const TAG_KEY: &str = "acs:ecs:disk-encryption";
@@ -29,20 +31,81 @@ pub enum Problem {
     TagUnauthorized,
 }
 
-/// The key of that id, if ECS may use it for disks in `region`: it exists there, is symmetric and enabled, and, unless it is the
-/// service key, the role allows its use. ECS's tag is put on it then.
+/// How an operation words each problem with a key.
+#[derive(Clone, Copy, Debug)]
+pub struct Wording {
+    not_found: ErrorCode,
+    not_symmetric: ErrorCode,
+    not_enabled: ErrorCode,
+    unauthorized: ErrorCode,
+    tag_unauthorized: ErrorCode,
+}
+
+impl Wording {
+    /// CreateDisk, CreateInstance and RunInstances; CopyImage too.
+    pub const CREATE: Self = Self {
+        not_found: ErrorCode::DiskKeyNotFound,
+        not_symmetric: ErrorCode::KeyNotSymmetric,
+        not_enabled: ErrorCode::DiskKeyNotEnabled,
+        unauthorized: ErrorCode::KmsUnauthorized,
+        tag_unauthorized: ErrorCode::KmsTagUnauthorized,
+    };
+    /// AttachDisk; ResizeDisk and ReInitDisk, whose pages have no code of their own for a key that is gone.
+    pub const ATTACH: Self = Self {
+        not_found: ErrorCode::AttachKeyNotFound,
+        not_symmetric: ErrorCode::UsedKeyNotEnabled,
+        not_enabled: ErrorCode::UsedKeyNotEnabled,
+        unauthorized: ErrorCode::KmsUnauthorized,
+        tag_unauthorized: ErrorCode::UsedKeyTagUnauthorized,
+    };
+    /// ResetDisk and ResetDisks.
+    pub const RESET: Self = Self { not_found: ErrorCode::DiskKeyNotFound, ..Self::ATTACH };
+    /// StartInstance.
+    pub const START: Self = Self { not_found: ErrorCode::UsedKeyNotFound, ..Self::ATTACH };
+    /// CreateSnapshot.
+    pub const SNAPSHOT: Self = Self {
+        not_found: ErrorCode::SnapshotKeyNotFound,
+        tag_unauthorized: ErrorCode::SnapshotKeyTagUnauthorized,
+        ..Self::ATTACH
+    };
+    /// CopySnapshot.
+    pub const COPY_SNAPSHOT: Self =
+        Self { not_found: ErrorCode::UsedKeyNotFound, not_symmetric: ErrorCode::CopyKeyNotSymmetric, ..Self::CREATE };
+    /// ModifyDiskSpec, which has no code of its own for a key that is gone.
+    pub const SPEC: Self = Self {
+        not_found: ErrorCode::SpecKeyNotEnabled,
+        not_symmetric: ErrorCode::SpecKeyNotEnabled,
+        not_enabled: ErrorCode::SpecKeyNotEnabled,
+        unauthorized: ErrorCode::SpecKeyTagUnauthorized,
+        tag_unauthorized: ErrorCode::SpecKeyTagUnauthorized,
+    };
+
+    /// The codes, for an operation's table of errors. Some may be the same.
+    pub const fn codes(&self) -> [ErrorCode; 5] {
+        [self.not_found, self.not_symmetric, self.not_enabled, self.unauthorized, self.tag_unauthorized]
+    }
+
+    /// The error for a problem.
+    pub const fn error(&self, problem: Problem) -> ErrorCode {
+        match problem {
+            Problem::NotFound => self.not_found,
+            Problem::NotSymmetric => self.not_symmetric,
+            Problem::NotEnabled => self.not_enabled,
+            Problem::Unauthorized => self.unauthorized,
+            Problem::TagUnauthorized => self.tag_unauthorized,
+        }
+    }
+}
+
+/// The key of that id, if ECS may use it for the caller's disks in `region`: it exists there, is symmetric and enabled, and, unless
+/// it is the service key, the role allows its use. ECS's tag is put on it then.
 pub fn usable(cx: &mut Cx<'_>, region: Region, key_id: &str) -> Result<Result<Key, Problem>, ApiError> {
-    let owned = key::get(cx, key_id)?.filter(|key| key.account == *cx.account() && key.region == region);
-    let Some(key) = owned else { return Ok(Err(Problem::NotFound)) };
-    if !matches!(key.key_spec.as_str(), "Aliyun_AES_256" | "Aliyun_SM4") {
-        return Ok(Err(Problem::NotSymmetric));
-    }
-    if State::of(&key)? != State::Enabled {
-        return Ok(Err(Problem::NotEnabled));
-    }
-    if key.creator_type == "Service" {
-        return Ok(Ok(key));
-    }
+    let account = cx.account().clone();
+    let key = match existing(cx, &account, region, key_id)? {
+        Ok(key) if key.creator_type == "Service" => return Ok(Ok(key)),
+        Ok(key) => key,
+        Err(problem) => return Ok(Err(problem)),
+    };
     let actions = ["kms:DescribeKey", "kms:GenerateDataKey", "kms:Decrypt", "kms:TagResource"];
     let [describe, generate, decrypt, tag] = service_may(cx, &key.account, ROLE, SERVICE, actions, &key::arn(&key))?;
     if !(describe && generate && decrypt) {
@@ -56,4 +119,32 @@ pub fn usable(cx: &mut Cx<'_>, region: Region, key_id: &str) -> Result<Result<Ke
         tags::set(cx.tx, on, &Tag { key: TAG_KEY.to_owned(), value: "true".to_owned() })?;
     }
     Ok(Ok(key))
+}
+
+/// The key of another account's snapshot, if that account lets ECS read with it on the caller's behalf: through the role of
+/// [`SHARE_ROLE`], which trusts `<caller's account>@ecs.aliyuncs.com` ("Share a snapshot").
+pub fn readable_of_shared(
+    cx: &Cx<'_>,
+    owner: &AccountId,
+    region: Region,
+    key_id: &str,
+) -> Result<Result<Key, Problem>, ApiError> {
+    let key = match existing(cx, owner, region, key_id)? {
+        // What is encrypted with a service key can't be shared.
+        Ok(key) if key.creator_type == "Service" => return Ok(Err(Problem::Unauthorized)),
+        Ok(key) => key,
+        Err(problem) => return Ok(Err(problem)),
+    };
+    let service = format!("{}@{SERVICE}", cx.account());
+    let [decrypt] = service_may(cx, owner, SHARE_ROLE, &service, ["kms:Decrypt"], &key::arn(&key))?;
+    Ok(if decrypt { Ok(key) } else { Err(Problem::Unauthorized) })
+}
+
+fn existing(cx: &Cx<'_>, owner: &AccountId, region: Region, key_id: &str) -> Result<Result<Key, Problem>, ApiError> {
+    let found = key::get(cx, key_id)?.filter(|key| key.account == *owner && key.region == region);
+    let Some(key) = found else { return Ok(Err(Problem::NotFound)) };
+    if !matches!(key.key_spec.as_str(), "Aliyun_AES_256" | "Aliyun_SM4") {
+        return Ok(Err(Problem::NotSymmetric));
+    }
+    Ok(if State::of(&key)? == State::Enabled { Ok(key) } else { Err(Problem::NotEnabled) })
 }

@@ -68,6 +68,26 @@ impl Category {
         !matches!(self, Self::EphemeralStandard | Self::EphemeralPremium)
     }
 
+    /// Whether it is of the ESSD series: only there can system disks and disks from snapshots be encrypted ("Encrypt cloud disks").
+    pub const fn is_essd_series(self) -> bool {
+        matches!(self, Self::Essd | Self::Auto | Self::EssdEntry | Self::RegionalAuto)
+    }
+
+    /// Whether it can be a system disk.
+    pub const fn can_be_system(self) -> bool {
+        !matches!(self, Self::RegionalAuto | Self::EphemeralStandard | Self::EphemeralPremium)
+    }
+
+    /// Sizes of a system disk, in GiB ("RunInstances").
+    pub fn system_sizes_gib(self, level: Option<Level>) -> RangeInclusive<i64> {
+        match self {
+            Self::Cloud => 20..=500,
+            Self::Essd => level.map_or(20, Level::smallest_gib)..=2048,
+            Self::Auto => 1..=2048,
+            _ => 20..=2048,
+        }
+    }
+
     /// Whether several instances can attach it at once.
     pub const fn can_be_shared(self) -> bool {
         matches!(self, Self::Essd | Self::Auto | Self::RegionalAuto)

@@ -1,8 +1,13 @@
 //! ECS 2014-05-26: the operations, and what they share.
 
+pub mod data_key;
 pub mod disk_key;
 pub mod disk_types;
 pub mod encryption;
+pub mod image_source;
+pub mod new_disk;
+pub mod owned;
+pub mod paging;
 pub mod parameter;
 pub mod setting;
 

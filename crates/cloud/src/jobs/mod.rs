@@ -1,14 +1,77 @@
 //! Work that outlives the request that asked for it. Each kind is a function that can be run again: what it did and that it is done
 //! are committed together.
 
-use coffer_base::{ApiError, limits};
-use coffer_store::jobs::{self, Job};
-use coffer_store::{Tx, idempotency, keys};
+mod disks;
+mod images;
+mod instances;
+mod keys;
+mod snapshots;
 
+use coffer_base::{ApiError, Timestamp, limits};
+use coffer_store::jobs::{self, Job};
+use coffer_store::{Tx, idempotency};
+
+use crate::context::Cx;
 use crate::dispatch::{Cloud, Shared};
 
-/// Deleting a key whose window is over.
-pub const DELETE_KEY: &str = "kms.delete-key";
+/// A kind of job. Its subject is the id of what it is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Deletes a key whose window is over.
+    DeleteKey,
+    /// Finishes a snapshot that is being made or copied.
+    CompleteSnapshot,
+    /// Deletes a snapshot whose retention is over.
+    ExpireSnapshot,
+    /// Finishes an image that is being made or copied, once its snapshots are complete.
+    CompleteImage,
+    /// Finishes the start of an instance.
+    StartInstance,
+    /// Finishes the stop of an instance, or the making of one that is not to be started.
+    StopInstance,
+    /// Finishes what a disk was not to be used during.
+    SettleDisk,
+}
+
+impl Kind {
+    const ALL: [Self; 7] = [
+        Self::DeleteKey,
+        Self::CompleteSnapshot,
+        Self::ExpireSnapshot,
+        Self::CompleteImage,
+        Self::StartInstance,
+        Self::StopInstance,
+        Self::SettleDisk,
+    ];
+
+    /// The word in the table of jobs.
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::DeleteKey => "kms.delete-key",
+            Self::CompleteSnapshot => "ecs.complete-snapshot",
+            Self::ExpireSnapshot => "ecs.expire-snapshot",
+            Self::CompleteImage => "ecs.complete-image",
+            Self::StartInstance => "ecs.start-instance",
+            Self::StopInstance => "ecs.stop-instance",
+            Self::SettleDisk => "ecs.settle-disk",
+        }
+    }
+}
+
+/// Has a job done once `due_at` has come. It is written with what the operation does: both are there, or neither.
+pub fn schedule(cx: &Cx<'_>, kind: Kind, subject: &str, due_at: Timestamp) -> Result<(), ApiError> {
+    Ok(jobs::insert(cx.tx, kind.as_str(), subject, due_at, cx.now)?)
+}
+
+/// Has a job done as soon as this operation is durable.
+pub fn soon(cx: &Cx<'_>, kind: Kind, subject: &str) -> Result<(), ApiError> {
+    schedule(cx, kind, subject, cx.now)
+}
+
+/// Withdraws the waiting jobs of a kind on a subject.
+pub fn withdraw(cx: &Cx<'_>, kind: Kind, subject: &str) -> Result<(), ApiError> {
+    Ok(jobs::cancel(cx.tx, kind.as_str(), subject)?)
+}
 
 /// Most jobs taken up at a time.
 const MOST: i64 = 100;
@@ -16,23 +79,28 @@ const MOST: i64 = 100;
 const MOST_FORGOTTEN: i64 = 20_000;
 /// How long a job that failed waits before it is tried again.
 const RETRY_MS: i64 = 60_000;
+/// How long a job waits for what must be done before it.
+const AGAIN_MS: i64 = 200;
 
 impl Cloud {
-    /// Does what is due. Blocks until it is durable; to be called now and then on a thread of its own. How many jobs were done.
+    /// Does what is due. Blocks until it is durable; to be called every moment on a thread of its own. How many jobs were done.
     pub fn run_due_jobs(&self) -> Result<usize, ApiError> {
-        let shared = &self.0;
-        let now = shared.clock.now();
-        let oldest_token = now.plus_ms(-limits::CLIENT_TOKEN_MS);
-        shared
-            .db
-            .write(move |tx| idempotency::forget(tx, now, oldest_token, MOST_FORGOTTEN).map_err(ApiError::from))
-            .wait()?;
-        let due = shared.db.read(|tx| jobs::due(tx, now, MOST).map_err(ApiError::from))?;
+        let now = self.0.clock.now();
+        let due = self.0.db.read(|tx| jobs::due(tx, now, MOST).map_err(ApiError::from))?;
         let mut done = 0;
         for job in due {
             done += usize::from(self.run_job(job)?);
         }
         Ok(done)
+    }
+
+    /// Forgets nonces and client tokens that are too old to matter. Blocks; to be called every few seconds.
+    pub fn forget_expired(&self) -> Result<usize, ApiError> {
+        let now = self.0.clock.now();
+        let oldest_token = now.plus_ms(-limits::CLIENT_TOKEN_MS);
+        let forget =
+            move |tx: &Tx<'_>| idempotency::forget(tx, now, oldest_token, MOST_FORGOTTEN).map_err(ApiError::from);
+        self.0.db.write(forget).wait()
     }
 
     fn run_job(&self, job: Job) -> Result<bool, ApiError> {
@@ -55,20 +123,24 @@ impl Shared {
         if !jobs::waits(tx, job.job_id)? {
             return Ok(false);
         }
-        match job.kind.as_str() {
-            DELETE_KEY => self.delete_key(tx, &job.subject)?,
-            other => return Err(ApiError::internal(format!("a job of a kind that does not exist: {other}"))),
+        let kind = Kind::ALL.into_iter().find(|kind| kind.as_str() == job.kind);
+        let kind =
+            kind.ok_or_else(|| ApiError::internal(format!("a job of a kind that does not exist: {}", job.kind)))?;
+        let subject = job.subject.as_str();
+        match kind {
+            Kind::DeleteKey => keys::delete(self, tx, subject)?,
+            Kind::CompleteSnapshot => snapshots::complete(self, tx, subject)?,
+            Kind::ExpireSnapshot => snapshots::expire(self, tx, subject)?,
+            Kind::CompleteImage if !images::complete(self, tx, subject)? => {
+                jobs::put_off(tx, job.job_id, self.clock.now().plus_ms(AGAIN_MS))?;
+                return Ok(false);
+            }
+            Kind::CompleteImage => {}
+            Kind::StartInstance => instances::start(self, tx, subject)?,
+            Kind::StopInstance => instances::stop(tx, subject)?,
+            Kind::SettleDisk => disks::settle(self, tx, subject)?,
         }
         jobs::finish(tx, job.job_id)?;
         Ok(true)
-    }
-
-    fn delete_key(&self, tx: &Tx<'_>, key_id: &str) -> Result<(), ApiError> {
-        let due = keys::get(tx, key_id)?.and_then(|key| key.delete_at);
-        if due.is_some_and(|due| due <= self.clock.now()) {
-            keys::delete(tx, key_id)?;
-            tracing::info!(key_id, "a key was deleted: its window is over");
-        }
-        Ok(())
     }
 }

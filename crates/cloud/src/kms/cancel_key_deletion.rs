@@ -1,12 +1,13 @@
 //! CancelKeyDeletion: a key that was to be deleted stays. It comes back enabled, as documented, also when it was disabled before.
 
 use coffer_base::{ApiError, Arn, ErrorCode};
-use coffer_store::{jobs, keys};
+use coffer_store::keys;
 
 use super::key::{self, Forms, State};
 use super::service;
 use crate::context::Cx;
 use crate::decode::request;
+use crate::jobs::{self, Kind};
 use crate::operation::{Access, Effect, Operation};
 use crate::value::response;
 
@@ -52,7 +53,7 @@ pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
     match State::of(&key)? {
         State::PendingDeletion => {
             keys::set_state(cx.tx, &key.key_id, State::Enabled.as_str(), None)?;
-            jobs::cancel(cx.tx, crate::jobs::DELETE_KEY, &key.key_id)?;
+            jobs::withdraw(cx, Kind::DeleteKey, &key.key_id)?;
         }
         State::Enabled | State::Disabled | State::PendingImport => return Err(ErrorCode::KeyStateConflict.into()),
     }

@@ -2,12 +2,13 @@
 //! deletion can be cancelled. A job does it; whether or not that has run, a key whose time has come is gone.
 
 use coffer_base::{ApiError, Arn, ErrorCode};
-use coffer_store::{jobs, keys};
+use coffer_store::keys;
 
 use super::key::{self, Forms, State};
 use super::service;
 use crate::context::Cx;
 use crate::decode::{Invalid, Parameter, request};
+use crate::jobs::{self, Kind};
 use crate::operation::{Access, Effect, Operation};
 use crate::value::response;
 
@@ -73,7 +74,7 @@ pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
     }
     let due = cx.now.plus_ms(request.window.0 * DAY_MS);
     keys::set_state(cx.tx, &key.key_id, State::PendingDeletion.as_str(), Some(due))?;
-    jobs::insert(cx.tx, crate::jobs::DELETE_KEY, &key.key_id, due, cx.now)?;
+    jobs::schedule(cx, Kind::DeleteKey, &key.key_id, due)?;
     cx.note("keyId", key.key_id);
     Ok(Response {})
 }

@@ -1,0 +1,92 @@
+//! Data keys of disks and snapshots: made, wrapped by KMS, opened again. What a wrapped data key is bound to is decided here.
+
+use std::collections::BTreeMap;
+
+use coffer_base::{AccountId, ApiError, Region, Secret};
+use coffer_store::disks::Disk;
+use coffer_store::keys::Key;
+use coffer_store::snapshots::Snapshot;
+
+use super::disk_key::{self, Problem, Wording};
+use crate::context::Cx;
+use crate::kms::cipher::{self, Blob};
+use crate::kms::encryption_context::EncryptionContext;
+
+/// What a data key belongs to. Moved to anything else, it does not open.
+#[derive(Clone, Copy, Debug)]
+pub struct Binding<'a> {
+    account: &'a AccountId,
+    region: Region,
+    kind: &'static str,
+    id: &'a str,
+}
+
+impl<'a> Binding<'a> {
+    /// The data key of a disk.
+    pub const fn disk(account: &'a AccountId, region: Region, disk_id: &'a str) -> Self {
+        Self { account, region, kind: "acs:disk", id: disk_id }
+    }
+
+    /// The data key of a snapshot.
+    pub const fn snapshot(account: &'a AccountId, region: Region, snapshot_id: &'a str) -> Self {
+        Self { account, region, kind: "acs:snapshot", id: snapshot_id }
+    }
+
+    fn context(&self) -> EncryptionContext {
+        let members = [("acs:account", self.account.as_str()), (self.kind, self.id), ("acs:region", self.region.id())];
+        let members: BTreeMap<String, String> = members.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+        EncryptionContext::new(&members)
+    }
+}
+
+/// A new data key, wrapped under `key` and bound. The plain key is gone when this returns.
+pub fn create(cx: &mut Cx<'_>, key: &Key, binding: Binding<'_>) -> Result<String, ApiError> {
+    let data_key = cipher::new_data_key(cx, cipher::DISK_DATA_KEY_BYTES);
+    let wrapped = cipher::encrypt(cx, key, &binding.context(), data_key.expose().as_bytes())?;
+    cx.note("kmsKeyId", key.key_id.clone());
+    cx.note("keyVersionId", wrapped.version_id);
+    Ok(wrapped.blob)
+}
+
+/// A wrapped data key, with what it takes to open it.
+#[derive(Clone, Copy, Debug)]
+pub struct Wrapped<'a> {
+    binding: Binding<'a>,
+    kms_key_id: &'a str,
+    blob: &'a str,
+}
+
+impl<'a> Wrapped<'a> {
+    /// Of a disk; `None` for a plain one.
+    pub fn of_disk(disk: &'a Disk) -> Option<Self> {
+        let binding = Binding::disk(&disk.account, disk.region, &disk.disk_id);
+        Some(Self { binding, kms_key_id: disk.kms_key_id.as_deref()?, blob: disk.wrapped_data_key.as_deref()? })
+    }
+
+    /// Of a snapshot; `None` for a plain one.
+    pub fn of_snapshot(snapshot: &'a Snapshot) -> Option<Self> {
+        let binding = Binding::snapshot(&snapshot.account, snapshot.region, &snapshot.snapshot_id);
+        let (kms_key_id, blob) = (snapshot.kms_key_id.as_deref()?, snapshot.wrapped_data_key.as_deref()?);
+        Some(Self { binding, kms_key_id, blob })
+    }
+
+    /// Opens it with its KMS key, which ECS must be able to use at this moment. An operation words a "no" in its own way.
+    pub fn open(&self, cx: &mut Cx<'_>, wording: &Wording) -> Result<Secret<Vec<u8>>, ApiError> {
+        let Binding { account, region, .. } = self.binding;
+        let key = if account == cx.account() {
+            disk_key::usable(cx, region, self.kms_key_id)?
+        } else {
+            disk_key::readable_of_shared(cx, account, region, self.kms_key_id)?
+        };
+        let key = key.map_err(|problem| wording.error(problem))?;
+        let blob = Blob::parse(cx, self.blob)?.map_err(|_| wording.error(Problem::NotFound))?;
+        if blob.key_id() != key.key_id {
+            return Err(ApiError::internal("a data key wrapped under another key than its row says"));
+        }
+        let opened = blob.open(cx, &key, &self.binding.context())?;
+        let data_key = opened.map_err(|_| ApiError::internal("a wrapped data key does not open where it belongs"))?;
+        cx.note("kmsKeyId", key.key_id.clone());
+        cx.note("keyVersionId", blob.version_id().to_owned());
+        Ok(data_key)
+    }
+}
