@@ -32,12 +32,24 @@ fn main() -> Result<(), Box<dyn Error>> {
     {
         return peer::serve(address);
     }
+    if let [verb, address, action, version, query, count] = &arguments[..]
+        && verb == "load"
+    {
+        return load_one(address, action, version, query, count.parse()?);
+    }
     let binary = server::binary()?;
     println!("machine: {}", server::machine()?);
     println!("binary: {} bytes\n", std::fs::metadata(&binary)?.len());
     start_up(&binary)?;
     reads(&binary)?;
     writes(&binary)
+}
+
+/// One kind of request against a server that runs already: something to watch with a profiler.
+fn load_one(address: &str, action: &str, version: &str, query: &str, count: usize) -> Result<(), Box<dyn Error>> {
+    let requests = Signer::new(address.to_owned()).many(action, version, query, count);
+    println!("{:.0} requests/s", Load::run(address, &requests, CONNECTIONS)?.rate);
+    Ok(())
 }
 
 fn median(mut figures: Vec<f64>) -> f64 {

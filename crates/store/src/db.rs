@@ -23,6 +23,9 @@ const PREPARED: usize = 512;
 /// Pages in the log (of 4 KiB) at which its content is moved to the database: what a start after a crash has to read.
 const CHECKPOINT_PAGES: i64 = 8192;
 
+/// Pages the writer keeps in memory, in KiB (a negative number to SQLite): the indexes it inserts into at random places.
+const WRITER_CACHE_KIB: i64 = 32 * 1024;
+
 /// What can be chosen when opening.
 #[derive(Clone, Copy, Debug)]
 pub struct Options {
@@ -70,6 +73,9 @@ impl Db {
         connection.pragma_update(None, "synchronous", "FULL")?;
         // Keys are random, so each commit dirties many pages; checkpointing every few commits would write each of them twice over.
         connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
+        connection.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
+        // Each write of a batch is a savepoint, and the pages it might have to put back would otherwise go to a temporary file.
+        connection.pragma_update(None, "temp_store", "MEMORY")?;
         migrations::run(&connection)?;
         let (queue, writer) = Queue::start(connection, options.write_batch).map_err(failed)?;
         let files = Files { path, readers: Mutex::default(), queue: Some(queue), writer: Some(writer), _lock: lock };

@@ -1,3 +1,5 @@
+-- Wide rows whose keys are random are kept in order of insertion, so that a commit appends them; only their narrow index of keys is
+-- written in random places. Narrow rows are kept in their key's own tree (WITHOUT ROWID).
 -- Moments are milliseconds since 1970-01-01T00:00:00Z. Truth values are 0 and 1. "sealed" columns hold AES-256-GCM ciphertext.
 
 -- Facts about this data directory, by name.
@@ -109,7 +111,7 @@ CREATE TABLE kms_keys (
     rotation_interval_s INTEGER,
     last_rotation_at INTEGER NOT NULL,
     created_at INTEGER NOT NULL
-) WITHOUT ROWID;
+);
 CREATE INDEX kms_keys_by_owner ON kms_keys (account_id, region, created_at DESC, key_id);
 
 CREATE TABLE kms_key_versions (
@@ -117,7 +119,7 @@ CREATE TABLE kms_key_versions (
     key_id TEXT NOT NULL,
     sealed_material BLOB NOT NULL,
     created_at INTEGER NOT NULL
-) WITHOUT ROWID;
+);
 CREATE INDEX kms_key_versions_by_key ON kms_key_versions (key_id, created_at);
 
 -- alias_name with its prefix, for example alias/acs/ecs.
@@ -163,7 +165,7 @@ CREATE TABLE disks (
     delete_auto_snapshot INTEGER NOT NULL,
     enable_auto_snapshot INTEGER NOT NULL,
     created_at INTEGER NOT NULL
-) WITHOUT ROWID;
+);
 CREATE INDEX disks_by_owner ON disks (account_id, region, created_at DESC, disk_id);
 
 CREATE TABLE resource_tags (
