@@ -1,0 +1,208 @@
+//! A whole service in memory with two accounts, and signed requests to it: what the tests over every operation stand on.
+
+#![allow(dead_code, reason = "each test uses a part")]
+
+mod samples;
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::pin::pin;
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Waker};
+
+use coffer_base::{AccountId, Clock, Region, Rng, Secret, SeededRng, Timestamp};
+use coffer_cloud::bootstrap::{self, KmsService, Preset, StartError, Started};
+use coffer_cloud::{Cloud, Incoming, Method, Product, Settings};
+use coffer_crypto::{RootKey, digest, mac};
+use coffer_store::Db;
+use serde_json::Value;
+
+/// The first account's own access key.
+pub(crate) const ROOT: (&str, &str) = ("LTAIrootrootrootrootroot", "rootrootrootrootrootrootrootro");
+/// The second account's own access key.
+pub(crate) const OTHER: (&str, &str) = ("LTAIotherotherotherother", "otherotherotherotherotherother");
+/// A policy that allows everything.
+pub(crate) const ALLOW_ALL: &str = r#"{"Version":"1","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#;
+/// The moment at which everything happens, in milliseconds since the epoch.
+pub(crate) const NOW_MS: i64 = 1_780_000_000_000;
+
+/// An access key: id and secret.
+pub(crate) type Key = (String, String);
+/// The parameters of a request.
+pub(crate) type Pairs = Vec<(String, String)>;
+/// Rows of each table of the database, as text.
+pub(crate) type Dump = BTreeMap<String, Vec<String>>;
+
+/// The service, its database, and its two accounts, for both of which KMS is open.
+pub(crate) struct World {
+    pub(crate) cloud: Cloud,
+    pub(crate) db: Db,
+    /// The first account, of which [`ROOT`] is the key.
+    pub(crate) account: AccountId,
+    /// The second account, of which [`OTHER`] is the key.
+    pub(crate) other: AccountId,
+    rng: Arc<Reseeded>,
+    nonces: Reseeded,
+}
+
+/// Randomness whose sequence can be begun again.
+struct Reseeded(Mutex<SeededRng>);
+
+impl Reseeded {
+    fn new(seed: u64) -> Self {
+        Self(Mutex::new(SeededRng::new(seed)))
+    }
+
+    fn reseed(&self, seed: u64) {
+        *self.0.lock().unwrap() = SeededRng::new(seed);
+    }
+}
+
+impl Rng for Reseeded {
+    fn fill(&self, bytes: &mut [u8]) {
+        self.0.lock().unwrap().fill(bytes);
+    }
+}
+
+fn block_on<T>(future: impl Future<Output = T>) -> T {
+    let mut future = pin!(future);
+    let mut context = Context::from_waker(Waker::noop());
+    loop {
+        // In memory a write is done when it is handed over: nothing is ever waited for.
+        if let Poll::Ready(value) = future.as_mut().poll(&mut context) {
+            return value;
+        }
+    }
+}
+
+impl World {
+    /// A new one; each is like the other.
+    pub(crate) fn new() -> Self {
+        let (db, now) = (Db::in_memory().unwrap(), Timestamp::from_unix_ms(NOW_MS));
+        let clock = Clock::manual(now);
+        let rng = Arc::new(Reseeded::new(1));
+        let source: Arc<dyn Rng> = Arc::<Reseeded>::clone(&rng);
+        let preset = |key: (&str, &str)| {
+            let access_key = Some((key.0.to_owned(), Secret::new(key.1.to_owned())));
+            Preset { account: None, access_key }
+        };
+        let root = RootKey::ephemeral(&*source);
+        let Started { keyring, account, .. } = bootstrap::start(&db, &clock, &source, root, preset(ROOT)).unwrap();
+        let (second, random) = (preset(OTHER), Arc::clone(&source));
+        let made = db.write(move |tx| -> Result<_, StartError> {
+            let (other, _) = bootstrap::create_account(tx, &keyring, &*random, now, second)?;
+            Ok((keyring, other))
+        });
+        let (keyring, other) = made.wait().unwrap();
+        for account in [&account, &other] {
+            bootstrap::set_kms_service(&db, account, KmsService::Open).unwrap();
+        }
+        let settings = Settings::new(Region::parse("cn-hangzhou").unwrap());
+        let cloud = Cloud::new(db.clone(), clock, source, keyring, settings);
+        Self { cloud, db, account, other, rng, nonces: Reseeded::new(2) }
+    }
+
+    /// From here on, two worlds that were given the same seed draw the same: ids, keys, nonces.
+    pub(crate) fn reseed(&self, seed: u64) {
+        self.rng.reseed(seed);
+        self.nonces.reseed(seed + 1);
+    }
+
+    /// A request signed by V3, all its parameters in the query.
+    pub(crate) fn request(
+        &self,
+        key: &Key,
+        product: Product,
+        action: &str,
+        parameters: &[(String, String)],
+    ) -> Incoming {
+        let mut pairs: Vec<_> = parameters.iter().map(|(n, v)| format!("{}={}", encode(n), encode(v))).collect();
+        pairs.sort_unstable();
+        let (query, body_hash) = (pairs.join("&"), digest::hex(&digest::sha256(b"")));
+        let date = Timestamp::from_unix_ms(NOW_MS).to_iso8601();
+        let mut headers: Vec<(String, String)> = [
+            ("host", "localhost"),
+            ("x-acs-action", action),
+            ("x-acs-content-sha256", &body_hash),
+            ("x-acs-date", &date),
+            ("x-acs-signature-nonce", &self.nonces.uuid()),
+            ("x-acs-version", product.version()),
+        ]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .into();
+        let lines = headers.iter().map(|(name, value)| format!("{name}:{value}\n")).collect::<Vec<_>>().concat();
+        let signed = headers.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(";");
+        let canonical = format!("POST\n/\n{query}\n{lines}\n{signed}\n{body_hash}");
+        let text = format!("ACS3-HMAC-SHA256\n{}", digest::hex(&digest::sha256(canonical.as_bytes())));
+        let signature = digest::hex(&mac::hmac_sha256(key.1.as_bytes(), text.as_bytes()));
+        let authorization =
+            format!("ACS3-HMAC-SHA256 Credential={},SignedHeaders={signed},Signature={signature}", key.0);
+        headers.push(("authorization".to_owned(), authorization));
+        let peer = std::net::Ipv4Addr::LOCALHOST.into();
+        Incoming { method: Method::Post, path: "/".to_owned(), query, headers, body: Vec::new(), peer, tls: false }
+    }
+
+    /// Sends a request; status and body.
+    pub(crate) fn send(&self, incoming: Incoming) -> (u16, Value) {
+        let answer = block_on(self.cloud.handle(incoming));
+        (answer.status, serde_json::from_slice(&answer.body).unwrap())
+    }
+
+    /// Signs and sends.
+    pub(crate) fn call(&self, key: &Key, product: Product, action: &str, parameters: &[(&str, &str)]) -> (u16, Value) {
+        self.send(self.request(key, product, action, &owned(parameters)))
+    }
+
+    /// A call by the first account itself, which must succeed.
+    pub(crate) fn root(&self, product: Product, action: &str, parameters: &[(&str, &str)]) -> Value {
+        let (status, body) = self.call(&root(), product, action, parameters);
+        assert_eq!(status, 200, "{action}: {body}");
+        body
+    }
+
+    /// A user of the first account with a key, and with a policy of that text if one is given.
+    pub(crate) fn user(&self, name: &str, document: Option<&str>) -> Key {
+        self.root(Product::Ram, "CreateUser", &[("UserName", name)]);
+        let made = self.root(Product::Ram, "CreateAccessKey", &[("UserName", name)]);
+        if let Some(document) = document {
+            self.root(Product::Ram, "CreatePolicy", &[("PolicyName", name), ("PolicyDocument", document)]);
+            let attached = [("PolicyType", "Custom"), ("PolicyName", name), ("UserName", name)];
+            self.root(Product::Ram, "AttachPolicyToUser", &attached);
+        }
+        (text(&made["AccessKey"], "AccessKeyId"), text(&made["AccessKey"], "AccessKeySecret"))
+    }
+
+    /// Everything that the database holds, but for what every write leaves: its audit row and its nonce.
+    pub(crate) fn state(&self) -> Dump {
+        let mut dump = self.db.read(coffer_store::dump::all).unwrap();
+        for table in ["audit", "nonces"] {
+            assert!(dump.remove(table).is_some());
+        }
+        dump
+    }
+}
+
+/// The first account's own key.
+pub(crate) fn root() -> Key {
+    (ROOT.0.to_owned(), ROOT.1.to_owned())
+}
+
+/// The second account's own key.
+pub(crate) fn other() -> Key {
+    (OTHER.0.to_owned(), OTHER.1.to_owned())
+}
+
+/// Parameters that own their text.
+pub(crate) fn owned(parameters: &[(&str, &str)]) -> Pairs {
+    parameters.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+}
+
+/// A text member of an answer.
+pub(crate) fn text(value: &Value, name: &str) -> String {
+    value[name].as_str().unwrap_or_else(|| panic!("no {name} in {value}")).to_owned()
+}
+
+fn encode(text: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte);
+    text.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
+}
