@@ -3,6 +3,7 @@
 
 #![allow(missing_docs, clippy::unwrap_used, reason = "a test")]
 
+mod document;
 mod exceptions;
 mod gaps;
 mod sources;
@@ -259,4 +260,11 @@ fn a_documented_text_is_held_against_a_template() {
     assert!(same_text("not found, {0}.", "not found, %s."));
     assert!(!same_text("The parameter \"{0}\".", "The parameter %s."));
     assert!(!same_text("Plain.", "Plain"));
+}
+
+#[test]
+fn the_table_of_compatibility_is_up_to_date() {
+    let path = format!("{}/../../{}", env!("CARGO_MANIFEST_DIR"), document::PATH);
+    let written = std::fs::read_to_string(path).unwrap_or_default();
+    assert!(written == document::page(), "{} is out of date: cargo xtask coverage --write", document::PATH);
 }
