@@ -153,21 +153,31 @@ impl World {
         self.send(self.request(key, product, action, &owned(parameters)))
     }
 
-    /// A call by the first account itself, which must succeed.
-    pub(crate) fn root(&self, product: Product, action: &str, parameters: &[(&str, &str)]) -> Value {
-        let (status, body) = self.call(&root(), product, action, parameters);
+    /// A call that must succeed.
+    pub(crate) fn succeed(&self, key: &Key, product: Product, action: &str, parameters: &[(&str, &str)]) -> Value {
+        let (status, body) = self.call(key, product, action, parameters);
         assert_eq!(status, 200, "{action}: {body}");
         body
     }
 
+    /// A call by the first account itself, which must succeed.
+    pub(crate) fn root(&self, product: Product, action: &str, parameters: &[(&str, &str)]) -> Value {
+        self.succeed(&root(), product, action, parameters)
+    }
+
     /// A user of the first account with a key, and with a policy of that text if one is given.
     pub(crate) fn user(&self, name: &str, document: Option<&str>) -> Key {
-        self.root(Product::Ram, "CreateUser", &[("UserName", name)]);
-        let made = self.root(Product::Ram, "CreateAccessKey", &[("UserName", name)]);
+        self.user_of(&root(), name, document)
+    }
+
+    /// A user of the account whose key is given, with a key of its own, and with a policy of that text if one is given.
+    pub(crate) fn user_of(&self, account: &Key, name: &str, document: Option<&str>) -> Key {
+        let ram = |action, parameters: &[_]| self.succeed(account, Product::Ram, action, parameters);
+        ram("CreateUser", &[("UserName", name)]);
+        let made = ram("CreateAccessKey", &[("UserName", name)]);
         if let Some(document) = document {
-            self.root(Product::Ram, "CreatePolicy", &[("PolicyName", name), ("PolicyDocument", document)]);
-            let attached = [("PolicyType", "Custom"), ("PolicyName", name), ("UserName", name)];
-            self.root(Product::Ram, "AttachPolicyToUser", &attached);
+            ram("CreatePolicy", &[("PolicyName", name), ("PolicyDocument", document)]);
+            ram("AttachPolicyToUser", &[("PolicyType", "Custom"), ("PolicyName", name), ("UserName", name)]);
         }
         (text(&made["AccessKey"], "AccessKeyId"), text(&made["AccessKey"], "AccessKeySecret"))
     }

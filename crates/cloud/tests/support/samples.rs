@@ -3,7 +3,7 @@
 use coffer_cloud::Product;
 use coffer_cloud::bootstrap::{self, KmsService};
 
-use super::{ALLOW_ALL, Pairs, World, owned, text};
+use super::{ALLOW_ALL, Key, Pairs, World, owned, root, text};
 
 const TRUST: &str =
     r#"{"Version":"1","Statement":[{"Action":"sts:AssumeRole","Effect":"Allow","Principal":{"RAM":"*"}}]}"#;
@@ -49,7 +49,7 @@ impl World {
                 owned(&[REGION])
             }
             "ModifyDiskDefaultKMSKeyId" => {
-                self.let_ecs_use_keys();
+                self.let_ecs_use_keys(&root());
                 ecs("EnableDiskEncryptionByDefault", &[REGION]);
                 owned(&[REGION, ("KMSKeyId", &self.key())])
             }
@@ -140,12 +140,12 @@ impl World {
         text(&self.root(Product::Kms, "CreateKey", &[])["KeyMetadata"], "KeyId")
     }
 
-    /// Gives ECS the role through which it reaches the first account's keys.
-    fn let_ecs_use_keys(&self) {
+    /// Gives ECS the role through which it reaches the keys of the account whose access key is given.
+    pub(crate) fn let_ecs_use_keys(&self, account: &Key) {
         let role = ("RoleName", "AliyunECSDiskEncryptDefaultRole");
-        self.root(Product::Ram, "CreateRole", &[role, ("AssumeRolePolicyDocument", TRUST_ECS)]);
+        self.succeed(account, Product::Ram, "CreateRole", &[role, ("AssumeRolePolicyDocument", TRUST_ECS)]);
         let policy = [("PolicyType", "System"), ("PolicyName", "AliyunECSDiskEncryptRolePolicy"), role];
-        self.root(Product::Ram, "AttachPolicyToRole", &policy);
+        self.succeed(account, Product::Ram, "AttachPolicyToRole", &policy);
     }
 }
 
