@@ -37,10 +37,10 @@ fn outcome(world: &World, key: &Key, entry: &Entry, parameters: &Pairs) -> Outco
     Outcome { answer, gone: missing(&before, &after), come: missing(&after, &before) }
 }
 
-/// The rows of `these` that `those` lack.
-fn missing(these: &Dump, those: &Dump) -> Vec<String> {
+/// The rows of `these` that `from` lacks.
+fn missing(these: &Dump, from: &Dump) -> Vec<String> {
     let rows = these.iter().flat_map(|(table, rows)| rows.iter().map(move |row| (table, row)));
-    rows.filter(|(table, row)| !those[*table].contains(row)).map(|(table, row)| format!("{table}: {row}")).collect()
+    rows.filter(|(table, row)| !from[*table].contains(row)).map(|(table, row)| format!("{table}: {row}")).collect()
 }
 
 /// Calls `check` with every operation.
