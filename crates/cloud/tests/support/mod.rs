@@ -116,8 +116,10 @@ impl World {
         action: &str,
         parameters: &[(String, String)],
     ) -> Incoming {
-        let mut pairs: Vec<_> = parameters.iter().map(|(n, v)| format!("{}={}", encode(n), encode(v))).collect();
-        pairs.sort_unstable();
+        // By name, as the canonical request orders them.
+        let mut sorted: Vec<_> = parameters.iter().map(|(name, value)| (encode(name), encode(value))).collect();
+        sorted.sort_unstable();
+        let pairs: Vec<_> = sorted.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let (query, body_hash) = (pairs.join("&"), digest::hex(&digest::sha256(b"")));
         let date = Timestamp::from_unix_ms(NOW_MS).to_iso8601();
         let mut headers: Vec<(String, String)> = [

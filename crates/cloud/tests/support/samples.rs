@@ -16,6 +16,11 @@ const CUSTOM: (&str, &str) = ("PolicyType", "Custom");
 const DISK: [(&str, &str); 3] = [REGION, ("ZoneId", "cn-hangzhou-b"), ("Size", "20")];
 
 impl World {
+    /// Whose call succeeds with the sample: the first account's, or its user's where accounts may not call.
+    pub(crate) fn sender(&self, action: &str) -> Key {
+        if action == "AssumeRole" { self.user("sender", Some(ALLOW_ALL)) } else { root() }
+    }
+
     /// Parameters with which the first account's call of an operation succeeds. What they name is made here.
     pub(crate) fn sample(&self, product: Product, action: &str) -> Pairs {
         match product {
