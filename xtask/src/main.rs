@@ -14,7 +14,7 @@ const HELP: &str = "cargo xtask VERB
   test    everything: tidy, the Rust tests (the kill test among them), the official clients; ends with the counts
   tidy    layout, edges, sizes, formatting, lints; --fix formats
   e2e     the official clients against a built server
-  coverage  served actions, parameters and errors against the vendor's metadata
+  coverage  what is served of the vendor's metadata, counted; --write makes docs/compatibility.md again
   bench   what it costs, against peers in the same run (release build)";
 
 fn main() -> ExitCode {
@@ -26,7 +26,8 @@ fn main() -> ExitCode {
         ["tidy", "--fix"] => tidy::run(true),
         ["e2e"] => e2e(),
         ["bench"] => bench(),
-        ["coverage"] => coverage(),
+        ["coverage"] => coverage(&[]),
+        ["coverage", "--write"] => coverage(&["--write"]),
         _ => {
             eprintln!("{HELP}");
             return ExitCode::from(2);
@@ -81,8 +82,10 @@ fn e2e() -> Outcome {
     report::counted(&mut clients, report::closing_line)
 }
 
-fn coverage() -> Outcome {
-    run(Command::new(env!("CARGO")).args(["run", "--quiet", "-p", "coffer-cloud", "--example", "coverage"]))?;
+fn coverage(arguments: &[&str]) -> Outcome {
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.args(["run", "--quiet", "-p", "coffer-cloud", "--example", "coverage", "--"]).args(arguments);
+    run(&mut cargo)?;
     Ok(Counts { passed: 1, ..Counts::default() })
 }
 

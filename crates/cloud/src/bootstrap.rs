@@ -1,11 +1,11 @@
-//! The first start on a data directory: the sealing keys, the account, its access key, KMS opened.
+//! The first start on a data directory, and what it is made of: the sealing keys, an account with its access key, KMS opened.
 
 use std::sync::Arc;
 
-use coffer_base::{AccountId, ApiError, Clock, Region, Rng, Secret, ids};
+use coffer_base::{AccountId, ApiError, Clock, Region, Rng, Secret, Timestamp, ids};
 use coffer_crypto::RootKey;
 use coffer_store::accounts::{self, AccessKey};
-use coffer_store::{Db, StoreError, keys};
+use coffer_store::{Db, StoreError, Tx, keys};
 
 use crate::auth::secret_context;
 use crate::keyring::{Keyring, KeyringError};
@@ -13,7 +13,7 @@ use crate::keyring::{Keyring, KeyringError};
 /// The fact that names the server's main account; it is there once the first start is complete.
 const MAIN_ACCOUNT: &str = "main-account";
 
-/// What an operator may choose for a new data directory.
+/// What an operator may choose for a new account.
 #[derive(Debug, Default)]
 pub struct Preset {
     /// The account's number; random when there is none.
@@ -65,28 +65,40 @@ pub fn start(db: &Db, clock: &Clock, rng: &Arc<dyn Rng>, root: RootKey, preset: 
     }
     let (now, rng) = (clock.now(), Arc::clone(rng));
     let made = db.write(move |tx| -> Result<Started, StartError> {
-        let account = preset.account.unwrap_or_else(|| AccountId::generate(&*rng));
-        let (access_key_id, secret) = preset
-            .access_key
-            .unwrap_or_else(|| (ids::access_key_id(&*rng), Secret::new(ids::access_key_secret(&*rng))));
-        accounts::insert(tx, &account, now)?;
         keyring.add_sessions(tx, &*rng)?;
-        keyring.add_account(tx, &*rng, &account)?;
-        let domain = keyring.account(&account).ok_or(StoreError::Corrupt("domain key"))?;
-        let sealed_secret = domain.aead().seal(&*rng, &secret_context(&access_key_id), secret.expose().as_bytes());
-        let key = AccessKey {
-            access_key_id: access_key_id.clone(),
-            account: account.clone(),
-            user_id: None,
-            sealed_secret,
-            status: "Active".to_owned(),
-            created_at: now,
-        };
-        accounts::insert_access_key(tx, &key)?;
+        let (account, root_access) = create_account(tx, &keyring, &*rng, now, preset)?;
         accounts::set_fact(tx, MAIN_ACCOUNT, account.as_str())?;
-        Ok(Started { keyring, account, root_access: Some(RootAccess { access_key_id, secret }) })
+        Ok(Started { keyring, account, root_access: Some(root_access) })
     });
     made.wait()
+}
+
+/// Makes an account with its domain key and its own access key, inside the caller's transaction. Its KMS is not open yet:
+/// [`set_kms_service`] opens it. A number or an access key id that is taken is a [`StoreError`].
+pub fn create_account(
+    tx: &Tx<'_>,
+    keyring: &Keyring,
+    rng: &dyn Rng,
+    now: Timestamp,
+    preset: Preset,
+) -> Result<(AccountId, RootAccess), StartError> {
+    let account = preset.account.unwrap_or_else(|| AccountId::generate(rng));
+    let (access_key_id, secret) =
+        preset.access_key.unwrap_or_else(|| (ids::access_key_id(rng), Secret::new(ids::access_key_secret(rng))));
+    accounts::insert(tx, &account, now)?;
+    keyring.add_account(tx, rng, &account)?;
+    let domain = keyring.account(&account).ok_or(StoreError::Corrupt("domain key"))?;
+    let sealed_secret = domain.aead().seal(rng, &secret_context(&access_key_id), secret.expose().as_bytes());
+    let key = AccessKey {
+        access_key_id: access_key_id.clone(),
+        account: account.clone(),
+        user_id: None,
+        sealed_secret,
+        status: "Active".to_owned(),
+        created_at: now,
+    };
+    accounts::insert_access_key(tx, &key)?;
+    Ok((account, RootAccess { access_key_id, secret }))
 }
 
 /// Why a start fails.

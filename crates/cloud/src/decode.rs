@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use coffer_base::{ApiError, ErrorCode, limits};
 
-use crate::operation::ParameterFact;
+use crate::operation::{ParameterFact, Refused};
 use crate::parameters::Parameters;
 use crate::product::Product;
 
@@ -15,11 +15,20 @@ pub trait Decode: Sized {
     fn decode(reader: &Reader<'_>) -> Result<Self, ApiError>;
     /// The parameters it takes.
     fn facts() -> Vec<ParameterFact>;
+    /// The vendor's parameters that it does not honour.
+    const REFUSED: &'static [Refused];
 }
 
-/// Parses a request of `product`.
+/// Parses a request of `product`. One that asks for what is not served here is refused: silence would promise it.
 pub fn decode<T: Decode>(product: Product, parameters: &Parameters) -> Result<T, ApiError> {
-    T::decode(&Reader { parameters, product })
+    let reader = Reader { parameters, product };
+    let request = T::decode(&reader)?;
+    for refused in T::REFUSED {
+        if let Some(name) = refused.sent_in(parameters) {
+            return Err(reader.invalid(name));
+        }
+    }
+    Ok(request)
 }
 
 /// The parameters of a request, with the conventions of the product that reads them.
@@ -148,6 +157,8 @@ pub trait Field: Sized {
     const KIND: &'static str;
     /// Whether a request without it is refused.
     const REQUIRED: bool;
+    /// The members it takes of each element, for a list of structures.
+    const MEMBERS: &'static [&'static str] = &[];
     /// Reads it.
     fn read(reader: &Reader<'_>, name: &'static str) -> Result<Self, ApiError>;
 }
@@ -185,13 +196,21 @@ pub fn json_strings(text: &str, most: usize) -> Option<Vec<String>> {
 }
 
 /// Declares a request: each field, its type and the vendor's name for it. A type that is not an `Option` or a list is required.
+/// After the structure may stand `refused { "Name", "Other" unless "false", }`: parameters of the vendor's that are not honoured, each
+/// with the values that change nothing.
 macro_rules! request {
-    ($(#[$note:meta])* pub struct $type:ident { $($(#[$about:meta])* pub $field:ident : $kind:ty = $name:literal,)* }) => {
+    ($(#[$note:meta])* pub struct $type:ident { $($(#[$about:meta])* pub $field:ident : $kind:ty = $name:literal,)* }
+     $(refused { $($refused:literal $(unless $($harmless:literal)|+)?,)* })?) => {
         $(#[$note])*
         #[derive(Debug)]
         pub struct $type { $($(#[$about])* #[doc = concat!("`", $name, "`")] pub $field: $kind,)* }
 
         impl $crate::decode::Decode for $type {
+            const REFUSED: &'static [$crate::operation::Refused] = &[$($($crate::operation::Refused {
+                name: $refused,
+                harmless: &[$($($harmless),+)?],
+            },)*)?];
+
             fn decode(_reader: &$crate::decode::Reader<'_>) -> Result<Self, coffer_base::ApiError> {
                 Ok(Self { $($field: <$kind as $crate::decode::Field>::read(_reader, $name)?,)* })
             }
@@ -201,6 +220,7 @@ macro_rules! request {
                     name: $name,
                     kind: <$kind as $crate::decode::Field>::KIND,
                     required: <$kind as $crate::decode::Field>::REQUIRED,
+                    members: <$kind as $crate::decode::Field>::MEMBERS,
                 },)*]
             }
         }

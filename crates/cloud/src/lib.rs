@@ -28,7 +28,7 @@ pub mod value;
 pub use dispatch::{Cloud, operations};
 pub use exchange::{Incoming, Method, Outgoing};
 pub use keyring::{Keyring, KeyringError};
-pub use operation::{Access, Effect, Entry, Operation, ParameterFact};
+pub use operation::{Access, Effect, Entry, Operation, ParameterFact, Refused};
 pub use product::Product;
 pub use settings::Settings;
 pub use value::Shape;

@@ -54,6 +54,39 @@ pub struct ParameterFact {
     pub kind: &'static str,
     /// Whether a request without it is refused.
     pub required: bool,
+    /// The members it takes of each element, for a list of structures.
+    pub members: &'static [&'static str],
+}
+
+/// A parameter that the vendor's operation has and this one does not honour. A request that sends it with effect gets the product's
+/// general error for a bad parameter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Refused {
+    /// The vendor's name, `N` standing for a list's index: `DataDisk.N.Device`. What lies below it is meant too.
+    pub name: &'static str,
+    /// The values that change nothing; case does not count.
+    pub harmless: &'static [&'static str],
+}
+
+impl Refused {
+    /// The name under which a request sends this with effect, if it does. Empty counts as absent.
+    pub fn sent_in<'a>(&self, parameters: &'a Parameters) -> Option<&'a str> {
+        let prefix = self.name.split(".N").next().unwrap_or(self.name);
+        let effective =
+            |text: &str| !text.is_empty() && !self.harmless.iter().any(|word| word.eq_ignore_ascii_case(text));
+        parameters
+            .starting_with(prefix)
+            .find(|(name, value)| self.means(name) && effective(value))
+            .map(|(name, _)| name)
+    }
+
+    fn means(&self, name: &str) -> bool {
+        let mut parts = name.split('.');
+        self.name.split('.').all(|ours| {
+            let Some(theirs) = parts.next() else { return false };
+            ours == theirs || (ours == "N" && theirs.bytes().all(|byte| byte.is_ascii_digit()))
+        })
+    }
 }
 
 /// A request, decoded, on its way to the operation it belongs to.
@@ -67,6 +100,8 @@ pub struct Entry {
     pub operation: &'static Operation,
     /// The parameters it takes.
     pub parameters: fn() -> Vec<ParameterFact>,
+    /// The vendor's parameters that it does not honour.
+    pub refused: &'static [Refused],
     /// The shape of its answer.
     pub shape: fn() -> Shape,
     /// Parses a request. What comes out is valid in itself; only the state of things can still refuse it.
@@ -88,6 +123,7 @@ macro_rules! operations {
             product: $product,
             operation: &$module::OPERATION,
             parameters: <$module::Request as $crate::decode::Decode>::facts,
+            refused: <$module::Request as $crate::decode::Decode>::REFUSED,
             shape: <$module::Response as $crate::value::Reply>::shape,
             decode: |parameters| {
                 let request: $module::Request = $crate::decode::decode($product, parameters)?;
@@ -107,3 +143,38 @@ macro_rules! operations {
     };
 }
 pub(crate) use operations;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::exchange::{Incoming, Method};
+
+    fn sent(refused: Refused, query: &str) -> Option<String> {
+        let peer = std::net::Ipv4Addr::LOCALHOST.into();
+        let (path, query) = ("/".to_owned(), query.to_owned());
+        let incoming = Incoming { method: Method::Get, path, query, headers: vec![], body: vec![], peer, tls: false };
+        refused.sent_in(&Parameters::parse(&incoming).unwrap()).map(str::to_owned)
+    }
+
+    #[test]
+    fn a_refused_parameter_is_found_by_itself_by_index_and_by_what_lies_below() {
+        let tag = Refused { name: "Tag", harmless: &["[]"] };
+        for (query, name) in [("Tag=x", "Tag"), ("Tag.1.Key=x", "Tag.1.Key"), ("Tag=[]&Tag.2=x", "Tag.2")] {
+            assert_eq!(sent(tag, query).as_deref(), Some(name), "{query}");
+        }
+        let device = Refused { name: "DataDisk.N.Device", harmless: &[] };
+        assert_eq!(sent(device, "DataDisk.2.Device=x&DataDisk.1.Size=1").as_deref(), Some("DataDisk.2.Device"));
+    }
+
+    #[test]
+    fn other_names_empty_texts_and_harmless_values_pass() {
+        let dry_run = Refused { name: "DryRun", harmless: &["false"] };
+        for query in ["", "DryRun=", "DryRun=False", "DryRunning=true", "Dry=true", "A.DryRun=true"] {
+            assert_eq!(sent(dry_run, query), None, "{query}");
+        }
+        let device = Refused { name: "DataDisk.N.Device", harmless: &[] };
+        for query in ["DataDisk.1.Size=1", "DataDisk.x.Device=1", "DataDisk=1", "DataDisk.1.Devices=1"] {
+            assert_eq!(sent(device, query), None, "{query}");
+        }
+    }
+}

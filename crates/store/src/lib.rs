@@ -7,6 +7,7 @@ mod connection;
 mod db;
 pub mod defaults;
 pub mod disks;
+pub mod dump;
 mod error;
 pub mod idempotency;
 pub mod identities;

@@ -233,7 +233,7 @@ catalogue! {
     UserPolicyExists = 409 "EntityAlreadyExists.User.Policy" "The user has already been attached this policy.";
     RoleExists = 409 "EntityAlreadyExists.Role" "The role does already EXIST.";
     RolePolicyExists = 409 "EntityAlreadyExists.Role.Policy" "The role has already been attached this policy.";
-    PolicyExists = 409 "EntityAlreadyExists.Policy" "The policy does already EXIST.";
+    PolicyExists = 409 "EntityAlreadyExists.Policy" "The group does already EXIST.";
     UserHasKeys = 409 "DeleteConflict.User.AccessKey" "The user CAN NOT has any access key while deleting the user.";
     UserHasPolicies = 409 "DeleteConflict.User.Policy" "The user CAN NOT has any attached policy while deleting the user.";
     RoleHasPolicies = 409 "DeleteConflict.Role.Policy" "The role CAN NOT has any attached policy while deleting the role.";

@@ -12,14 +12,11 @@ use super::parameter::{Description, DiskName, KnownRegion, NewTags, TAG_ERRORS};
 use crate::context::Cx;
 use crate::decode::{Field, Invalid, Parameter, Reader, request};
 use crate::operation::{Access, Effect, Operation};
-use crate::product::Product;
 use crate::value::response;
 
 request! {
     /// What the disk is to be.
     pub struct Request {
-        /// Reserved by the vendor.
-        pub advanced_features: Option<Withheld> = "AdvancedFeatures",
         /// Keys of other accounts, by invitation only.
         pub arn: NoArns = "Arn",
         /// Whether it may exceed its baseline for a while.
@@ -54,17 +51,12 @@ request! {
         pub size_gib: Option<i64> = "Size",
         /// The snapshot it is made from.
         pub snapshot_id: Option<String> = "SnapshotId",
-        /// A dedicated block storage cluster.
-        pub storage_cluster_id: Option<Withheld> = "StorageClusterId",
-        /// A storage set.
-        pub storage_set_id: Option<Withheld> = "StorageSetId",
-        /// Partitions of the storage set.
-        pub storage_set_partition_number: Option<i64> = "StorageSetPartitionNumber",
         /// Tags.
         pub tags: NewTags = "Tag",
         /// The zone.
         pub zone_id: Option<String> = "ZoneId",
     }
+    refused { "AdvancedFeatures", "StorageClusterId", "StorageSetId", "StorageSetPartitionNumber", }
 }
 
 response! {
@@ -123,16 +115,6 @@ impl Parameter for MultiAttach {
     }
 }
 
-/// A parameter of a facility that is not offered here. Saying so beats ignoring it.
-#[derive(Clone, Copy, Debug)]
-pub struct Withheld;
-
-impl Parameter for Withheld {
-    fn from_text(_: &str) -> Result<Self, Invalid> {
-        Err(Invalid::Value)
-    }
-}
-
 /// `Arn.N.*`: keys of other accounts, which the vendor offers by invitation only; nobody is invited here.
 #[derive(Clone, Copy, Debug)]
 pub struct NoArns;
@@ -140,6 +122,7 @@ pub struct NoArns;
 impl Field for NoArns {
     const KIND: &'static str = "RepeatList";
     const REQUIRED: bool = false;
+    const MEMBERS: &'static [&'static str] = &["AssumeRoleFor", "RoleType", "Rolearn"];
 
     fn read(reader: &Reader<'_>, name: &'static str) -> Result<Self, ApiError> {
         if reader.members(name).next().is_some() {
@@ -209,9 +192,6 @@ fn zone(request: &Request, category: Category) -> Result<String, ApiError> {
 fn refuse_absent(request: &Request) -> Result<(), ApiError> {
     if request.resource_group_id.is_some() {
         return Err(ErrorCode::ResourceGroupNotFound.into());
-    }
-    if request.storage_set_partition_number.is_some() {
-        return Err(Product::Ecs.invalid_parameter("StorageSetPartitionNumber"));
     }
     if request.encrypt_algorithm.is_some() {
         return Err(match request.encrypted {

@@ -95,6 +95,7 @@ pub struct NewTags(pub Vec<Tag>);
 impl Field for NewTags {
     const KIND: &'static str = "RepeatList";
     const REQUIRED: bool = false;
+    const MEMBERS: &'static [&'static str] = &["Key", "Value", "key", "value"];
 
     fn read(reader: &Reader<'_>, name: &'static str) -> Result<Self, ApiError> {
         let tags: Vec<Tag> = pairs(reader, name)?
@@ -120,6 +121,7 @@ pub struct TagFilter(pub Vec<(String, Option<String>)>);
 impl Field for TagFilter {
     const KIND: &'static str = "RepeatList";
     const REQUIRED: bool = false;
+    const MEMBERS: &'static [&'static str] = &["Key", "Value", "key", "value"];
 
     fn read(reader: &Reader<'_>, name: &'static str) -> Result<Self, ApiError> {
         let mut tags = Vec::new();

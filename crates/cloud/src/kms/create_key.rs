@@ -7,7 +7,7 @@ use coffer_base::{ApiError, Arn, ErrorCode};
 
 use super::key::{self, New};
 use super::metadata::KeyMetadata;
-use super::parameter::{Description, NoInstance, NotServed};
+use super::parameter::{Description, NoInstance};
 use super::service;
 use crate::context::Cx;
 use crate::decode::{Invalid, Parameter, request};
@@ -29,13 +29,10 @@ request! {
         pub key_usage: Option<Usage> = "KeyUsage",
         /// Where its material comes from.
         pub origin: Option<Origin> = "Origin",
-        /// Who may use it: keys outside an instance have no policy.
-        pub policy: Option<NotServed> = "Policy",
         /// What protects it; stored as it was sent.
         pub protection_level: Option<ProtectionLevel> = "ProtectionLevel",
-        /// Tags.
-        pub tags: Option<NotServed> = "Tags",
     }
+    refused { "KeyStorageMechanism", "Policy", "RotationInterval", "Tags" unless "[]", }
 }
 
 /// `KeySpec`.

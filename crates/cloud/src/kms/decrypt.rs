@@ -8,7 +8,7 @@ use coffer_store::keys::Key;
 use super::cipher::{Blob, Unreadable};
 use super::encryption_context::ContextField;
 use super::key;
-use super::parameter::{DryRun, NoRecipient};
+use super::parameter::DryRun;
 use super::service;
 use crate::context::Cx;
 use crate::decode::request;
@@ -25,9 +25,8 @@ request! {
         pub dry_run: Option<DryRun> = "DryRun",
         /// What was authenticated with it.
         pub context: ContextField = "EncryptionContext",
-        /// An attestation.
-        pub recipient: Option<NoRecipient> = "Recipient",
     }
+    refused { "Recipient", }
 }
 
 response! {

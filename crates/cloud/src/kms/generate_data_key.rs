@@ -5,7 +5,7 @@ use coffer_base::{ApiError, Arn};
 use super::cipher;
 use super::encryption_context::ContextField;
 use super::key::{self, Forms};
-use super::parameter::{DryRun, NoRecipient};
+use super::parameter::DryRun;
 use super::service;
 use crate::context::Cx;
 use crate::decode::{Invalid, Parameter, request};
@@ -25,9 +25,8 @@ request! {
         pub key_spec: Option<DataKeySpec> = "KeySpec",
         /// How long, in bytes; counts before the name.
         pub number_of_bytes: Option<Bytes> = "NumberOfBytes",
-        /// An attestation.
-        pub recipient: Option<NoRecipient> = "Recipient",
     }
+    refused { "Recipient", }
 }
 
 /// `AES_256` or `AES_128`.

@@ -76,26 +76,6 @@ impl DryRun {
     }
 }
 
-/// `Recipient`: an attestation, which only a dedicated KMS instance can answer.
-#[derive(Clone, Copy, Debug)]
-pub struct NoRecipient;
-
-impl Parameter for NoRecipient {
-    fn from_text(_: &str) -> Result<Self, Invalid> {
-        Err(Invalid::Value)
-    }
-}
-
-/// Something that is not served: sending it is refused, since ignoring it would give a key that is not what was asked for.
-#[derive(Clone, Copy, Debug)]
-pub struct NotServed;
-
-impl Parameter for NotServed {
-    fn from_text(_: &str) -> Result<Self, Invalid> {
-        Err(ErrorCode::KmsUnsupportedOperation.into())
-    }
-}
-
 /// A KMS instance. There are none here.
 #[derive(Clone, Copy, Debug)]
 pub struct NoInstance;

@@ -19,6 +19,7 @@ request! {
         /// The role.
         pub role_name: RoleName = "RoleName",
     }
+    refused { "ResourceGroupId", }
 }
 
 response! {

@@ -19,6 +19,7 @@ request! {
         /// The user.
         pub user_name: UserName = "UserName",
     }
+    refused { "ResourceGroupId", }
 }
 
 response! {

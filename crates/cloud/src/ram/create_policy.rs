@@ -4,7 +4,7 @@ use coffer_base::{ApiError, Arn, ErrorCode};
 use coffer_store::policies::{self, Policy};
 
 use super::entity;
-use super::parameter::{Description, Document, NoTags, PolicyName, PolicyType};
+use super::parameter::{Description, Document, PolicyName, PolicyType};
 use crate::auth::system_policies;
 use crate::context::Cx;
 use crate::decode::request;
@@ -20,9 +20,8 @@ request! {
         pub document: Document<false> = "PolicyDocument",
         /// Its name.
         pub policy_name: PolicyName = "PolicyName",
-        /// Tags.
-        pub tags: Option<NoTags> = "Tag",
     }
+    refused { "Tag" unless "[]", }
 }
 
 response! {

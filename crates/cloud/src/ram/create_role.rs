@@ -4,7 +4,7 @@ use coffer_base::{ApiError, Arn, ErrorCode, ids};
 use coffer_store::identities::{self, Role};
 
 use super::entity;
-use super::parameter::{Description, Document, NoTags, RoleName};
+use super::parameter::{Description, Document, RoleName};
 use crate::context::Cx;
 use crate::decode::{Invalid, Parameter, request};
 use crate::operation::{Access, Effect, Operation};
@@ -21,9 +21,8 @@ request! {
         pub max_session_s: Option<MaxSession> = "MaxSessionDuration",
         /// Its name.
         pub role_name: RoleName = "RoleName",
-        /// Tags.
-        pub tags: Option<NoTags> = "Tag",
     }
+    refused { "AllowConsoleLogin", "Tag" unless "[]", }
 }
 
 response! {

@@ -122,15 +122,3 @@ impl<const TRUST: bool> Field for Document<TRUST> {
         Ok(Self(text.to_owned()))
     }
 }
-
-/// A JSON list of tags, which are not kept yet: sending one with anything in it is refused.
-#[derive(Clone, Copy, Debug)]
-pub struct NoTags;
-
-impl Parameter for NoTags {
-    const KIND: &'static str = "Json";
-
-    fn from_text(text: &str) -> Result<Self, Invalid> {
-        if text.trim() == "[]" { Ok(Self) } else { Err(Invalid::Value) }
-    }
-}

@@ -1,43 +1,74 @@
-//! A server in memory with a clock that only tests move, called as a client calls it: signed requests through `Cloud::handle`.
+//! A whole service in memory with two accounts, and signed requests to it: what the tests over every operation stand on.
 
-#![allow(
-    dead_code,
-    unreachable_pub,
-    missing_docs,
-    clippy::unwrap_used,
-    reason = "shared by tests, none of which uses all of it"
-)]
+#![allow(dead_code, reason = "each test uses a part")]
 
+mod samples;
+
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 
-use coffer_base::{Clock, Region, Rng, Secret, SeededRng, Timestamp};
-use coffer_cloud::bootstrap::{self, KmsService, Preset, Started};
+use coffer_base::{AccountId, Clock, Region, Rng, Secret, SeededRng, Timestamp};
+use coffer_cloud::bootstrap::{self, KmsService, Preset, StartError, Started};
 use coffer_cloud::{Cloud, Incoming, Method, Product, Settings};
 use coffer_crypto::{RootKey, digest, mac};
 use coffer_store::Db;
 use serde_json::Value;
 
-const ROOT: (&str, &str) = ("LTAIrootrootrootrootroot", "rootrootrootrootrootrootrootro");
-/// When the world begins.
-const BEGINNING: Timestamp = Timestamp::from_unix_ms(1_780_000_000_000);
+/// The first account's own access key.
+pub(crate) const ROOT: (&str, &str) = ("LTAIrootrootrootrootroot", "rootrootrootrootrootrootrootro");
+/// The second account's own access key.
+pub(crate) const OTHER: (&str, &str) = ("LTAIotherotherotherother", "otherotherotherotherotherother");
+/// A policy that allows everything.
+pub(crate) const ALLOW_ALL: &str = r#"{"Version":"1","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#;
+/// The moment at which every world begins, in milliseconds since the epoch.
+pub(crate) const NOW_MS: i64 = 1_780_000_000_000;
 /// Where requests go that name no region.
-pub const REGION: &str = "cn-hangzhou";
+pub(crate) const REGION: &str = "cn-hangzhou";
 /// A zone there.
-pub const ZONE: &str = "cn-hangzhou-b";
-
-/// A server with one account, KMS open everywhere.
-pub struct World {
-    pub cloud: Cloud,
-    pub clock: Clock,
-    pub rng: SeededRng,
-    pub account: String,
-}
+pub(crate) const ZONE: &str = "cn-hangzhou-b";
 
 /// An access key: id and secret.
-pub type Key = (String, String);
+pub(crate) type Key = (String, String);
+/// The parameters of a request.
+pub(crate) type Pairs = Vec<(String, String)>;
+/// Rows of each table of the database, as text.
+pub(crate) type Dump = BTreeMap<String, Vec<String>>;
+
+/// The service, its database, and its two accounts, for both of which KMS is open.
+pub(crate) struct World {
+    pub(crate) cloud: Cloud,
+    pub(crate) db: Db,
+    /// Only tests move it.
+    pub(crate) clock: Clock,
+    /// The first account, of which [`ROOT`] is the key.
+    pub(crate) account: AccountId,
+    /// The second account, of which [`OTHER`] is the key.
+    pub(crate) other: AccountId,
+    rng: Arc<Reseeded>,
+    nonces: Reseeded,
+}
+
+/// Randomness whose sequence can be begun again.
+struct Reseeded(Mutex<SeededRng>);
+
+impl Reseeded {
+    fn new(seed: u64) -> Self {
+        Self(Mutex::new(SeededRng::new(seed)))
+    }
+
+    fn reseed(&self, seed: u64) {
+        *self.0.lock().unwrap() = SeededRng::new(seed);
+    }
+}
+
+impl Rng for Reseeded {
+    fn fill(&self, bytes: &mut [u8]) {
+        self.0.lock().unwrap().fill(bytes);
+    }
+}
 
 fn block_on<T>(future: impl Future<Output = T>) -> T {
     let mut future = pin!(future);
@@ -51,65 +82,87 @@ fn block_on<T>(future: impl Future<Output = T>) -> T {
 }
 
 impl World {
-    /// A new one, each like the other.
-    pub fn new() -> Self {
+    /// A new one; each is like the other.
+    pub(crate) fn new() -> Self {
         Self::with(Settings::new(Region::parse(REGION).unwrap()))
     }
 
     /// A new one with these settings.
-    pub fn with(settings: Settings) -> Self {
-        let (db, clock) = (Db::in_memory().unwrap(), Clock::manual(BEGINNING));
-        let rng: Arc<dyn Rng> = Arc::new(SeededRng::new(1));
-        let access_key = Some((ROOT.0.to_owned(), Secret::new(ROOT.1.to_owned())));
-        let preset = Preset { account: None, access_key };
-        let root = RootKey::ephemeral(&*rng);
-        let Started { keyring, account, .. } = bootstrap::start(&db, &clock, &rng, root, preset).unwrap();
-        bootstrap::set_kms_service(&db, &account, KmsService::Open).unwrap();
-        let cloud = Cloud::new(db, clock.clone(), rng, keyring, settings);
-        Self { cloud, clock, rng: SeededRng::new(2), account: account.to_string() }
+    pub(crate) fn with(settings: Settings) -> Self {
+        let (db, now) = (Db::in_memory().unwrap(), Timestamp::from_unix_ms(NOW_MS));
+        let clock = Clock::manual(now);
+        let rng = Arc::new(Reseeded::new(1));
+        let source: Arc<dyn Rng> = Arc::<Reseeded>::clone(&rng);
+        let preset = |key: (&str, &str)| {
+            let access_key = Some((key.0.to_owned(), Secret::new(key.1.to_owned())));
+            Preset { account: None, access_key }
+        };
+        let root = RootKey::ephemeral(&*source);
+        let Started { keyring, account, .. } = bootstrap::start(&db, &clock, &source, root, preset(ROOT)).unwrap();
+        let (second, random) = (preset(OTHER), Arc::clone(&source));
+        let made = db.write(move |tx| -> Result<_, StartError> {
+            let (other, _) = bootstrap::create_account(tx, &keyring, &*random, now, second)?;
+            Ok((keyring, other))
+        });
+        let (keyring, other) = made.wait().unwrap();
+        for account in [&account, &other] {
+            bootstrap::set_kms_service(&db, account, KmsService::Open).unwrap();
+        }
+        let cloud = Cloud::new(db.clone(), clock.clone(), source, keyring, settings);
+        Self { cloud, db, clock, account, other, rng, nonces: Reseeded::new(2) }
     }
 
     /// Moves the clock on and does the work that is then due.
-    pub fn advance(&self, ms: i64) {
+    pub(crate) fn advance(&self, ms: i64) {
         self.clock.advance_ms(ms);
         while self.cloud.run_due_jobs().unwrap() > 0 {}
     }
 
     /// Does the work that is due now.
-    pub fn settle(&self) {
+    pub(crate) fn settle(&self) {
         self.advance(0);
     }
 
-    /// Calls an ECS operation as the account; it must succeed.
-    pub fn ecs(&self, action: &str, parameters: &[(&str, &str)]) -> Value {
+    /// Calls an ECS operation as the first account; it must succeed.
+    pub(crate) fn ecs(&self, action: &str, parameters: &[(&str, &str)]) -> Value {
         self.root(Product::Ecs, action, parameters)
     }
 
-    /// Calls an ECS operation as the account; it must be refused: HTTP status, code, message.
-    pub fn refused(&self, action: &str, parameters: &[(&str, &str)]) -> (u16, String, String) {
+    /// Calls an ECS operation as the first account; it must be refused: HTTP status, code, message.
+    pub(crate) fn refused(&self, action: &str, parameters: &[(&str, &str)]) -> (u16, String, String) {
         let (status, body) = self.call(&root(), Product::Ecs, action, parameters);
         assert!((400..500).contains(&status), "{action}: {status} {body}");
         (status, text(&body, "Code"), text(&body, "Message"))
     }
 
-    /// Makes the role through which ECS reaches the account's keys.
-    pub fn disk_encryption_role(&self) {
-        const TRUST: &str = r#"{"Version":"1","Statement":[{"Action":"sts:AssumeRole","Effect":"Allow","Principal":{"Service":["ecs.aliyuncs.com"]}}]}"#;
-        let role = ("RoleName", "AliyunECSDiskEncryptDefaultRole");
-        self.root(Product::Ram, "CreateRole", &[role, ("AssumeRolePolicyDocument", TRUST)]);
-        let policy = [("PolicyType", "System"), ("PolicyName", "AliyunECSDiskEncryptRolePolicy"), role];
-        self.root(Product::Ram, "AttachPolicyToRole", &policy);
+    /// Makes the role through which ECS reaches the first account's keys.
+    pub(crate) fn disk_encryption_role(&self) {
+        self.let_ecs_use_keys(&root());
     }
 
-    /// A new customer key in the world's region.
-    pub fn customer_key(&self) -> String {
+    /// A new customer key of the first account.
+    pub(crate) fn customer_key(&self) -> String {
         text(&self.root(Product::Kms, "CreateKey", &[])["KeyMetadata"], "KeyId")
     }
 
-    /// A signed request at the clock's moment.
-    pub fn request(&self, key: &Key, product: Product, action: &str, parameters: &[(String, String)]) -> Incoming {
-        let mut pairs: Vec<_> = parameters.iter().map(|(n, v)| format!("{}={}", encode(n), encode(v))).collect();
-        pairs.sort_unstable();
+    /// From here on, two worlds that were given the same seed draw the same: ids, keys, nonces.
+    pub(crate) fn reseed(&self, seed: u64) {
+        self.rng.reseed(seed);
+        self.nonces.reseed(seed + 1);
+    }
+
+    /// A request signed by V3, all its parameters in the query.
+    pub(crate) fn request(
+        &self,
+        key: &Key,
+        product: Product,
+        action: &str,
+        parameters: &[(String, String)],
+    ) -> Incoming {
+        // By name, as the canonical request orders them.
+        let mut sorted: Vec<_> = parameters.iter().map(|(name, value)| (encode(name), encode(value))).collect();
+        sorted.sort_unstable();
+        let pairs: Vec<_> = sorted.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let (query, body_hash) = (pairs.join("&"), digest::hex(&digest::sha256(b"")));
         let date = self.clock.now().to_iso8601();
         let mut headers: Vec<(String, String)> = [
@@ -117,7 +170,7 @@ impl World {
             ("x-acs-action", action),
             ("x-acs-content-sha256", &body_hash),
             ("x-acs-date", &date),
-            ("x-acs-signature-nonce", &self.rng.uuid()),
+            ("x-acs-signature-nonce", &self.nonces.uuid()),
             ("x-acs-version", product.version()),
         ]
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
@@ -134,51 +187,77 @@ impl World {
         Incoming { method: Method::Post, path: "/".to_owned(), query, headers, body: Vec::new(), peer, tls: false }
     }
 
-    /// Sends it: HTTP status and body.
-    pub fn send(&self, incoming: Incoming) -> (u16, Value) {
+    /// Sends a request; status and body.
+    pub(crate) fn send(&self, incoming: Incoming) -> (u16, Value) {
         let answer = block_on(self.cloud.handle(incoming));
         (answer.status, serde_json::from_slice(&answer.body).unwrap())
     }
 
-    /// Calls an operation: HTTP status and body.
-    pub fn call(&self, key: &Key, product: Product, action: &str, parameters: &[(&str, &str)]) -> (u16, Value) {
-        let parameters: Vec<_> = parameters.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
-        self.send(self.request(key, product, action, &parameters))
+    /// Signs and sends.
+    pub(crate) fn call(&self, key: &Key, product: Product, action: &str, parameters: &[(&str, &str)]) -> (u16, Value) {
+        self.send(self.request(key, product, action, &owned(parameters)))
     }
 
-    /// Calls an operation as the account; it must succeed.
-    pub fn root(&self, product: Product, action: &str, parameters: &[(&str, &str)]) -> Value {
-        let (status, body) = self.call(&root(), product, action, parameters);
+    /// A call that must succeed.
+    pub(crate) fn succeed(&self, key: &Key, product: Product, action: &str, parameters: &[(&str, &str)]) -> Value {
+        let (status, body) = self.call(key, product, action, parameters);
         assert_eq!(status, 200, "{action}: {body}");
         body
     }
 
-    /// A user with a key, and with a policy of that text if one is given.
-    pub fn user(&self, name: &str, document: Option<&str>) -> Key {
-        self.root(Product::Ram, "CreateUser", &[("UserName", name)]);
-        let made = self.root(Product::Ram, "CreateAccessKey", &[("UserName", name)]);
+    /// A call by the first account itself, which must succeed.
+    pub(crate) fn root(&self, product: Product, action: &str, parameters: &[(&str, &str)]) -> Value {
+        self.succeed(&root(), product, action, parameters)
+    }
+
+    /// A user of the first account with a key, and with a policy of that text if one is given.
+    pub(crate) fn user(&self, name: &str, document: Option<&str>) -> Key {
+        self.user_of(&root(), name, document)
+    }
+
+    /// A user of the account whose key is given, with a key of its own, and with a policy of that text if one is given.
+    pub(crate) fn user_of(&self, account: &Key, name: &str, document: Option<&str>) -> Key {
+        let ram = |action, parameters: &[_]| self.succeed(account, Product::Ram, action, parameters);
+        ram("CreateUser", &[("UserName", name)]);
+        let made = ram("CreateAccessKey", &[("UserName", name)]);
         if let Some(document) = document {
-            self.root(Product::Ram, "CreatePolicy", &[("PolicyName", name), ("PolicyDocument", document)]);
-            let attached = [("PolicyType", "Custom"), ("PolicyName", name), ("UserName", name)];
-            self.root(Product::Ram, "AttachPolicyToUser", &attached);
+            ram("CreatePolicy", &[("PolicyName", name), ("PolicyDocument", document)]);
+            ram("AttachPolicyToUser", &[("PolicyType", "Custom"), ("PolicyName", name), ("UserName", name)]);
         }
-        let text = |name: &str| made["AccessKey"][name].as_str().unwrap().to_owned();
-        (text("AccessKeyId"), text("AccessKeySecret"))
+        (text(&made["AccessKey"], "AccessKeyId"), text(&made["AccessKey"], "AccessKeySecret"))
+    }
+
+    /// Everything that the database holds, but for what every write leaves: its audit row and its nonce.
+    pub(crate) fn state(&self) -> Dump {
+        let mut dump = self.db.read(coffer_store::dump::all).unwrap();
+        for table in ["audit", "nonces"] {
+            assert!(dump.remove(table).is_some());
+        }
+        dump
     }
 }
 
-/// The account's own key.
-pub fn root() -> Key {
+/// The first account's own key.
+pub(crate) fn root() -> Key {
     (ROOT.0.to_owned(), ROOT.1.to_owned())
 }
 
-/// A text member.
-pub fn text(value: &Value, name: &str) -> String {
-    value[name].as_str().unwrap().to_owned()
+/// The second account's own key.
+pub(crate) fn other() -> Key {
+    (OTHER.0.to_owned(), OTHER.1.to_owned())
 }
 
-/// Percent-encodes.
-pub fn encode(text: &str) -> String {
+/// Parameters that own their text.
+pub(crate) fn owned(parameters: &[(&str, &str)]) -> Pairs {
+    parameters.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+}
+
+/// A text member of an answer.
+pub(crate) fn text(value: &Value, name: &str) -> String {
+    value[name].as_str().unwrap_or_else(|| panic!("no {name} in {value}")).to_owned()
+}
+
+fn encode(text: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte);
     text.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
 }

@@ -1,0 +1,159 @@
+//! A sample request of each operation. The table is closed: an operation that is not in it fails every test over all operations.
+
+use coffer_cloud::Product;
+use coffer_cloud::bootstrap::{self, KmsService};
+
+use super::{ALLOW_ALL, Key, Pairs, World, owned, root, text};
+
+const TRUST: &str =
+    r#"{"Version":"1","Statement":[{"Action":"sts:AssumeRole","Effect":"Allow","Principal":{"RAM":"*"}}]}"#;
+const TRUST_ECS: &str = r#"{"Version":"1","Statement":[{"Action":"sts:AssumeRole","Effect":"Allow","Principal":{"Service":"ecs.aliyuncs.com"}}]}"#;
+const REGION: (&str, &str) = ("RegionId", "cn-hangzhou");
+const USER: (&str, &str) = ("UserName", "target");
+const ROLE: (&str, &str) = ("RoleName", "target");
+const POLICY: (&str, &str) = ("PolicyName", "target");
+const CUSTOM: (&str, &str) = ("PolicyType", "Custom");
+const DISK: [(&str, &str); 3] = [REGION, ("ZoneId", "cn-hangzhou-b"), ("Size", "20")];
+
+impl World {
+    /// Whose call succeeds with the sample: the first account's, or its user's where accounts may not call.
+    pub(crate) fn sender(&self, action: &str) -> Key {
+        if action == "AssumeRole" { self.user("sender", Some(ALLOW_ALL)) } else { root() }
+    }
+
+    /// Parameters with which the first account's call of an operation succeeds. What they name is made here.
+    pub(crate) fn sample(&self, product: Product, action: &str) -> Pairs {
+        match product {
+            Product::Ecs => self.sample_of_ecs(action),
+            Product::Kms => self.sample_of_kms(action),
+            Product::Ram => self.sample_of_ram(action),
+            Product::Sts => self.sample_of_sts(action),
+            Product::Location => match action {
+                "DescribeEndpoints" => owned(&[("Id", "cn-hangzhou"), ("ServiceCode", "ecs")]),
+                other => unlisted(other),
+            },
+        }
+    }
+
+    fn sample_of_ecs(&self, action: &str) -> Pairs {
+        let ecs = |action, parameters: &[_]| self.root(Product::Ecs, action, parameters);
+        match action {
+            "CreateDisk" => owned(&DISK),
+            "DeleteDisk" => owned(&[("DiskId", &text(&ecs("CreateDisk", &DISK), "DiskId"))]),
+            "DescribeDisks" => {
+                let disk_id = text(&ecs("CreateDisk", &DISK), "DiskId");
+                owned(&[REGION, ("DiskIds", &format!(r#"["{disk_id}"]"#))])
+            }
+            "DescribeRegions" => Vec::new(),
+            "DescribeDiskDefaultKMSKeyId"
+            | "DescribeDiskEncryptionByDefaultStatus"
+            | "DescribeZones"
+            | "EnableDiskEncryptionByDefault" => owned(&[REGION]),
+            "DisableDiskEncryptionByDefault" | "ResetDiskDefaultKMSKeyId" => {
+                ecs("EnableDiskEncryptionByDefault", &[REGION]);
+                owned(&[REGION])
+            }
+            "ModifyDiskDefaultKMSKeyId" => {
+                self.let_ecs_use_keys(&root());
+                ecs("EnableDiskEncryptionByDefault", &[REGION]);
+                owned(&[REGION, ("KMSKeyId", &self.key())])
+            }
+            other => unlisted(other),
+        }
+    }
+
+    fn sample_of_kms(&self, action: &str) -> Pairs {
+        let kms = |action, parameters: &[_]| self.root(Product::Kms, action, parameters);
+        let key = || owned(&[("KeyId", &self.key())]);
+        match action {
+            "CreateKey" | "DescribeAccountKmsStatus" | "ListAliases" | "ListKeys" => Vec::new(),
+            "OpenKmsService" => {
+                bootstrap::set_kms_service(&self.db, &self.account, KmsService::Unopened).unwrap();
+                Vec::new()
+            }
+            "DescribeKey" | "DisableKey" | "EnableKey" | "GenerateDataKey" => key(),
+            "CancelKeyDeletion" => {
+                let key = self.key();
+                kms("ScheduleKeyDeletion", &[("KeyId", &key), ("PendingWindowInDays", "7")]);
+                owned(&[("KeyId", &key)])
+            }
+            "ScheduleKeyDeletion" => [key(), owned(&[("PendingWindowInDays", "7")])].concat(),
+            "CreateAlias" => [key(), owned(&[("AliasName", "alias/target")])].concat(),
+            "Encrypt" => [key(), owned(&[("Plaintext", "x")])].concat(),
+            "Decrypt" => {
+                let made = kms("Encrypt", &[("KeyId", &self.key()), ("Plaintext", "x")]);
+                owned(&[("CiphertextBlob", &text(&made, "CiphertextBlob"))])
+            }
+            other => unlisted(other),
+        }
+    }
+
+    fn sample_of_ram(&self, action: &str) -> Pairs {
+        let ram = |action, parameters: &[_]| self.root(Product::Ram, action, parameters);
+        let user = || drop(ram("CreateUser", &[USER]));
+        let role = || drop(ram("CreateRole", &[ROLE, ("AssumeRolePolicyDocument", TRUST)]));
+        let policy = || drop(ram("CreatePolicy", &[POLICY, ("PolicyDocument", ALLOW_ALL)]));
+        match action {
+            "CreateUser" => return owned(&[USER]),
+            "CreateRole" => return owned(&[ROLE, ("AssumeRolePolicyDocument", TRUST)]),
+            "CreatePolicy" => return owned(&[POLICY, ("PolicyDocument", ALLOW_ALL)]),
+            "GetPolicy" | "DeletePolicy" => policy(),
+            "GetRole" | "DeleteRole" => role(),
+            "AttachPolicyToRole" | "DetachPolicyFromRole" => (policy(), role()).0,
+            "AttachPolicyToUser" | "DetachPolicyFromUser" => (policy(), user()).0,
+            _ => user(),
+        }
+        match action {
+            "GetUser" | "DeleteUser" | "CreateAccessKey" | "ListAccessKeys" => owned(&[USER]),
+            "DeleteAccessKey" | "UpdateAccessKey" => {
+                let key_id = text(&ram("CreateAccessKey", &[USER])["AccessKey"], "AccessKeyId");
+                let mut pairs = owned(&[USER, ("UserAccessKeyId", &key_id)]);
+                pairs.extend((action == "UpdateAccessKey").then(|| ("Status".to_owned(), "Inactive".to_owned())));
+                pairs
+            }
+            "GetPolicy" => owned(&[POLICY, CUSTOM]),
+            "DeletePolicy" => owned(&[POLICY]),
+            "GetRole" | "DeleteRole" => owned(&[ROLE]),
+            "AttachPolicyToUser" => owned(&[POLICY, CUSTOM, USER]),
+            "AttachPolicyToRole" => owned(&[POLICY, CUSTOM, ROLE]),
+            "DetachPolicyFromUser" => {
+                ram("AttachPolicyToUser", &[POLICY, CUSTOM, USER]);
+                owned(&[POLICY, CUSTOM, USER])
+            }
+            "DetachPolicyFromRole" => {
+                ram("AttachPolicyToRole", &[POLICY, CUSTOM, ROLE]);
+                owned(&[POLICY, CUSTOM, ROLE])
+            }
+            other => unlisted(other),
+        }
+    }
+
+    fn sample_of_sts(&self, action: &str) -> Pairs {
+        match action {
+            "GetCallerIdentity" => Vec::new(),
+            "AssumeRole" => {
+                self.root(Product::Ram, "CreateRole", &[ROLE, ("AssumeRolePolicyDocument", TRUST)]);
+                let arn = format!("acs:ram::{}:role/target", self.account);
+                owned(&[("RoleArn", &arn), ("RoleSessionName", "session")])
+            }
+            other => unlisted(other),
+        }
+    }
+
+    /// A new key of the first account.
+    fn key(&self) -> String {
+        text(&self.root(Product::Kms, "CreateKey", &[])["KeyMetadata"], "KeyId")
+    }
+
+    /// Gives ECS the role through which it reaches the keys of the account whose access key is given.
+    pub(crate) fn let_ecs_use_keys(&self, account: &Key) {
+        let role = ("RoleName", "AliyunECSDiskEncryptDefaultRole");
+        self.succeed(account, Product::Ram, "CreateRole", &[role, ("AssumeRolePolicyDocument", TRUST_ECS)]);
+        let policy = [("PolicyType", "System"), ("PolicyName", "AliyunECSDiskEncryptRolePolicy"), role];
+        self.succeed(account, Product::Ram, "AttachPolicyToRole", &policy);
+    }
+}
+
+fn unlisted(action: &str) -> ! {
+    panic!("{action} needs a sample request here")
+}
