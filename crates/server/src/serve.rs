@@ -13,6 +13,7 @@ use coffer_cloud::bootstrap::{self, KmsService, RootAccess, Started};
 use coffer_crypto::{RootKey, SystemRng};
 use coffer_store::{Db, Options};
 use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
 use crate::config::{self, Config, ServeArguments};
@@ -33,14 +34,18 @@ pub(crate) fn run(arguments: &ServeArguments) -> Result<(), Error> {
     log();
     let config = arguments.resolve()?;
     let (server, root_access) = Server::start(&config)?;
+    // Listened for before the announcement: whoever has read that may tell the server to stop at once.
+    let (mut terminate, mut interrupt) = {
+        let _runtime = server.runtime.enter();
+        (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?)
+    };
     announce(&config, &server, root_access.as_ref())?;
     server.runtime.block_on(async {
-        let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
         tokio::select! {
-            outcome = tokio::signal::ctrl_c() => outcome,
-            _ = terminate.recv() => Ok(()),
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
         }
-    })?;
+    });
     tracing::info!("stopping");
     server.stop();
     Ok(())

@@ -1,4 +1,5 @@
-//! DescribeEndpoints: this server, under the name by which the client reached it, for every product it serves.
+//! DescribeEndpoints: this server, under the name by which the client reached it, for every product it serves. Where that name begins
+//! with the Location service's own, as the vendor's do, the product's takes its place: under it the other products are refused.
 
 use coffer_base::{ApiError, Arn, ErrorCode, Region};
 
@@ -88,8 +89,36 @@ pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
         namespace: "26842",
         region_id: request.region.0.id(),
         service_code: request.service.0.name(),
-        endpoint: cx.origin.host.clone(),
+        endpoint: host_of(request.service.0, &cx.origin.host),
     };
     let wanted = request.kind.is_none_or(|kind| kind == "openAPI");
     Ok(Response { success: true, endpoints: if wanted { vec![endpoint] } else { Vec::new() } })
+}
+
+/// The host under which a product is reached, where the Location service is reached under `host`.
+fn host_of(product: Product, host: &str) -> String {
+    match host.split_once('.') {
+        Some((label, rest)) if Product::by_name(label) == Some(Product::Location) => {
+            format!("{}.{rest}", product.name())
+        }
+        _ => host.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_of_the_location_service_is_answered_with_one_of_the_product() {
+        for (host, expected) in [
+            ("location-readonly.aliyuncs.com", "ecs.aliyuncs.com"),
+            ("location.localhost:7600", "ecs.localhost:7600"),
+            ("127.0.0.1:7600", "127.0.0.1:7600"),
+            ("localhost:7600", "localhost:7600"),
+            ("coffer.example.com", "coffer.example.com"),
+        ] {
+            assert_eq!(host_of(Product::Ecs, host), expected);
+        }
+    }
 }
