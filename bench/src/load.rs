@@ -71,7 +71,7 @@ async fn worker(mut stream: TcpStream, next: Rc<Cell<usize>>, requests: Rc<[Vec<
 }
 
 /// The length of the answer at the beginning of `bytes`, once it is there whole.
-fn whole_answer(bytes: &[u8]) -> Option<usize> {
+pub(crate) fn whole_answer(bytes: &[u8]) -> Option<usize> {
     let head = bytes.windows(4).position(|window| window == b"\r\n\r\n")? + 4;
     let text = std::str::from_utf8(&bytes[..head]).ok()?;
     let length = text.lines().find_map(|line| {

@@ -5,6 +5,7 @@
 
 #![allow(clippy::print_stdout, reason = "a tool for the terminal")]
 
+mod disks;
 mod load;
 mod peer;
 mod request;
@@ -32,6 +33,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     {
         return peer::serve(address);
     }
+    if let [verb] = &arguments[..]
+        && verb == "disks"
+    {
+        disks::creation(&server::binary()?)?;
+        return disks::listing(&server::binary()?);
+    }
     if let [verb, address, action, version, query, count] = &arguments[..]
         && verb == "load"
     {
@@ -42,7 +49,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("binary: {} bytes\n", std::fs::metadata(&binary)?.len());
     start_up(&binary)?;
     reads(&binary)?;
-    writes(&binary)
+    writes(&binary)?;
+    disks::creation(&binary)?;
+    disks::listing(&binary)
 }
 
 /// One kind of request against a server that runs already: something to watch with a profiler.

@@ -23,6 +23,11 @@ impl Data {
         std::fs::create_dir_all(&path)?;
         Ok(Self(path))
     }
+
+    /// Where it is.
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
 }
 
 impl Drop for Data {
@@ -60,7 +65,7 @@ pub(crate) struct Server {
 }
 
 #[expect(clippy::disallowed_methods, reason = "a benchmark reads the machine's clock")]
-fn clock() -> Instant {
+pub(crate) fn clock() -> Instant {
     Instant::now()
 }
 

@@ -216,13 +216,19 @@ impl<'a> Condition<'a> {
         }
     }
 
-    /// Bearing all of these tags: the key, and the value where one is given. For listings of what an account (`$1`) has in a
-    /// region (`$2`).
-    pub(crate) fn and_tags(&mut self, resource_type: &'static str, id: &str, tags: &'a [(String, Option<String>)]) {
+    /// Bearing all of these tags: the key, and the value where one is given. For listings of what an account (`$1`) has in a region
+    /// (`$2`). Rare tags lead to what bears them; others are looked up for each row that the rest lets through.
+    pub(crate) fn and_tags(&mut self, resource_type: &'static str, id: &str, tags: &'a [(String, Option<String>)], rare: bool) {
         for (key, value) in tags {
-            let (kind, key) = (self.value(resource_type), self.value(key));
-            let from = " IN (SELECT t.resource_id FROM resource_tags t WHERE t.account_id = $1 AND t.region = $2";
-            self.sql.extend([" AND ", id, from, " AND t.resource_type = ", kind, " AND t.tag_key = ", key]);
+            let from = if rare {
+                let kind = self.value(resource_type);
+                [id, " IN (SELECT t.resource_id FROM resource_tags t WHERE t.account_id = $1 AND t.region = $2 AND t.resource_type = ", kind]
+                    .concat()
+            } else {
+                ["EXISTS (SELECT 1 FROM resource_tags t WHERE t.resource_id = ", id].concat()
+            };
+            let key = self.value(key);
+            self.sql.extend([" AND ", &from, " AND t.tag_key = ", key]);
             self.and_equal("t.tag_value", value.as_deref());
             self.sql.push(')');
         }

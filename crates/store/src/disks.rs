@@ -3,8 +3,8 @@
 use coffer_base::{AccountId, Region, Timestamp};
 
 use crate::connection::Condition;
-use crate::record::{self, Record as _, Start, record};
-use crate::{Row, StoreError, Tx};
+use crate::record::{self, Lead, Record as _, Start, record};
+use crate::{Row, StoreError, Tx, tags};
 
 record! {
     /// A disk's row. The vendor's words for category, level, status and type are stored as they are.
@@ -117,7 +117,7 @@ pub struct Filter {
 /// Deletes a disk with its tags.
 pub fn delete(tx: &Tx<'_>, disk_id: &str) -> Result<(), StoreError> {
     Disk::delete(tx, disk_id)?;
-    crate::tags::clear(tx, disk_id)
+    tags::clear(tx, disk_id)
 }
 
 /// At most `limit` of an account's disks in a region, newest first.
@@ -129,16 +129,23 @@ pub fn list(
     start: &Start,
     limit: i64,
 ) -> Result<Vec<Disk>, StoreError> {
-    record::page(tx, condition(account, region, filter), start, limit)
+    record::page(tx, condition(tx, account, region, filter)?, start, limit)
 }
 
 /// How many of an account's disks in a region a filter lets through.
 pub fn count(tx: &Tx<'_>, account: &AccountId, region: Region, filter: &Filter) -> Result<i64, StoreError> {
-    record::count::<Disk>(tx, &condition(account, region, filter))
+    record::count::<Disk>(tx, &condition(tx, account, region, filter)?)
 }
 
-fn condition<'a>(account: &'a AccountId, region: Region, filter: &'a Filter) -> Condition<'a> {
-    let mut wanted = record::owned(account, region);
+fn condition<'a>(
+    tx: &Tx<'_>,
+    account: &'a AccountId,
+    region: Region,
+    filter: &'a Filter,
+) -> Result<Condition<'a>, StoreError> {
+    let rare = tags::any_rare(tx, account, region, "disk", &filter.tags)?;
+    let named = filter.disk_ids.is_some() || filter.instance_id.is_some() || filter.source_snapshot_id.is_some();
+    let mut wanted = record::owned(account, region, if rare || named { Lead::Filter } else { Lead::Owner });
     if let Some(ids) = &filter.disk_ids {
         wanted.and_in("r.disk_id", ids);
     }
@@ -169,8 +176,8 @@ fn condition<'a>(account: &'a AccountId, region: Region, filter: &'a Filter) -> 
         let attached = " AND r.disk_id IN (SELECT a.disk_id FROM disk_attachments a WHERE a.instance_id = ";
         wanted.sql.extend([attached, name, ")"]);
     }
-    wanted.and_tags("disk", "r.disk_id", &filter.tags);
-    wanted
+    wanted.and_tags("disk", "r.disk_id", &filter.tags, rare);
+    Ok(wanted)
 }
 
 /// Attaches a disk. The device must be free on the instance, and the disk not on it already.

@@ -3,8 +3,8 @@
 use coffer_base::{AccountId, Region, Timestamp};
 
 use crate::connection::Condition;
-use crate::record::{self, Record as _, Start, record};
-use crate::{StoreError, Tx};
+use crate::record::{self, Lead, Record as _, Start, record};
+use crate::{StoreError, Tx, tags};
 
 record! {
     /// An image's row. The vendor's words for status, platform and architecture are stored as they are.
@@ -123,7 +123,7 @@ pub fn is_in_use(tx: &Tx<'_>, account: &AccountId, region: Region, image_id: &st
 pub fn delete(tx: &Tx<'_>, image_id: &str) -> Result<(), StoreError> {
     Image::delete(tx, image_id)?;
     tx.execute("DELETE FROM image_disks WHERE image_id = $1", &[image_id.into()])?;
-    crate::tags::clear(tx, image_id)
+    tags::clear(tx, image_id)
 }
 
 /// At most `limit` of an account's images in a region, newest first.
@@ -135,16 +135,23 @@ pub fn list(
     start: &Start,
     limit: i64,
 ) -> Result<Vec<Image>, StoreError> {
-    record::page(tx, condition(account, region, filter), start, limit)
+    record::page(tx, condition(tx, account, region, filter)?, start, limit)
 }
 
 /// How many of an account's images in a region a filter lets through.
 pub fn count(tx: &Tx<'_>, account: &AccountId, region: Region, filter: &Filter) -> Result<i64, StoreError> {
-    record::count::<Image>(tx, &condition(account, region, filter))
+    record::count::<Image>(tx, &condition(tx, account, region, filter)?)
 }
 
-fn condition<'a>(account: &'a AccountId, region: Region, filter: &'a Filter) -> Condition<'a> {
-    let mut wanted = record::owned(account, region);
+fn condition<'a>(
+    tx: &Tx<'_>,
+    account: &'a AccountId,
+    region: Region,
+    filter: &'a Filter,
+) -> Result<Condition<'a>, StoreError> {
+    let rare = tags::any_rare(tx, account, region, "image", &filter.tags)?;
+    let named = filter.image_ids.is_some() || filter.snapshot_id.is_some();
+    let mut wanted = record::owned(account, region, if rare || named { Lead::Filter } else { Lead::Owner });
     for (column, values) in [("r.image_id", &filter.image_ids), ("r.status", &filter.statuses)] {
         if let Some(values) = values {
             wanted.and_in(column, values);
@@ -166,6 +173,6 @@ fn condition<'a>(account: &'a AccountId, region: Region, filter: &'a Filter) -> 
     let used = "EXISTS (SELECT 1 FROM instances i
                 WHERE i.account_id = r.account_id AND i.region = r.region AND i.image_id = r.image_id)";
     wanted.and_equal(used, filter.with_instance);
-    wanted.and_tags("image", "r.image_id", &filter.tags);
-    wanted
+    wanted.and_tags("image", "r.image_id", &filter.tags, rare);
+    Ok(wanted)
 }

@@ -3,8 +3,8 @@
 use coffer_base::{AccountId, Region, Timestamp};
 
 use crate::connection::Condition;
-use crate::record::{self, Record as _, Start, record};
-use crate::{StoreError, Tx};
+use crate::record::{self, Lead, Record as _, Start, record};
+use crate::{StoreError, Tx, tags};
 
 record! {
     /// An instance's row. The vendor's words for type, status and modes are stored as they are.
@@ -118,7 +118,7 @@ pub struct Filter {
 /// Deletes an instance with its tags. Its disks were dealt with before.
 pub fn delete(tx: &Tx<'_>, instance_id: &str) -> Result<(), StoreError> {
     Instance::delete(tx, instance_id)?;
-    crate::tags::clear(tx, instance_id)
+    tags::clear(tx, instance_id)
 }
 
 /// At most `limit` of an account's instances in a region, newest first.
@@ -130,12 +130,12 @@ pub fn list(
     start: &Start,
     limit: i64,
 ) -> Result<Vec<Instance>, StoreError> {
-    record::page(tx, condition(account, region, filter), start, limit)
+    record::page(tx, condition(tx, account, region, filter)?, start, limit)
 }
 
 /// How many of an account's instances in a region a filter lets through.
 pub fn count(tx: &Tx<'_>, account: &AccountId, region: Region, filter: &Filter) -> Result<i64, StoreError> {
-    record::count::<Instance>(tx, &condition(account, region, filter))
+    record::count::<Instance>(tx, &condition(tx, account, region, filter)?)
 }
 
 /// Whether the address is taken by an instance of the account in the region.
@@ -149,8 +149,15 @@ pub fn private_ip_taken(
     Ok(tx.count(sql, &[account.into(), region.into(), private_ip.into()])? > 0)
 }
 
-fn condition<'a>(account: &'a AccountId, region: Region, filter: &'a Filter) -> Condition<'a> {
-    let mut wanted = record::owned(account, region);
+fn condition<'a>(
+    tx: &Tx<'_>,
+    account: &'a AccountId,
+    region: Region,
+    filter: &'a Filter,
+) -> Result<Condition<'a>, StoreError> {
+    let rare = tags::any_rare(tx, account, region, "instance", &filter.tags)?;
+    let named = filter.instance_ids.is_some();
+    let mut wanted = record::owned(account, region, if rare || named { Lead::Filter } else { Lead::Owner });
     for (column, values) in [("r.instance_id", &filter.instance_ids), ("r.private_ip", &filter.private_ips)] {
         if let Some(values) = values {
             wanted.and_in(column, values);
@@ -180,6 +187,6 @@ fn condition<'a>(account: &'a AccountId, region: Region, filter: &'a Filter) -> 
         wanted.sql.extend([" AND substr(r.instance_type, 1, length(", name, ") + 1) = ", name, " || '.'"]);
     }
     wanted.and_created(filter.created_from, filter.created_until);
-    wanted.and_tags("instance", "r.instance_id", &filter.tags);
-    wanted
+    wanted.and_tags("instance", "r.instance_id", &filter.tags, rare);
+    Ok(wanted)
 }

@@ -3,8 +3,8 @@
 use coffer_base::{AccountId, Region, Timestamp};
 
 use crate::connection::Condition;
-use crate::record::{self, Record as _, Start, record};
-use crate::{StoreError, Tx};
+use crate::record::{self, Lead, Record as _, Start, record};
+use crate::{StoreError, Tx, tags};
 
 record! {
     /// A snapshot's row. The vendor's words for status, type and category are stored as they are.
@@ -117,7 +117,7 @@ pub struct Filter {
 pub fn delete(tx: &Tx<'_>, snapshot_id: &str) -> Result<(), StoreError> {
     Snapshot::delete(tx, snapshot_id)?;
     tx.execute("DELETE FROM snapshot_shares WHERE snapshot_id = $1", &[snapshot_id.into()])?;
-    crate::tags::clear(tx, snapshot_id)
+    tags::clear(tx, snapshot_id)
 }
 
 /// At most `limit` of an account's snapshots in a region, newest first.
@@ -129,16 +129,23 @@ pub fn list(
     start: &Start,
     limit: i64,
 ) -> Result<Vec<Snapshot>, StoreError> {
-    record::page(tx, condition(account, region, filter), start, limit)
+    record::page(tx, condition(tx, account, region, filter)?, start, limit)
 }
 
 /// How many of an account's snapshots in a region a filter lets through.
 pub fn count(tx: &Tx<'_>, account: &AccountId, region: Region, filter: &Filter) -> Result<i64, StoreError> {
-    record::count::<Snapshot>(tx, &condition(account, region, filter))
+    record::count::<Snapshot>(tx, &condition(tx, account, region, filter)?)
 }
 
-fn condition<'a>(account: &'a AccountId, region: Region, filter: &'a Filter) -> Condition<'a> {
-    let mut wanted = record::owned(account, region);
+fn condition<'a>(
+    tx: &Tx<'_>,
+    account: &'a AccountId,
+    region: Region,
+    filter: &'a Filter,
+) -> Result<Condition<'a>, StoreError> {
+    let rare = tags::any_rare(tx, account, region, "snapshot", &filter.tags)?;
+    let named = filter.snapshot_ids.is_some() || filter.source_disk_id.is_some() || filter.instance_id.is_some();
+    let mut wanted = record::owned(account, region, if rare || named { Lead::Filter } else { Lead::Owner });
     for (column, values) in [("r.snapshot_id", &filter.snapshot_ids), ("r.snapshot_link_id", &filter.snapshot_link_ids)]
     {
         if let Some(values) = values {
@@ -172,8 +179,8 @@ fn condition<'a>(account: &'a AccountId, region: Region, filter: &'a Filter) -> 
         wanted.sql.extend([attached, name, ")"]);
     }
     wanted.and_created(filter.created_from, filter.created_until);
-    wanted.and_tags("snapshot", "r.snapshot_id", &filter.tags);
-    wanted
+    wanted.and_tags("snapshot", "r.snapshot_id", &filter.tags, rare);
+    Ok(wanted)
 }
 
 /// The snapshots of a disk, the oldest first.
@@ -223,7 +230,8 @@ pub fn list_groups(
     start: &Start,
     limit: i64,
 ) -> Result<Vec<SnapshotGroup>, StoreError> {
-    let mut wanted = record::owned(account, region);
+    let rare = tags::any_rare(tx, account, region, "snapshotgroup", &filter.tags)?;
+    let mut wanted = record::owned(account, region, if rare { Lead::Filter } else { Lead::Owner });
     for (column, values) in [("r.snapshot_group_id", &filter.snapshot_group_ids), ("r.status", &filter.statuses)] {
         if let Some(values) = values {
             wanted.and_in(column, values);
@@ -231,6 +239,6 @@ pub fn list_groups(
     }
     wanted.and_equal("r.group_name", filter.group_name.as_deref());
     wanted.and_equal("r.instance_id", filter.instance_id.as_deref());
-    wanted.and_tags("snapshotgroup", "r.snapshot_group_id", &filter.tags);
+    wanted.and_tags("snapshotgroup", "r.snapshot_group_id", &filter.tags, rare);
     record::page(tx, wanted, start, limit)
 }

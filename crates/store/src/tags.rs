@@ -60,6 +60,30 @@ pub fn of_many(tx: &Tx<'_>, resource_ids: &[String]) -> Result<Vec<(String, Tag)
     tx.all(&wanted.sql, &wanted.values, |row| Ok((row.text(0)?, Tag { key: row.text(1)?, value: row.text(2)? })))
 }
 
+/// Tags on fewer resources than this are rare: to sort those takes less than to look for them in order.
+const RARE: i64 = 2000;
+
+/// Whether one of these tags is on few resources of an account in a region.
+pub(crate) fn any_rare(
+    tx: &Tx<'_>,
+    account: &AccountId,
+    region: Region,
+    resource_type: &str,
+    tags: &[(String, Option<String>)],
+) -> Result<bool, StoreError> {
+    for (key, value) in tags {
+        let sql = "SELECT 1 FROM resource_tags WHERE account_id = $1 AND region = $2 AND resource_type = $3 AND tag_key = $4";
+        let mut wanted = Condition::new(sql, &[account.into(), region.into(), resource_type.into(), key.into()]);
+        wanted.and_equal("tag_value", value.as_deref());
+        let limit = wanted.value(RARE);
+        let sql = ["SELECT count(*) FROM (", &wanted.sql, " LIMIT ", limit, ")"].concat();
+        if tx.count(&sql, &wanted.values)? < RARE {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 /// Removes all tags of a resource.
 pub fn clear(tx: &Tx<'_>, resource_id: &str) -> Result<(), StoreError> {
     tx.execute("DELETE FROM resource_tags WHERE resource_id = $1", &[resource_id.into()]).map(drop)

@@ -3,7 +3,7 @@
 use coffer_base::{AccountId, Region, Timestamp};
 
 use crate::connection::Condition;
-use crate::record::{self, Start, record};
+use crate::record::{self, Lead, Start, record};
 use crate::{StoreError, Tx};
 
 record! {
@@ -72,7 +72,7 @@ pub fn unfinished(tx: &Tx<'_>, resource_id: &str) -> Result<Vec<Task>, StoreErro
 }
 
 fn condition<'a>(account: &'a AccountId, region: Region, filter: &'a Filter) -> Condition<'a> {
-    let mut wanted = record::owned(account, region);
+    let mut wanted = record::owned(account, region, Lead::Owner);
     for (column, values) in [("r.task_id", &filter.task_ids), ("r.resource_id", &filter.resource_ids)] {
         if let Some(values) = values {
             wanted.and_in(column, values);
