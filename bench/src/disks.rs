@@ -10,10 +10,10 @@ use coffer_store::disks::Disk;
 use coffer_store::tags::{self, Resource, Tag};
 use coffer_store::{Db, Record as _, StoreError, accounts};
 
+use crate::load::Load;
 use crate::request::Signer;
 use crate::server::{Data, Options, Server, clock};
 use crate::{CONNECTIONS, ROUNDS, list, median};
-use crate::load::Load;
 
 const REGION: &str = "cn-hangzhou";
 const FEW: usize = 10_000;
@@ -35,9 +35,12 @@ pub(crate) fn creation(binary: &Path) -> Result<(), Box<dyn Error>> {
     let query = format!("{region}&Size=20&ZoneId={REGION}-b");
     let mut rates = Vec::new();
     for _ in 0..ROUNDS {
-        rates.push(Load::run(&server.address, &signer.many("CreateDisk", "2014-05-26", &query, FEW), CONNECTIONS)?.rate);
+        rates
+            .push(Load::run(&server.address, &signer.many("CreateDisk", "2014-05-26", &query, FEW), CONNECTIONS)?.rate);
     }
-    println!("\n| durable signed CreateDisk, encrypted by default, {CONNECTIONS} connections, {FEW} a round | disks/s, by round | median |");
+    println!(
+        "\n| durable signed CreateDisk, encrypted by default, {CONNECTIONS} connections, {FEW} a round | disks/s, by round | median |"
+    );
     println!("| --- | --- | --- |");
     println!("| coffer | {} | {:.0} (bar: 3000) |", list(&rates), median(rates.clone()));
     server.stop()
@@ -62,7 +65,9 @@ pub(crate) fn listing(binary: &Path) -> Result<(), Box<dyn Error>> {
         columns.push(medians.into_iter().collect::<Result<Vec<f64>, _>>()?);
         server.stop()?;
     }
-    println!("\n| DescribeDisks, first page, one connection: median of {LISTINGS}, ms | {FEW} disks | {MANY} disks | ratio |");
+    println!(
+        "\n| DescribeDisks, first page, one connection: median of {LISTINGS}, ms | {FEW} disks | {MANY} disks | ratio |"
+    );
     println!("| --- | --- | --- | --- |");
     for ((name, ..), (few, many)) in filters.iter().zip(columns[0].iter().zip(&columns[1])) {
         println!("| {name} | {few:.2} | {many:.2} | {:.2} |", many / few);

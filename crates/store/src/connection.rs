@@ -218,7 +218,13 @@ impl<'a> Condition<'a> {
 
     /// Bearing all of these tags: the key, and the value where one is given. For listings of what an account (`$1`) has in a region
     /// (`$2`). Rare tags lead to what bears them; others are looked up for each row that the rest lets through.
-    pub(crate) fn and_tags(&mut self, resource_type: &'static str, id: &str, tags: &'a [(String, Option<String>)], rare: bool) {
+    pub(crate) fn and_tags(
+        &mut self,
+        resource_type: &'static str,
+        id: &str,
+        tags: &'a [(String, Option<String>)],
+        rare: bool,
+    ) {
         for (key, value) in tags {
             let from = if rare {
                 let kind = self.value(resource_type);

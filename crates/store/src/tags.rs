@@ -72,7 +72,8 @@ pub(crate) fn any_rare(
     tags: &[(String, Option<String>)],
 ) -> Result<bool, StoreError> {
     for (key, value) in tags {
-        let sql = "SELECT 1 FROM resource_tags WHERE account_id = $1 AND region = $2 AND resource_type = $3 AND tag_key = $4";
+        let sql =
+            "SELECT 1 FROM resource_tags WHERE account_id = $1 AND region = $2 AND resource_type = $3 AND tag_key = $4";
         let mut wanted = Condition::new(sql, &[account.into(), region.into(), resource_type.into(), key.into()]);
         wanted.and_equal("tag_value", value.as_deref());
         let limit = wanted.value(RARE);
