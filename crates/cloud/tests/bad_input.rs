@@ -75,6 +75,11 @@ fn a_required_parameter_that_is_missing_or_empty_is_named() {
             let missing = answer(entry, |sample| sample.retain(|(name, _)| name != fact.name));
             let empty = answer(entry, |sample| set(sample, fact.name, ""));
             for (status, body) in [missing, empty] {
+                // Some operations document a code of their own for it.
+                if body["Code"] != *expected.code_text() && may_answer(entry, &body["Code"]) {
+                    assert!(body["Code"].as_str().unwrap().starts_with("MissingParam"), "{body}");
+                    continue;
+                }
                 assert_eq!(status, expected.status(), "{} {}: {body}", entry.operation.name, fact.name);
                 assert_eq!(body["Code"], *expected.code_text(), "{}", entry.operation.name);
                 assert_eq!(body["Message"], *expected.message(), "{}", entry.operation.name);

@@ -55,6 +55,8 @@ record! {
         pub attached_at: Option<Timestamp> = "attached_at",
         /// When it was last detached.
         pub detached_at: Option<Timestamp> = "detached_at",
+        /// The instance it was last detached from; empty for one that never was.
+        pub last_instance_id: String = "last_instance_id",
         /// When it was made.
         pub created_at: Timestamp = "created_at",
     }

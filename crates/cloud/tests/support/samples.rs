@@ -13,6 +13,9 @@ const USER: (&str, &str) = ("UserName", "target");
 const ROLE: (&str, &str) = ("RoleName", "target");
 const POLICY: (&str, &str) = ("PolicyName", "target");
 const CUSTOM: (&str, &str) = ("PolicyType", "Custom");
+const DISK_TYPE: (&str, &str) = ("ResourceType", "disk");
+const IMAGE: (&str, &str) = ("ImageId", "ubuntu_24_04_x64_20G_alibase_20250113.vhd");
+const ESSD: [(&str, &str); 4] = [REGION, ("ZoneId", "cn-hangzhou-b"), ("Size", "20"), ("DiskCategory", "cloud_essd")];
 const DISK: [(&str, &str); 3] = [REGION, ("ZoneId", "cn-hangzhou-b"), ("Size", "20")];
 
 impl World {
@@ -58,6 +61,112 @@ impl World {
                 ecs("EnableDiskEncryptionByDefault", &[REGION]);
                 owned(&[REGION, ("KMSKeyId", &self.key())])
             }
+            _ => self.sample_of_compute(action),
+        }
+    }
+
+    /// Disks in use, snapshots, images, instances, tags and tasks.
+    fn sample_of_compute(&self, action: &str) -> Pairs {
+        let region_and = |more: &[(&str, &str)]| owned(&[&[REGION], more].concat());
+        let disk = || text(&self.ecs("CreateDisk", &ESSD), "DiskId");
+        let instance = || self.instance("Running");
+        let attached = || {
+            let (instance_id, disk_id) = (instance(), disk());
+            self.ecs("AttachDisk", &[("InstanceId", &instance_id), ("DiskId", &disk_id)]);
+            (instance_id, disk_id)
+        };
+        let snapshot = || {
+            let (instance_id, disk_id) = attached();
+            let snapshot_id = text(&self.ecs("CreateSnapshot", &[("DiskId", &disk_id)]), "SnapshotId");
+            self.settle();
+            super::disks::set_status(self, &instance_id, "Stopped");
+            (disk_id, snapshot_id)
+        };
+        let image = || {
+            let mapping = ("DiskDeviceMapping.1.SnapshotId", &*snapshot().1);
+            let made = self.ecs("CreateImage", &[REGION, mapping, ("DiskDeviceMapping.1.DiskType", "system")]);
+            self.settle();
+            text(&made, "ImageId")
+        };
+        let task = || {
+            let image_id = image();
+            self.ecs("CopyImage", &[REGION, ("ImageId", &image_id), ("DestinationRegionId", "cn-beijing")]);
+            let tasks = self.ecs("DescribeTasks", &[("RegionId", "cn-beijing")]);
+            text(&tasks["TaskSet"]["Task"][0], "TaskId")
+        };
+        match action {
+            "DescribeDiskMonitorData" => {
+                let (from, until) = (("StartTime", "2026-05-28T00:00:00Z"), ("EndTime", "2026-05-28T01:00:00Z"));
+                owned(&[("DiskId", &disk()), from, until])
+            }
+            "AttachDisk" => owned(&[("InstanceId", &instance()), ("DiskId", &disk())]),
+            "DetachDisk" => {
+                let (instance_id, disk_id) = attached();
+                owned(&[("InstanceId", &instance_id), ("DiskId", &disk_id)])
+            }
+            "ResizeDisk" => owned(&[("DiskId", &disk()), ("NewSize", "40")]),
+            "ModifyDiskAttribute" => owned(&[("DiskId", &disk()), ("DiskName", "target")]),
+            "ModifyDiskSpec" => {
+                let small = self.ecs("CreateDisk", &[&ESSD[..], &[("PerformanceLevel", "PL0")]].concat());
+                owned(&[("DiskId", &text(&small, "DiskId")), ("PerformanceLevel", "PL1")])
+            }
+            "ReInitDisk" => {
+                let (instance_id, disk_id) = attached();
+                super::disks::set_status(self, &instance_id, "Stopped");
+                owned(&[("DiskId", &disk_id)])
+            }
+            "ResetDisk" => {
+                let (disk_id, snapshot_id) = snapshot();
+                owned(&[("DiskId", &disk_id), ("SnapshotId", &snapshot_id)])
+            }
+            "ResetDisks" => {
+                let (disk_id, snapshot_id) = snapshot();
+                region_and(&[("Disk.1.DiskId", &disk_id), ("Disk.1.SnapshotId", &snapshot_id)])
+            }
+            "TagResources" => region_and(&[DISK_TYPE, ("ResourceId.1", &disk()), ("Tag.1.Key", "k")]),
+            "UntagResources" => region_and(&[DISK_TYPE, ("ResourceId.1", &disk()), ("All", "true")]),
+            "ListTagResources" => region_and(&[DISK_TYPE, ("ResourceId.1", &disk())]),
+            "CreateSnapshot" => owned(&[("DiskId", &attached().1)]),
+            "DeleteSnapshot" => owned(&[("SnapshotId", &snapshot().1)]),
+            "ModifySnapshotAttribute" => owned(&[("SnapshotId", &snapshot().1), ("SnapshotName", "target")]),
+            "CopySnapshot" => region_and(&[
+                ("SnapshotId", &snapshot().1),
+                ("DestinationRegionId", "cn-beijing"),
+                ("DestinationSnapshotName", "target"),
+                ("DestinationSnapshotDescription", "target"),
+            ]),
+            "CreateSnapshotGroup" => region_and(&[("InstanceId", &attached().0)]),
+            "DeleteSnapshotGroup" => {
+                let made = self.ecs("CreateSnapshotGroup", &[REGION, ("InstanceId", &attached().0)]);
+                self.settle();
+                region_and(&[("SnapshotGroupId", &text(&made, "SnapshotGroupId"))])
+            }
+            "CreateImage" => region_and(&[
+                ("DiskDeviceMapping.1.SnapshotId", &snapshot().1),
+                ("DiskDeviceMapping.1.DiskType", "system"),
+            ]),
+            "CopyImage" => region_and(&[("ImageId", &image()), ("DestinationRegionId", "cn-beijing")]),
+            "DeleteImage" => region_and(&[("ImageId", &image())]),
+            "DescribeTaskAttribute" | "CancelTask" => owned(&[("RegionId", "cn-beijing"), ("TaskId", &task())]),
+            "RunInstances" | "CreateInstance" => region_and(&[IMAGE, ("InstanceType", "ecs.g7.large")]),
+            "StartInstance" | "StopInstance" | "DeleteInstance" => {
+                let made = self.ecs("CreateInstance", &[REGION, IMAGE, ("InstanceType", "ecs.g7.large")]);
+                let instance_id = text(&made, "InstanceId");
+                self.settle();
+                if action == "StopInstance" {
+                    self.ecs("StartInstance", &[("InstanceId", &instance_id)]);
+                    self.settle();
+                }
+                owned(&[("InstanceId", &instance_id)])
+            }
+            "DescribeTags"
+            | "DescribeTasks"
+            | "DescribeSnapshots"
+            | "DescribeSnapshotGroups"
+            | "DescribeSnapshotLinks"
+            | "DescribeSnapshotsUsage"
+            | "DescribeImages"
+            | "DescribeInstances" => owned(&[REGION]),
             other => unlisted(other),
         }
     }
