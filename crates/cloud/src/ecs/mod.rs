@@ -3,6 +3,7 @@
 pub mod credentials;
 pub mod data_key;
 pub mod disk_key;
+pub mod disk_reset;
 pub mod disk_types;
 pub mod encryption;
 pub mod existing_disk;

@@ -65,7 +65,7 @@ impl World {
         }
     }
 
-    /// Disks in use, snapshots, images, instances, tags and tasks.
+    /// Disks in use, snapshots, images, tags and tasks.
     fn sample_of_compute(&self, action: &str) -> Pairs {
         let region_and = |more: &[(&str, &str)]| owned(&[&[REGION], more].concat());
         let disk = || text(&self.ecs("CreateDisk", &ESSD), "DiskId");
@@ -148,7 +148,24 @@ impl World {
             "CopyImage" => region_and(&[("ImageId", &image()), ("DestinationRegionId", "cn-beijing")]),
             "DeleteImage" => region_and(&[("ImageId", &image())]),
             "DescribeTaskAttribute" | "CancelTask" => owned(&[("RegionId", "cn-beijing"), ("TaskId", &task())]),
-            "RunInstances" | "CreateInstance" => region_and(&[IMAGE, ("InstanceType", "ecs.g7.large")]),
+            "DescribeTags"
+            | "DescribeTasks"
+            | "DescribeSnapshots"
+            | "DescribeSnapshotGroups"
+            | "DescribeSnapshotLinks"
+            | "DescribeSnapshotsUsage"
+            | "DescribeImages"
+            | "DescribeInstances" => owned(&[REGION]),
+            _ => self.sample_of_instances(action),
+        }
+    }
+
+    fn sample_of_instances(&self, action: &str) -> Pairs {
+        let region_and = |more: &[(&str, &str)]| owned(&[&[REGION], more].concat());
+        match action {
+            "RunInstances" | "CreateInstance" => {
+                region_and(&[IMAGE, ("InstanceType", "ecs.g7.large"), ("DataDisk.1.Size", "20")])
+            }
             "StartInstance" | "StopInstance" | "DeleteInstance" => {
                 let made = self.ecs("CreateInstance", &[REGION, IMAGE, ("InstanceType", "ecs.g7.large")]);
                 let instance_id = text(&made, "InstanceId");
@@ -159,14 +176,6 @@ impl World {
                 }
                 owned(&[("InstanceId", &instance_id)])
             }
-            "DescribeTags"
-            | "DescribeTasks"
-            | "DescribeSnapshots"
-            | "DescribeSnapshotGroups"
-            | "DescribeSnapshotLinks"
-            | "DescribeSnapshotsUsage"
-            | "DescribeImages"
-            | "DescribeInstances" => owned(&[REGION]),
             other => unlisted(other),
         }
     }
