@@ -231,7 +231,7 @@ fn mappings_take_snapshots_and_blank_disks_and_count_before_a_snapshot() {
     let mut attached: Vec<_> =
         attached["Disks"]["Disk"].as_array().unwrap().iter().map(|d| (text(d, "Device"), d["Size"].clone())).collect();
     attached.sort_by_key(|(device, _)| device.clone());
-    let expected = [("/dev/xvda", 20), ("/dev/xvdb", 20), ("/dev/xvdc", 40)];
+    let expected = [("/dev/xvda", 40), ("/dev/xvdb", 20), ("/dev/xvdc", 40)];
     assert_eq!(attached, expected.map(|(device, size_gib)| (device.to_owned(), size_gib.into())));
 }
 
