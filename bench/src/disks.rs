@@ -22,7 +22,7 @@ const MANY: usize = 1_000_000;
 const TEAM: usize = 100;
 /// Rows in a transaction when filling a database.
 const CHUNK: usize = 20_000;
-const LISTINGS: usize = 200;
+const LISTINGS: usize = 60;
 
 /// Disks made over the wire, each in an encrypted account and with its own data key.
 pub(crate) fn creation(binary: &Path) -> Result<(), Box<dyn Error>> {
