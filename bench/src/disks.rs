@@ -154,6 +154,7 @@ fn disk(n: usize, account: &AccountId, region: Region) -> Disk {
         enable_auto_snapshot: true,
         source_snapshot_id: String::new(),
         image_id: String::new(),
+        last_instance_id: String::new(),
         attached_at: None,
         detached_at: None,
         created_at: Timestamp::from_unix_ms(1_700_000_000_000 + i64::try_from(n).unwrap_or(0) * 1000),
