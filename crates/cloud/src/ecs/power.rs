@@ -7,6 +7,7 @@ use coffer_store::instances::Instance;
 
 use super::data_key::Wrapped;
 use super::disk_key::Wording;
+use super::existing_disk::SYSTEM_DEVICE;
 use super::instance_parameter::StoppedMode;
 use super::new_instance::NOT_STOPPED;
 use crate::context::Cx;
@@ -34,7 +35,7 @@ pub fn start(cx: &mut Cx<'_>, mut instance: Instance) -> Result<Change, ApiError
         return Err(ErrorCode::InstanceStatusIncorrect.into());
     }
     let attached = disks::attached_to(cx.tx, &instance.instance_id)?;
-    if !attached.iter().any(|(_, disk)| disk.disk_type == "system") {
+    if !attached.iter().any(|(attachment, _)| attachment.device == SYSTEM_DEVICE) {
         return Err(ErrorCode::SystemDiskMissing.into());
     }
     for (_, disk) in &attached {
