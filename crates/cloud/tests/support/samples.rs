@@ -94,6 +94,17 @@ impl World {
             let tasks = self.ecs("DescribeTasks", &[("RegionId", "cn-beijing")]);
             text(&tasks["TaskSet"]["Task"][0], "TaskId")
         };
+        let stopped = || {
+            let made = self.ecs("CreateInstance", &[REGION, IMAGE, ("InstanceType", "ecs.g7.large")]);
+            self.settle();
+            text(&made, "InstanceId")
+        };
+        let started = || {
+            let instance_id = stopped();
+            self.ecs("StartInstance", &[("InstanceId", &instance_id)]);
+            self.settle();
+            instance_id
+        };
         match action {
             "DescribeDiskMonitorData" => {
                 let (from, until) = (("StartTime", "2026-05-28T00:00:00Z"), ("EndTime", "2026-05-28T01:00:00Z"));
@@ -149,16 +160,12 @@ impl World {
             "DeleteImage" => region_and(&[("ImageId", &image())]),
             "DescribeTaskAttribute" | "CancelTask" => owned(&[("RegionId", "cn-beijing"), ("TaskId", &task())]),
             "RunInstances" | "CreateInstance" => region_and(&[IMAGE, ("InstanceType", "ecs.g7.large")]),
-            "StartInstance" | "StopInstance" | "DeleteInstance" => {
-                let made = self.ecs("CreateInstance", &[REGION, IMAGE, ("InstanceType", "ecs.g7.large")]);
-                let instance_id = text(&made, "InstanceId");
-                self.settle();
-                if action == "StopInstance" {
-                    self.ecs("StartInstance", &[("InstanceId", &instance_id)]);
-                    self.settle();
-                }
-                owned(&[("InstanceId", &instance_id)])
-            }
+            "StartInstance" | "DeleteInstance" | "DescribeInstanceAttribute" => owned(&[("InstanceId", &stopped())]),
+            "StopInstance" => owned(&[("InstanceId", &started())]),
+            "StartInstances" | "DeleteInstances" => region_and(&[("InstanceId.1", &stopped())]),
+            "StopInstances" => region_and(&[("InstanceId.1", &started())]),
+            "ModifyInstanceAttribute" => owned(&[("InstanceId", &stopped()), ("InstanceName", "target")]),
+            "ReplaceSystemDisk" => owned(&[("InstanceId", &stopped()), IMAGE]),
             "DescribeTags"
             | "DescribeTasks"
             | "DescribeSnapshots"
@@ -166,6 +173,7 @@ impl World {
             | "DescribeSnapshotLinks"
             | "DescribeSnapshotsUsage"
             | "DescribeImages"
+            | "DescribeInstanceStatus"
             | "DescribeInstances" => owned(&[REGION]),
             other => unlisted(other),
         }
