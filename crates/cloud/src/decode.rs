@@ -101,7 +101,8 @@ impl<'a> Reader<'a> {
     }
 
     fn index(&self, name: &str, digits: &str) -> Result<u32, ApiError> {
-        digits.parse().ok().filter(|index| (1..=100_000).contains(index)).ok_or_else(|| self.invalid(name))
+        let plain = !digits.starts_with(['+', '0']);
+        digits.parse().ok().filter(|index| plain && *index <= 100_000).ok_or_else(|| self.invalid(name))
     }
 }
 
@@ -137,7 +138,8 @@ impl Parameter for i64 {
     const KIND: &'static str = "Integer";
 
     fn from_text(text: &str) -> Result<Self, Invalid> {
-        text.parse().map_err(|_| Invalid::Value)
+        // Rust's own parser takes a plus sign too.
+        text.parse().ok().filter(|_| !text.starts_with('+')).ok_or(Invalid::Value)
     }
 }
 

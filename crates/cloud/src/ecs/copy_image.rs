@@ -18,7 +18,7 @@ use super::new_image::{self, NewImage, System};
 use super::new_snapshot::{self, NewSnapshot};
 use super::owned;
 use super::parameter::{CopyImageDestination, CopyImageSource, NewTags, TAG_ERRORS};
-use super::withheld::{NoResourceGroup, Withheld};
+use super::withheld::NoResourceGroup;
 use crate::context::Cx;
 use crate::decode::request;
 use crate::operation::{Access, Effect, Operation};
@@ -37,8 +37,6 @@ request! {
         pub destination: Option<CopyImageDestination> = "DestinationRegionId",
         /// Only to say whether the request is in order.
         pub dry_run: Option<bool> = "DryRun",
-        /// Reserved by the vendor.
-        pub encrypt_algorithm: Option<Withheld> = "EncryptAlgorithm",
         /// Whether the copy is to be encrypted.
         pub encrypted: Option<bool> = "Encrypted",
         /// The source.
@@ -52,6 +50,7 @@ request! {
         /// The copy's tags.
         pub tags: NewTags = "Tag",
     }
+    refused { "EncryptAlgorithm", }
 }
 
 response! {

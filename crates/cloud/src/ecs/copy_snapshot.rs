@@ -12,7 +12,7 @@ use super::encryption::{self, CopyWording, Wish};
 use super::new_disk;
 use super::new_snapshot::{self, NewSnapshot};
 use super::parameter::{CopyRegion, NewTags, TAG_ERRORS};
-use super::withheld::{NoArns, Withheld};
+use super::withheld::NoArns;
 use super::snapshot_parameter::{CopyDescription, CopyName, CopyRetentionDays, SnapshotCategory};
 use crate::context::Cx;
 use crate::decode::request;
@@ -32,16 +32,12 @@ request! {
         pub description: CopyDescription = "DestinationSnapshotDescription",
         /// The copy's name.
         pub snapshot_name: CopyName = "DestinationSnapshotName",
-        /// Reserved by the vendor.
-        pub storage_location_arn: Option<Withheld> = "DestinationStorageLocationArn",
         /// Whether the copy is to be encrypted.
         pub encrypted: Option<bool> = "Encrypted",
         /// The key of the destination that it is to be encrypted with.
         pub kms_key_id: Option<String> = "KMSKeyId",
         /// Where the source is.
         pub region: CopyRegion = "RegionId",
-        /// Reserved by the vendor.
-        pub resource_group_id: Option<Withheld> = "ResourceGroupId",
         /// For how many days the copy is kept.
         pub retention_days: Option<CopyRetentionDays> = "RetentionDays",
         /// The source.
@@ -49,6 +45,7 @@ request! {
         /// The copy's tags.
         pub tags: NewTags = "Tag",
     }
+    refused { "DestinationStorageLocationArn", "ResourceGroupId", }
 }
 
 response! {

@@ -12,7 +12,7 @@ use super::encryption::{self, Wish};
 use super::new_disk::{self, NewDisk, Performance};
 use super::owned;
 use super::parameter::{Description, DiskName, KnownRegion, NewTags, TAG_ERRORS};
-use super::withheld::{NoArns, Withheld};
+use super::withheld::NoArns;
 use crate::context::Cx;
 use crate::decode::{Invalid, Parameter, request};
 use crate::operation::{Access, Effect, Operation};
@@ -57,8 +57,6 @@ request! {
         pub size_gib: Option<i64> = "Size",
         /// The snapshot it is made from.
         pub snapshot_id: Option<String> = "SnapshotId",
-        /// A dedicated block storage cluster.
-        pub storage_cluster_id: Option<Withheld> = "StorageClusterId",
         /// A storage set.
         pub storage_set_id: Option<NoStorageSet> = "StorageSetId",
         /// Partitions of the storage set.
@@ -68,6 +66,7 @@ request! {
         /// The zone.
         pub zone_id: Option<String> = "ZoneId",
     }
+    refused { "StorageClusterId", }
 }
 
 response! {

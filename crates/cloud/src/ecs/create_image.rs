@@ -20,7 +20,7 @@ use super::new_image::{self, NewImage, System};
 use super::new_snapshot::{self, NewSnapshot};
 use super::owned;
 use super::parameter::{Description, KnownRegion, NewTags, TAG_ERRORS};
-use super::withheld::{NoResourceGroup, Withheld};
+use super::withheld::NoResourceGroup;
 use crate::context::Cx;
 use crate::decode::request;
 use crate::operation::{Access, Effect, Operation};
@@ -37,8 +37,6 @@ request! {
         pub client_token: Option<String> = "ClientToken",
         /// A description.
         pub description: Option<Description> = "Description",
-        /// A check that is not offered.
-        pub detection_strategy: Option<Withheld> = "DetectionStrategy",
         /// Its disks.
         pub mappings: Mappings = "DiskDeviceMapping",
         /// Only to say whether the request is in order.
@@ -64,7 +62,7 @@ request! {
         /// Tags.
         pub tags: NewTags = "Tag",
     }
-    refused { "SecureBootOptions.SecureBootSupport", }
+    refused { "DetectionStrategy", "SecureBootOptions.SecureBootSupport", }
 }
 
 response! {

@@ -10,7 +10,6 @@ use super::instance_disks::{self, Asked, DataDisks};
 use super::instance_parameter::KnownType;
 use super::new_instance::{self, Beyond, Machine, Naming};
 use super::parameter::TAG_ERRORS;
-use super::withheld::Withheld;
 use crate::context::Cx;
 use crate::decode::request;
 use crate::jobs::{self, Kind};
@@ -21,22 +20,20 @@ request! {
     /// What the instance is to be.
     pub struct Request {
         ..machine: Machine,
-        /// Clusters.
-        pub cluster_id: Option<Withheld> = "ClusterId",
         /// Data disks.
-        pub data_disks: DataDisks = "DataDisk",
-        /// Addresses of the classic network.
-        pub inner_ip_address: Option<Withheld> = "InnerIpAddress",
+        pub data_disks: DataDisks<false> = "DataDisk",
         /// The type.
         pub instance_type: KnownType = "InstanceType",
-        /// Hosts of the classic network.
-        pub node_controller_id: Option<Withheld> = "NodeControllerId",
         /// The system disk's size in GiB.
         pub system_size_gib: Option<i64> = "SystemDisk.Size",
         /// The guest's time and package servers: without effect, as there is no guest.
         pub use_additional_service: Option<bool> = "UseAdditionalService",
-        /// Networks of the classic network.
-        pub vlan_id: Option<Withheld> = "VlanId",
+    }
+    refused {
+        "ClusterId", "DataDisk.N.EncryptAlgorithm", "DataDisk.N.StorageClusterId", "DeploymentSetGroupNo",
+        "HibernationOptions.Configured" unless "false", "InnerIpAddress", "ManagedHostId", "NodeControllerId",
+        "PrivatePoolOptions.Id", "StorageSetId", "StorageSetPartitionNumber", "SystemDisk.StorageClusterId",
+        "VlanId",
     }
 }
 
@@ -59,7 +56,7 @@ pub const OPERATION: Operation = Operation {
 
 /// What a policy must allow it on.
 pub fn resources(cx: &mut Cx<'_>, request: &Request) -> Result<Vec<Arn>, ApiError> {
-    Ok(new_instance::resources(cx, &request.machine, &request.data_disks))
+    Ok(new_instance::resources(cx, &request.machine, &request.data_disks.0))
 }
 
 /// Does it.
@@ -67,7 +64,7 @@ pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
     let dry_run = request.machine.dry_run == Some(true);
     let KnownType(instance_type) = request.instance_type;
     let system = Asked { size_gib: request.system_size_gib, ..Asked::default() };
-    let beyond = Beyond { system, data: request.data_disks, ..Beyond::default() };
+    let beyond = Beyond { system, data: request.data_disks.0, ..Beyond::default() };
     let instance = new_instance::plan(cx, request.machine, instance_type, beyond)?.make(cx, &Naming::default())?;
     jobs::soon(cx, Kind::StopInstance, &instance.instance_id)?;
     // Everything was done, so everything was checked; the error undoes it.

@@ -11,7 +11,7 @@ use super::disk_key::Wording;
 use super::new_snapshot::{self, NewSnapshot};
 use super::owned;
 use super::parameter::{NewTags, TAG_ERRORS};
-use super::withheld::{NoResourceGroup, Withheld};
+use super::withheld::NoResourceGroup;
 use super::snapshot_parameter::{RetentionDays, SnapshotCategory, SnapshotDescription, SnapshotName};
 use crate::context::Cx;
 use crate::decode::request;
@@ -39,11 +39,10 @@ request! {
         pub retention_days: Option<RetentionDays> = "RetentionDays",
         /// Its name.
         pub snapshot_name: Option<SnapshotName> = "SnapshotName",
-        /// Reserved by the vendor.
-        pub storage_location_arn: Option<Withheld> = "StorageLocationArn",
         /// Tags.
         pub tags: NewTags = "Tag",
     }
+    refused { "StorageLocationArn", }
 }
 
 response! {

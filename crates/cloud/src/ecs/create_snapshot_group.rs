@@ -16,7 +16,7 @@ use super::disk_types::Category;
 use super::new_snapshot::{self, NewSnapshot};
 use super::owned;
 use super::parameter::{KnownRegion, NewTags, TAG_ERRORS, is_description, is_name, text_parameter};
-use super::withheld::{NoResourceGroup, Withheld};
+use super::withheld::NoResourceGroup;
 use crate::context::Cx;
 use crate::decode::{Field, Reader, request};
 use crate::operation::{Access, Effect, Operation};
@@ -45,11 +45,10 @@ request! {
         pub region: KnownRegion = "RegionId",
         /// The resource group.
         pub resource_group_id: Option<NoResourceGroup> = "ResourceGroupId",
-        /// Reserved by the vendor.
-        pub storage_location_arn: Option<Withheld> = "StorageLocationArn",
         /// Tags.
         pub tags: NewTags = "Tag",
     }
+    refused { "StorageLocationArn", }
 }
 
 response! {

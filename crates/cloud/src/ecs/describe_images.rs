@@ -17,7 +17,6 @@ use super::image_source::{PUBLIC, PublicImage};
 use super::listing::{self, Created, TagItem, filter_word};
 use super::paging::Asked;
 use super::parameter::{KnownRegion, TagFilter};
-use super::withheld::{Withheld};
 use crate::context::Cx;
 use crate::decode::{Field, Invalid, Parameter, Reader, request};
 use crate::operation::{Access, Effect, Operation};
@@ -44,8 +43,6 @@ request! {
         pub owner_alias: Option<OwnerAlias> = "ImageOwnerAlias",
         /// Only of this account, among what others share.
         pub owner_id: Option<i64> = "ImageOwnerId",
-        /// Only what suits this type of instance.
-        pub instance_type: Option<Withheld> = "InstanceType",
         /// Only community images.
         pub is_public: Option<bool> = "IsPublic",
         /// Only with cloud-init, or only without: all have it.
@@ -73,7 +70,7 @@ request! {
         /// Only with instances, or only without.
         pub usage: Option<UsageFilter> = "Usage",
     }
-    refused { "Usable", }
+    refused { "InstanceType", "Usable", }
 }
 
 response! {

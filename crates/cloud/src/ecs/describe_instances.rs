@@ -16,7 +16,6 @@ use super::instance_types::{self, Family, InstanceType};
 use super::paging::{Asked, Page};
 use super::parameter::{KnownRegion, TagFilter};
 use super::time_filter::TimeFilter;
-use super::withheld::WithheldSwitch;
 use crate::context::Cx;
 use crate::decode::{Field, Invalid, Parameter, Reader, json_strings, request};
 use crate::operation::{Access, Effect, Operation};
@@ -77,8 +76,6 @@ request! {
         pub lock_reason: Option<LockReason> = "LockReason",
         /// Most instances on a page by token.
         pub max_results: Option<i64> = "MaxResults",
-        /// Billing cycles.
-        pub need_sale_cycle: Option<WithheldSwitch> = "NeedSaleCycle",
         /// Where to go on.
         pub next_token: Option<String> = "NextToken",
         /// Which page by number.
@@ -108,6 +105,7 @@ request! {
         /// Only in this zone.
         pub zone_id: Option<String> = "ZoneId",
     }
+    refused { "NeedSaleCycle" unless "false", }
 }
 
 response! {

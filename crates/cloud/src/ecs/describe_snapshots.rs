@@ -236,6 +236,7 @@ pub struct CreatedFilter(pub Created);
 impl Field for CreatedFilter {
     const KIND: &'static str = "RepeatList";
     const REQUIRED: bool = false;
+    const MEMBERS: &'static [&'static str] = &["Key", "Value"];
 
     fn read(reader: &Reader<'_>, name: &'static str) -> Result<Self, ApiError> {
         let (key, value) = (ErrorCode::SnapshotFilterKeyNotFound, ErrorCode::SnapshotFilterValueInvalid);

@@ -6,7 +6,6 @@ use coffer_base::{ApiError, Arn, ErrorCode};
 use coffer_store::tags::{self, Total, TotalsFilter};
 
 use super::parameter::{KnownRegion, TagFilter};
-use super::withheld::{Withheld};
 use super::tagged::ResourceType;
 use crate::context::Cx;
 use crate::decode::request;
@@ -17,8 +16,6 @@ use crate::value::response;
 request! {
     /// Which tags, and which page of them.
     pub struct Request {
-        /// Not described by the vendor.
-        pub category: Option<Withheld> = "Category",
         /// Which page.
         pub page_number: Option<i64> = "PageNumber",
         /// Most tags on a page.
@@ -32,6 +29,7 @@ request! {
         /// Only these.
         pub tags: TagFilter = "Tag",
     }
+    refused { "Category", }
 }
 
 response! {

@@ -8,7 +8,6 @@ use coffer_store::tasks::{self, Filter, Task};
 
 use super::paging::Asked;
 use super::parameter::{TaskRegion};
-use super::withheld::{Withheld};
 use crate::context::Cx;
 use crate::decode::{Field, Invalid, Parameter, Reader, request};
 use crate::operation::{Access, Effect, Operation};
@@ -31,13 +30,12 @@ request! {
         pub start: Option<Moment> = "StartTime",
         /// Only of this action.
         pub task_action: Option<String> = "TaskAction",
-        /// Not described by the vendor.
-        pub task_group_id: Option<Withheld> = "TaskGroupId",
         /// Only these.
         pub task_ids: Option<TaskIds> = "TaskIds",
         /// Only in this status.
         pub task_status: Option<Status> = "TaskStatus",
     }
+    refused { "TaskGroupId", }
 }
 
 response! {

@@ -111,41 +111,45 @@ pub struct Asked {
     pub device: Option<String>,
 }
 
-/// `DataDisk.N`.
+/// `DataDisk.N`. RunInstances takes more of it than CreateInstance: `ALL` says which of them reads.
 #[derive(Clone, Debug, Default)]
-pub struct DataDisks(pub Vec<Asked>);
+pub struct DataDisks<const ALL: bool>(pub Vec<Asked>);
 
-impl Field for DataDisks {
+/// The members that both operations take, and how many they are.
+const MEMBERS: [&str; 12] = [
+    "Category",
+    "DeleteWithInstance",
+    "Description",
+    "Device",
+    "DiskName",
+    "Encrypted",
+    "KMSKeyId",
+    "PerformanceLevel",
+    "Size",
+    "SnapshotId",
+    // RunInstances alone takes these.
+    "BurstingEnabled",
+    "ProvisionedIops",
+];
+const SHARED_MEMBERS: usize = 10;
+
+impl<const ALL: bool> Field for DataDisks<ALL> {
     const KIND: &'static str = "RepeatList";
     const REQUIRED: bool = false;
-    const MEMBERS: &'static [&'static str] = &[
-        "Category",
-        "DeleteWithInstance",
-        "Description",
-        "Device",
-        "DiskName",
-        "Encrypted",
-        "KMSKeyId",
-        "PerformanceLevel",
-        "Size",
-        "SnapshotId",
-        "EncryptAlgorithm",
-        "StorageClusterId",
-    ];
+    const MEMBERS: &'static [&'static str] = if ALL { &MEMBERS } else { MEMBERS.split_at(SHARED_MEMBERS).0 };
 
     fn read(reader: &Reader<'_>, name: &'static str) -> Result<Self, ApiError> {
         // One more than fits, so that too many earn the documented error and not that of a bad parameter.
         let members = reader.structures(name, MOST_DATA_DISKS + 1).map_err(|_| ErrorCode::InstanceDiskCountExceeded)?;
-        Ok(Self(members.iter().map(|members| data_disk(reader, members)).collect::<Result<_, _>>()?))
+        let taken = members.into_iter().map(|mut members| {
+            members.retain(|name, _| Self::MEMBERS.contains(name));
+            members
+        });
+        Ok(Self(taken.map(|members| data_disk(reader, &members)).collect::<Result<_, _>>()?))
     }
 }
 
 fn data_disk(reader: &Reader<'_>, members: &BTreeMap<&str, &str>) -> Result<Asked, ApiError> {
-    for withheld in ["AutoSnapshotPolicyId", "EncryptAlgorithm", "StorageClusterId"] {
-        if members.get(withheld).is_some_and(|text| !text.is_empty()) {
-            return Err(reader.invalid(&format!("DataDisk.N.{withheld}")));
-        }
-    }
     let wish =
         Wish { encrypted: member(reader, members, "Encrypted")?, kms_key_id: member(reader, members, "KMSKeyId")? };
     let performance = Performance {
@@ -248,7 +252,7 @@ pub fn plan_data(
     region: Region,
     instance_type: &InstanceType,
     image: &Source,
-    DataDisks(mut asked): DataDisks,
+    mut asked: Vec<Asked>,
 ) -> Result<Vec<Plan>, ApiError> {
     let mut plans = Vec::new();
     for disk in image.disks().iter().filter(|disk| disk.disk_type != "system") {

@@ -14,9 +14,7 @@ use coffer_store::tags::{self, Resource};
 
 use super::disk_types::Level;
 use super::image_source::{self, Source};
-use super::instance_disks::{
-    self, Asked, DataDisks, InstanceDiskDescription, InstanceDiskName, Place, Plan, SystemCategory,
-};
+use super::instance_disks::{self, Asked, InstanceDiskDescription, InstanceDiskName, Place, Plan, SystemCategory};
 use super::instance_parameter::{
     Credit, HttpEndpoint, HttpTokens, InstanceDescription, InstanceName, InternetChargeType, IoOptimized, NotHosted,
     Password, PeriodUnit, PostPaid, PrivateIp, PublicPool, SecurityEnhancement, SecurityGroupId, SpotInterruption,
@@ -24,9 +22,7 @@ use super::instance_parameter::{
 };
 use super::instance_types::InstanceType;
 use super::parameter::{Description, DiskName, KnownRegion, NewTags};
-use super::withheld::{
-    NoArns, NoDedicatedHost, NoDeploymentSet, NoHpcCluster, NoResourceGroup, Withheld, WithheldInteger, WithheldSwitch,
-};
+use super::withheld::{NoArns, NoDedicatedHost, NoDeploymentSet, NoHpcCluster, NoResourceGroup};
 use crate::auth;
 use crate::context::Cx;
 use crate::decode::request;
@@ -54,15 +50,11 @@ request! {
         /// Whether it is kept from being deleted.
         pub deletion_protection: Option<bool> = "DeletionProtection",
         /// Deployment sets.
-        pub deployment_set_group_no: Option<WithheldInteger> = "DeploymentSetGroupNo",
-        /// Deployment sets.
         pub deployment_set_id: Option<NoDeploymentSet> = "DeploymentSetId",
         /// A description.
         pub description: Option<InstanceDescription> = "Description",
         /// Only to say whether the request is in order.
         pub dry_run: Option<bool> = "DryRun",
-        /// Hibernation.
-        pub hibernation: Option<WithheldSwitch> = "HibernationOptions.Configured",
         /// The host's name; `${instance_id}` in it stands for the id.
         pub host_name: Option<String> = "HostName",
         /// HPC clusters.
@@ -91,8 +83,6 @@ request! {
         pub io_optimized: Option<IoOptimized> = "IoOptimized",
         /// Its key pair.
         pub key_pair_name: Option<String> = "KeyPairName",
-        /// Managed hosts.
-        pub managed_host_id: Option<Withheld> = "ManagedHostId",
         /// The guest's password.
         pub password: Option<Password> = "Password",
         /// Whether the guest keeps the image's password.
@@ -103,8 +93,6 @@ request! {
         pub period_unit: Option<PeriodUnit> = "PeriodUnit",
         /// Its private address.
         pub private_ip: Option<PrivateIp> = "PrivateIpAddress",
-        /// Private pools.
-        pub private_pool_id: Option<Withheld> = "PrivatePoolOptions.Id",
         /// Private pools.
         pub private_pool: Option<PublicPool> = "PrivatePoolOptions.MatchCriteria",
         /// Its RAM role.
@@ -125,10 +113,6 @@ request! {
         pub spot_price_limit: Option<f64> = "SpotPriceLimit",
         /// How it is bid for.
         pub spot_strategy: Option<SpotStrategy> = "SpotStrategy",
-        /// Storage sets.
-        pub storage_set_id: Option<Withheld> = "StorageSetId",
-        /// Storage sets.
-        pub storage_set_partition_number: Option<WithheldInteger> = "StorageSetPartitionNumber",
         /// The system disk's category.
         pub system_category: Option<SystemCategory> = "SystemDisk.Category",
         /// The system disk's description.
@@ -137,8 +121,6 @@ request! {
         pub system_disk_name: Option<InstanceDiskName> = "SystemDisk.DiskName",
         /// The system disk's level.
         pub system_level: Option<Level> = "SystemDisk.PerformanceLevel",
-        /// Dedicated block storage.
-        pub system_storage_cluster_id: Option<Withheld> = "SystemDisk.StorageClusterId",
         /// Tags of the instance and of its disks.
         pub tags: NewTags = "Tag",
         /// Dedicated hosts.
@@ -196,7 +178,7 @@ pub const ERRORS: &[ErrorCode] = &[
 ];
 
 /// What a policy must allow the making of instances on: instances, the image that is named, and the snapshots of data disks.
-pub fn resources(cx: &Cx<'_>, machine: &Machine, DataDisks(data): &DataDisks) -> Vec<Arn> {
+pub fn resources(cx: &Cx<'_>, machine: &Machine, data: &[Asked]) -> Vec<Arn> {
     let arn = |rest: &str| Arn::ecs(machine.region.0, cx.account(), rest);
     let snapshots = data.iter().filter_map(|disk| disk.snapshot_id.as_deref()).map(|id| arn(&format!("snapshot/{id}")));
     let image = machine.image_id.iter().map(|id| arn(&format!("image/{id}")));
@@ -236,7 +218,7 @@ pub struct Beyond {
     /// The system disk, where the shared parameters say nothing about it.
     pub system: Asked,
     /// Data disks.
-    pub data: DataDisks,
+    pub data: Vec<Asked>,
     /// Security groups, beside the one of the shared parameters.
     pub security_group_ids: Vec<String>,
     /// When it is to be released by itself.

@@ -12,7 +12,6 @@ use super::instance_parameter::{AutoReleaseTime, InstanceName, KnownType, Securi
 use super::new_disk::Performance;
 use super::new_instance::{self, Beyond, Machine, Naming, NewInstance};
 use super::parameter::TAG_ERRORS;
-use super::withheld::{NoNetworkInterfaces, Withheld, WithheldInteger, WithheldList, WithheldStructure, WithheldSwitch};
 use crate::context::Cx;
 use crate::decode::{Field, Invalid, Parameter, Reader, request};
 use crate::jobs::{self, Kind};
@@ -30,64 +29,18 @@ request! {
         pub auto_pay: Option<bool> = "AutoPay",
         /// When they are to be released by themselves.
         pub auto_release_time: Option<AutoReleaseTime> = "AutoReleaseTime",
-        /// Clocks of guests.
-        pub clock_options: WithheldStructure = "ClockOptions",
-        /// Cores of guests: every type's own.
-        pub cpu_cores: Option<WithheldInteger> = "CpuOptions.Core",
-        /// Nested virtualisation.
-        pub cpu_nested: Option<Withheld> = "CpuOptions.NestedVirtualization",
-        /// Memory nodes of guests.
-        pub cpu_numa: Option<Withheld> = "CpuOptions.Numa",
-        /// Threads of a core: every type's own.
-        pub cpu_threads: Option<WithheldInteger> = "CpuOptions.ThreadsPerCore",
-        /// Order of threads.
-        pub cpu_topology: Option<Withheld> = "CpuOptions.TopologyType",
         /// Data disks.
-        pub data_disks: DataDisks = "DataDisk",
+        pub data_disks: DataDisks<true> = "DataDisk",
         /// A host's name for each instance.
         pub host_names: HostNames = "HostNames",
-        /// Images' options.
-        pub image_options: WithheldStructure = "ImageOptions",
         /// The type.
         pub instance_type: Option<KnownType> = "InstanceType",
-        /// IPv6.
-        pub ipv6_addresses: WithheldList = "Ipv6Address",
-        /// IPv6.
-        pub ipv6_address_count: Option<WithheldInteger> = "Ipv6AddressCount",
-        /// Internet providers.
-        pub isp: Option<Withheld> = "Isp",
-        /// Launch templates.
-        pub launch_template_id: Option<Withheld> = "LaunchTemplateId",
-        /// Launch templates.
-        pub launch_template_name: Option<Withheld> = "LaunchTemplateName",
-        /// Launch templates.
-        pub launch_template_version: Option<WithheldInteger> = "LaunchTemplateVersion",
         /// How many will do.
         pub min_amount: Option<i64> = "MinAmount",
-        /// Network interfaces of their own.
-        pub network_interfaces: NoNetworkInterfaces = "NetworkInterface",
-        /// Queues of the network interface.
-        pub queues: Option<WithheldInteger> = "NetworkInterfaceQueueNumber",
-        /// Networks' options.
-        pub network_options: WithheldStructure = "NetworkOptions",
-        /// Private names.
-        pub private_dns_name_options: WithheldStructure = "PrivateDnsNameOptions",
-        /// Dedicated hosts.
-        pub dedicated_host_cluster_id: Option<Withheld> = "SchedulerOptions.DedicatedHostClusterId",
         /// Security groups.
         pub security_group_ids: SecurityGroupIds = "SecurityGroupIds",
-        /// Enclaves.
-        pub confidential_computing: Option<Withheld> = "SecurityOptions.ConfidentialComputingMode",
-        /// Secure boot.
-        pub secure_boot: Option<WithheldSwitch> = "SecurityOptions.EnableSecureBoot",
-        /// Trusted boot.
-        pub trusted_system: Option<Withheld> = "SecurityOptions.TrustedSystemMode",
-        /// Automatic snapshots.
-        pub system_auto_snapshot_policy_id: Option<Withheld> = "SystemDisk.AutoSnapshotPolicyId",
         /// Whether the system disk may exceed its baseline for a while.
         pub system_bursting: Option<bool> = "SystemDisk.BurstingEnabled",
-        /// Reserved by the vendor.
-        pub system_encrypt_algorithm: Option<Withheld> = "SystemDisk.EncryptAlgorithm",
         /// Whether the system disk is to be encrypted.
         pub system_encrypted: Option<EncryptedText> = "SystemDisk.Encrypted",
         /// The key it is to be encrypted with.
@@ -98,6 +51,19 @@ request! {
         pub system_size_gib: Option<SizeText> = "SystemDisk.Size",
         /// Whether names are numbered.
         pub unique_suffix: Option<bool> = "UniqueSuffix",
+    }
+    refused {
+        "ClockOptions" unless "false", "CpuOptions.Core", "CpuOptions.NestedVirtualization", "CpuOptions.Numa",
+        "CpuOptions.ThreadsPerCore", "CpuOptions.TopologyType", "DataDisk.N.AutoSnapshotPolicyId",
+        "DataDisk.N.EncryptAlgorithm", "DataDisk.N.StorageClusterId", "DeploymentSetGroupNo",
+        "HibernationOptions.Configured" unless "false", "ImageOptions" unless "false", "Ipv6Address" unless "false",
+        "Ipv6AddressCount", "Isp", "LaunchTemplateId", "LaunchTemplateName", "LaunchTemplateVersion",
+        "ManagedHostId", "NetworkInterface" unless "false", "NetworkInterfaceQueueNumber",
+        "NetworkOptions" unless "false", "PrivateDnsNameOptions" unless "false", "PrivatePoolOptions.Id",
+        "SchedulerOptions.DedicatedHostClusterId", "SecurityOptions.ConfidentialComputingMode",
+        "SecurityOptions.EnableSecureBoot" unless "false", "SecurityOptions.TrustedSystemMode", "StorageSetId",
+        "StorageSetPartitionNumber", "SystemDisk.AutoSnapshotPolicyId", "SystemDisk.EncryptAlgorithm",
+        "SystemDisk.StorageClusterId",
     }
 }
 
@@ -153,7 +119,7 @@ impl Field for HostNames {
 
 /// What a policy must allow it on.
 pub fn resources(cx: &mut Cx<'_>, request: &Request) -> Result<Vec<Arn>, ApiError> {
-    Ok(new_instance::resources(cx, &request.machine, &request.data_disks))
+    Ok(new_instance::resources(cx, &request.machine, &request.data_disks.0))
 }
 
 /// Does it.
@@ -191,7 +157,7 @@ fn plan(cx: &Cx<'_>, request: Request) -> Result<NewInstance, ApiError> {
     };
     let beyond = Beyond {
         system,
-        data: request.data_disks,
+        data: request.data_disks.0,
         security_group_ids: request.security_group_ids.0,
         auto_release_at: request.auto_release_time.map(|time| time.at(cx.now)).transpose()?,
     };

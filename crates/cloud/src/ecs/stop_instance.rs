@@ -7,7 +7,6 @@ use coffer_base::{ApiError, Arn, ErrorCode};
 use coffer_store::instances::Instance;
 
 use super::instance_parameter::StoppedMode;
-use super::withheld::WithheldSwitch;
 use super::{owned, power};
 use crate::context::Cx;
 use crate::decode::request;
@@ -23,13 +22,12 @@ request! {
         pub dry_run: Option<bool> = "DryRun",
         /// Without waiting for the guest: there is none.
         pub force_stop: Option<bool> = "ForceStop",
-        /// Hibernation.
-        pub hibernate: Option<WithheldSwitch> = "Hibernate",
         /// Its id.
         pub instance_id: String = "InstanceId",
         /// Whether it is paid for while it is stopped.
         pub stopped_mode: Option<StoppedMode> = "StoppedMode",
     }
+    refused { "Hibernate" unless "false", }
 }
 
 response! {
