@@ -30,7 +30,7 @@ pub const OPERATION: Operation = Operation {
     effect: Effect::Write,
     access: Access::Action("ecs:StartInstances"),
     idempotent: false,
-    errors: &[batch::ERRORS, power::START_ERRORS, &power::START_KEY_ERRORS],
+    errors: &[batch::ERRORS, power::START_ERRORS, &power::START_KEY_CODES],
 };
 
 /// What a policy must allow it on.
