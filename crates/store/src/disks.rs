@@ -233,6 +233,13 @@ fn read_attachment(row: &Row<'_>) -> Result<Attachment, StoreError> {
     })
 }
 
+/// The disks that were last on that instance and are attached nowhere now, the oldest first.
+pub fn taken_off(tx: &Tx<'_>, instance_id: &str) -> Result<Vec<Disk>, StoreError> {
+    let sql = " WHERE r.last_instance_id = $1 AND r.last_instance_id <> ''
+               AND NOT EXISTS (SELECT 1 FROM disk_attachments a WHERE a.disk_id = r.disk_id)";
+    record::all(tx, &Condition::new(sql, &[instance_id.into()]))
+}
+
 /// Whether a disk exists that was made from this snapshot.
 pub fn made_from(tx: &Tx<'_>, snapshot_id: &str) -> Result<bool, StoreError> {
     let sql =

@@ -70,11 +70,11 @@ pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
 /// Deletes an image that is being copied, with the snapshots made for it, and withdraws the work on them.
 fn drop_copy(cx: &Cx<'_>, image_id: &str) -> Result<(), ApiError> {
     let disks = images::disks_of(cx.tx, image_id)?;
-    jobs::withdraw(cx, Kind::CompleteImage, image_id)?;
+    jobs::withdraw(cx.tx, Kind::CompleteImage, image_id)?;
     images::delete(cx.tx, image_id)?;
     for disk in disks {
         if let Some(snapshot) = Snapshot::get(cx.tx, &disk.snapshot_id)? {
-            snapshot_removal::remove(cx, &snapshot)?;
+            snapshot_removal::remove(cx.tx, &snapshot)?;
         }
     }
     Ok(())

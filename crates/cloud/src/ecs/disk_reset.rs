@@ -17,7 +17,7 @@ pub const ERRORS: [ErrorCode; 9] = [
     ErrorCode::SnapshotNotFound,
     ErrorCode::ResetInProgress,
     ErrorCode::DiskStatusIncorrect,
-    ErrorCode::DiskInstanceStatus,
+    ErrorCode::InstanceStatusIncorrect,
     ErrorCode::ResetAnotherDisk,
     ErrorCode::SnapshotNotReady,
     ErrorCode::ResetSnapshotInProgress,
@@ -35,7 +35,7 @@ pub fn prepare(cx: &mut Cx<'_>, disk_id: &str, snapshot_id: &str) -> Result<Disk
     if !existing_disk::is_ready(&disk) {
         return Err(ErrorCode::DiskStatusIncorrect.into());
     }
-    existing_disk::require_instances(cx, &disk, &["Stopped"], ErrorCode::DiskInstanceStatus)?;
+    existing_disk::require_instances(cx, &disk, &["Stopped"], ErrorCode::InstanceStatusIncorrect)?;
     if snapshot.source_disk_id != disk.disk_id || !snapshot.source_snapshot_id.is_empty() {
         return Err(ErrorCode::ResetAnotherDisk.into());
     }

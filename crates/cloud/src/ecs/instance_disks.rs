@@ -11,6 +11,7 @@ use coffer_store::tags::Tag;
 
 use super::disk_types::{Category, Level};
 use super::encryption::Wish;
+use super::existing_disk::SYSTEM_DEVICE;
 use super::image_source::Source;
 use super::instance_types::{InstanceType, MOST_DATA_DISKS};
 use super::new_disk::{self, NewDisk, Performance};
@@ -18,8 +19,6 @@ use super::parameter::{Description, DiskName};
 use crate::context::Cx;
 use crate::decode::{Field, Invalid, Parameter, Reader};
 
-/// The device of a system disk.
-pub const SYSTEM_DEVICE: &str = "/dev/xvda";
 /// The category of a disk when the request names none.
 const DEFAULT_CATEGORY: Category = Category::Efficiency;
 /// The size of a system disk when the request gives none and the image is not larger.

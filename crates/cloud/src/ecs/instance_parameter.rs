@@ -51,6 +51,8 @@ words! {
     PeriodUnit ["Week", "Month"] Invalid::Value;
     /// `SecurityEnhancementStrategy`: without effect, as there is no guest to harden.
     SecurityEnhancement ["Active", "Deactive"] Invalid::Value;
+    /// `BatchOptimization`.
+    BatchMode ["AllTogether", "SuccessFirst"] Invalid::Value;
     /// `StoppedMode`.
     StoppedMode ["KeepCharging", "StopCharging"] Invalid::Value;
 }
@@ -229,7 +231,7 @@ impl Field for SecurityGroupIds {
 /// Most ids of instances in a request.
 pub const MOST_INSTANCE_IDS: usize = 100;
 
-/// `InstanceId.N` of an operation on several instances: 1 to 100, each once.
+/// `InstanceId.N` of an operation on several instances: 1 to 100; one that is there twice counts once.
 #[derive(Clone, Debug)]
 pub struct InstanceIds(pub Vec<String>);
 
@@ -238,13 +240,27 @@ impl Field for InstanceIds {
     const REQUIRED: bool = true;
 
     fn read(reader: &Reader<'_>, name: &'static str) -> Result<Self, ApiError> {
+        let ListedInstanceIds(ids) = ListedInstanceIds::read(reader, name)?;
+        Ok(Self(ids.ok_or_else(|| reader.missing(name))?))
+    }
+}
+
+/// `InstanceId.N` of a listing: `None` where it names none.
+#[derive(Clone, Debug)]
+pub struct ListedInstanceIds(pub Option<Vec<String>>);
+
+impl Field for ListedInstanceIds {
+    const KIND: &'static str = "RepeatList";
+    const REQUIRED: bool = false;
+
+    fn read(reader: &Reader<'_>, name: &'static str) -> Result<Self, ApiError> {
         let mut ids: Vec<String> = Vec::new();
-        for text in reader.items(name, MOST_INSTANCE_IDS)? {
+        for text in reader.items(name, MOST_INSTANCE_IDS)?.into_iter().filter(|text| !text.is_empty()) {
             if !ids.iter().any(|id| id == text) {
                 ids.push(text.to_owned());
             }
         }
-        if ids.is_empty() { Err(reader.missing(name)) } else { Ok(Self(ids)) }
+        Ok(Self(Some(ids).filter(|ids| !ids.is_empty())))
     }
 }
 

@@ -1,5 +1,6 @@
 //! ECS 2014-05-26: the operations, and what they share.
 
+pub mod batch;
 pub mod credentials;
 pub mod data_key;
 pub mod disk_key;
@@ -46,6 +47,7 @@ operations! { Product::Ecs;
     delete_disk,
     delete_image,
     delete_instance,
+    delete_instances,
     delete_snapshot,
     delete_snapshot_group,
     describe_disk_default_kms_key_id,
@@ -53,6 +55,8 @@ operations! { Product::Ecs;
     describe_disk_monitor_data,
     describe_disks,
     describe_images,
+    describe_instance_attribute,
+    describe_instance_status,
     describe_instances,
     describe_regions,
     describe_snapshot_groups,
@@ -70,15 +74,19 @@ operations! { Product::Ecs;
     modify_disk_attribute,
     modify_disk_default_kms_key_id,
     modify_disk_spec,
+    modify_instance_attribute,
     modify_snapshot_attribute,
     re_init_disk,
+    replace_system_disk,
     reset_disk,
     reset_disk_default_kms_key_id,
     reset_disks,
     resize_disk,
     run_instances,
     start_instance,
+    start_instances,
     stop_instance,
+    stop_instances,
     tag_resources,
     untag_resources,
 }

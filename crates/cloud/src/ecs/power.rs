@@ -7,6 +7,7 @@ use coffer_store::instances::Instance;
 
 use super::data_key::Wrapped;
 use super::disk_key::Wording;
+use super::existing_disk::SYSTEM_DEVICE;
 use super::instance_parameter::StoppedMode;
 use super::new_instance::NOT_STOPPED;
 use crate::context::Cx;
@@ -26,7 +27,7 @@ pub struct Change {
 /// The errors of [`start`], besides those of keys.
 pub const START_ERRORS: &[ErrorCode] = &[ErrorCode::InstanceStatusIncorrect, ErrorCode::SystemDiskMissing];
 /// The errors of keys in [`start`].
-pub const START_KEY_ERRORS: [ErrorCode; 5] = Wording::START.codes();
+pub const START_KEY_CODES: [ErrorCode; 5] = Wording::START.codes();
 
 /// Starts a stopped instance. The data key of every disk on it must open at this moment, or its bytes could not be read.
 pub fn start(cx: &mut Cx<'_>, mut instance: Instance) -> Result<Change, ApiError> {
@@ -34,7 +35,7 @@ pub fn start(cx: &mut Cx<'_>, mut instance: Instance) -> Result<Change, ApiError
         return Err(ErrorCode::InstanceStatusIncorrect.into());
     }
     let attached = disks::attached_to(cx.tx, &instance.instance_id)?;
-    if !attached.iter().any(|(_, disk)| disk.disk_type == "system") {
+    if !attached.iter().any(|(attachment, _)| attachment.device == SYSTEM_DEVICE) {
         return Err(ErrorCode::SystemDiskMissing.into());
     }
     for (_, disk) in &attached {

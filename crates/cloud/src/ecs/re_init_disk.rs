@@ -53,7 +53,7 @@ pub const OPERATION: Operation = Operation {
             ErrorCode::DiskNotFound,
             ErrorCode::MultiAttachUnsupported,
             ErrorCode::DiskStatusIncorrect,
-            ErrorCode::DiskInstanceStatus,
+            ErrorCode::InstanceStatusIncorrect,
             ErrorCode::DiskSnapshotInProgress,
             ErrorCode::ReInitSourceGone,
             ErrorCode::ImageNotFound,
@@ -117,7 +117,7 @@ fn stopped_instance(cx: &Cx<'_>, disk: &Disk) -> Result<Instance, ApiError> {
     let instance = existing_disk::instances(cx, disk)?.pop();
     let instance = instance.ok_or_else(|| ApiError::internal("a disk in use by no instance"))?;
     if instance.status != "Stopped" || instance.started_at.is_none() {
-        return Err(ErrorCode::DiskInstanceStatus.into());
+        return Err(ErrorCode::InstanceStatusIncorrect.into());
     }
     Ok(instance)
 }

@@ -35,7 +35,7 @@ pub const OPERATION: Operation = Operation {
     errors: &[
         &[ErrorCode::InstanceNotFound, ErrorCode::DryRunOperation],
         power::START_ERRORS,
-        &power::START_KEY_ERRORS,
+        &power::START_KEY_CODES,
     ],
 };
 

@@ -155,6 +155,7 @@ impl World {
             | "DescribeSnapshotLinks"
             | "DescribeSnapshotsUsage"
             | "DescribeImages"
+            | "DescribeInstanceStatus"
             | "DescribeInstances" => owned(&[REGION]),
             _ => self.sample_of_instances(action),
         }
@@ -162,20 +163,27 @@ impl World {
 
     fn sample_of_instances(&self, action: &str) -> Pairs {
         let region_and = |more: &[(&str, &str)]| owned(&[&[REGION], more].concat());
+        let stopped = || {
+            let made = self.ecs("CreateInstance", &[REGION, IMAGE, ("InstanceType", "ecs.g7.large")]);
+            self.settle();
+            text(&made, "InstanceId")
+        };
+        let started = || {
+            let instance_id = stopped();
+            self.ecs("StartInstance", &[("InstanceId", &instance_id)]);
+            self.settle();
+            instance_id
+        };
         match action {
             "RunInstances" | "CreateInstance" => {
                 region_and(&[IMAGE, ("InstanceType", "ecs.g7.large"), ("DataDisk.1.Size", "20")])
             }
-            "StartInstance" | "StopInstance" | "DeleteInstance" => {
-                let made = self.ecs("CreateInstance", &[REGION, IMAGE, ("InstanceType", "ecs.g7.large")]);
-                let instance_id = text(&made, "InstanceId");
-                self.settle();
-                if action == "StopInstance" {
-                    self.ecs("StartInstance", &[("InstanceId", &instance_id)]);
-                    self.settle();
-                }
-                owned(&[("InstanceId", &instance_id)])
-            }
+            "StartInstance" | "DeleteInstance" | "DescribeInstanceAttribute" => owned(&[("InstanceId", &stopped())]),
+            "StopInstance" => owned(&[("InstanceId", &started())]),
+            "StartInstances" | "DeleteInstances" => region_and(&[("InstanceId.1", &stopped())]),
+            "StopInstances" => region_and(&[("InstanceId.1", &started())]),
+            "ModifyInstanceAttribute" => owned(&[("InstanceId", &stopped()), ("InstanceName", "target")]),
+            "ReplaceSystemDisk" => owned(&[("InstanceId", &stopped()), IMAGE]),
             other => unlisted(other),
         }
     }
