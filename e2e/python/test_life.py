@@ -13,6 +13,8 @@ ELSEWHERE = "cn-beijing"
 IMAGE = "ubuntu_24_04_x64_20G_alibase_20250113.vhd"
 TYPE = "ecs.g7.large"
 WAIT_S = 20
+# Only images that are available are listed unless asked.
+STATUSES = "Creating,Available"
 
 
 def wait(what, ready):
@@ -48,12 +50,13 @@ def snapshot_is_done(client, snapshot_id, region=REGION):
 
 
 def image_is_done(client, image_id, region=REGION):
-    listed = lambda: client.ecs("DescribeImages", RegionId=region, ImageId=image_id)["Images"]["Image"][0]
+    listed = lambda: client.ecs("DescribeImages", RegionId=region, ImageId=image_id, Status=STATUSES)["Images"]["Image"][0]
     return wait(listed, lambda shown: shown["Status"] == "Available")
 
 
 def run_instance(client, **parameters):
-    asked = {"RegionId": REGION, "ImageId": IMAGE, "InstanceType": TYPE, "SystemDisk": {"Category": "cloud_essd"}}
+    asked = {"RegionId": REGION, "ZoneId": cloud.ZONE, "ImageId": IMAGE, "InstanceType": TYPE}
+    asked["SystemDisk"] = {"Category": "cloud_essd"}
     return client.ecs("RunInstances", **asked | parameters)["InstanceIdSets"]["InstanceIdSet"][0]
 
 
@@ -91,7 +94,7 @@ def test_a_disks_life(encrypted):
     snapshot = client.ecs("CreateSnapshot", DiskId=made, SnapshotName="kept")["SnapshotId"]
     shown = snapshot_is_done(client, snapshot)
     assert (shown["Encrypted"], shown["KMSKeyId"], shown["SourceDiskSize"]) == (True, key, "60")
-    again = cloud.make_disk(client, SnapshotId=snapshot)
+    again = cloud.make_disk(client, SnapshotId=snapshot, Size=60)
     assert disk_is(client, again, "Available")["SourceSnapshotId"] == snapshot
 
     client.ecs("StopInstance", InstanceId=instance)
@@ -146,7 +149,7 @@ def test_an_instance_whose_key_is_disabled_does_not_start_until_it_is_enabled_ag
     client.ecs("StopInstance", InstanceId=instance)
     instance_is(client, instance, "Stopped")
     client.kms("DisableKey", KeyId=key)
-    with refused(400, "InvalidParameter.KMSKeyId.CMKNotEnabled"):
+    with refused(403, "InvalidParameter.KMSKeyId.CMKNotEnabled", "The CMK needs to be enabled."):
         client.ecs("StartInstance", InstanceId=instance)
     client.kms("EnableKey", KeyId=key)
     client.ecs("StartInstance", InstanceId=instance)
