@@ -209,7 +209,7 @@ fn states_are_listed_by_instance_zone_and_page() {
     let all = states(&[]);
     assert_eq!(of(&all), both);
     assert_eq!((&all["TotalCount"], &all["PageNumber"], &all["PageSize"]), (&2.into(), &1.into(), &10.into()));
-    assert_eq!(of(&states(&[("ZoneId", ZONE)])), [up.clone()]);
+    assert_eq!(of(&states(&[("ZoneId", ZONE)])), std::slice::from_ref(&up));
     assert_eq!(of(&states(&[("InstanceId.1", &down.0), ("InstanceId.2", NOWHERE)])), [down]);
     let second = states(&[("PageNumber", "2"), ("PageSize", "1")]);
     assert_eq!((of(&second).len(), &second["TotalCount"]), (1, &2.into()));

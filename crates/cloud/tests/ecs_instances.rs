@@ -246,10 +246,8 @@ fn every_disk_obeys_the_default_whichever_operation_makes_it() {
     let world = World::new();
     world.disk_encryption_role();
     let key = world.customer_key();
-    let makers: [fn(&World, &[(&str, &str)]) -> String; 2] = [running, stopped];
     let all_have = |key: &str| {
-        for make in makers {
-            let id = make(&world, &SILENT);
+        for id in [running(&world, &SILENT), stopped(&world, &SILENT)] {
             assert_eq!(keys_of(&world, &id), [key, key, key]);
             assert!(disks_of(&world, &id).iter().all(|disk| disk["Encrypted"] == !key.is_empty()));
         }

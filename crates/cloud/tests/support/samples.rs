@@ -94,17 +94,6 @@ impl World {
             let tasks = self.ecs("DescribeTasks", &[("RegionId", "cn-beijing")]);
             text(&tasks["TaskSet"]["Task"][0], "TaskId")
         };
-        let stopped = || {
-            let made = self.ecs("CreateInstance", &[REGION, IMAGE, ("InstanceType", "ecs.g7.large")]);
-            self.settle();
-            text(&made, "InstanceId")
-        };
-        let started = || {
-            let instance_id = stopped();
-            self.ecs("StartInstance", &[("InstanceId", &instance_id)]);
-            self.settle();
-            instance_id
-        };
         match action {
             "DescribeDiskMonitorData" => {
                 let (from, until) = (("StartTime", "2026-05-28T00:00:00Z"), ("EndTime", "2026-05-28T01:00:00Z"));
@@ -159,22 +148,41 @@ impl World {
             "CopyImage" => region_and(&[("ImageId", &image()), ("DestinationRegionId", "cn-beijing")]),
             "DeleteImage" => region_and(&[("ImageId", &image())]),
             "DescribeTaskAttribute" | "CancelTask" => owned(&[("RegionId", "cn-beijing"), ("TaskId", &task())]),
-            "RunInstances" | "CreateInstance" => region_and(&[IMAGE, ("InstanceType", "ecs.g7.large")]),
-            "StartInstance" | "DeleteInstance" | "DescribeInstanceAttribute" => owned(&[("InstanceId", &stopped())]),
-            "StopInstance" => owned(&[("InstanceId", &started())]),
-            "StartInstances" | "DeleteInstances" => region_and(&[("InstanceId.1", &stopped())]),
-            "StopInstances" => region_and(&[("InstanceId.1", &started())]),
-            "ModifyInstanceAttribute" => owned(&[("InstanceId", &stopped()), ("InstanceName", "target")]),
-            "ReplaceSystemDisk" => owned(&[("InstanceId", &stopped()), IMAGE]),
             "DescribeTags"
             | "DescribeTasks"
             | "DescribeSnapshots"
             | "DescribeSnapshotGroups"
             | "DescribeSnapshotLinks"
             | "DescribeSnapshotsUsage"
-            | "DescribeImages"
-            | "DescribeInstanceStatus"
-            | "DescribeInstances" => owned(&[REGION]),
+            | "DescribeImages" => owned(&[REGION]),
+            other => self.sample_of_instances(other),
+        }
+    }
+
+    /// Instances themselves.
+    fn sample_of_instances(&self, action: &str) -> Pairs {
+        let region_and = |more: &[(&str, &str)]| owned(&[&[REGION], more].concat());
+        let new = [REGION, IMAGE, ("InstanceType", "ecs.g7.large")];
+        let stopped = || {
+            let made = self.ecs("CreateInstance", &new);
+            self.settle();
+            text(&made, "InstanceId")
+        };
+        let started = || {
+            let instance_id = stopped();
+            self.ecs("StartInstance", &[("InstanceId", &instance_id)]);
+            self.settle();
+            instance_id
+        };
+        match action {
+            "RunInstances" | "CreateInstance" => owned(&new),
+            "StartInstance" | "DeleteInstance" | "DescribeInstanceAttribute" => owned(&[("InstanceId", &stopped())]),
+            "StopInstance" => owned(&[("InstanceId", &started())]),
+            "StartInstances" | "DeleteInstances" => region_and(&[("InstanceId.1", &stopped())]),
+            "StopInstances" => region_and(&[("InstanceId.1", &started())]),
+            "ModifyInstanceAttribute" => owned(&[("InstanceId", &stopped()), ("InstanceName", "target")]),
+            "ReplaceSystemDisk" => owned(&[("InstanceId", &stopped()), IMAGE]),
+            "DescribeInstanceStatus" | "DescribeInstances" => owned(&[REGION]),
             other => unlisted(other),
         }
     }
