@@ -76,7 +76,7 @@ pub struct Attachment {
 }
 
 /// Which disks a listing is about; what is `None` or empty restricts nothing.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filter {
     /// Only these ids.
     pub disk_ids: Option<Vec<String>>,
@@ -136,7 +136,12 @@ pub fn list(
 
 /// How many of an account's disks in a region a filter lets through.
 pub fn count(tx: &Tx<'_>, account: &AccountId, region: Region, filter: &Filter) -> Result<i64, StoreError> {
-    record::count::<Disk>(tx, &condition(tx, account, region, filter)?)
+    let only_tags = Filter { tags: filter.tags.clone(), ..Filter::default() };
+    match &filter.tags[..] {
+        // A resource bears a key once, so the index of tags alone has the answer.
+        [(key, value)] if *filter == only_tags => tags::bearers(tx, account, region, "disk", key, value.as_deref()),
+        _ => record::count::<Disk>(tx, &condition(tx, account, region, filter)?),
+    }
 }
 
 fn condition<'a>(

@@ -6,7 +6,7 @@ use coffer_store::instances::Instance;
 use coffer_store::snapshots::{self, Snapshot};
 use coffer_store::{Record as _, Tx, images, tasks};
 
-use super::owned;
+use super::{owned, snapshot_removal};
 use crate::context::Cx;
 
 /// The device of an instance's system disk.
@@ -76,7 +76,7 @@ pub fn release(tx: &Tx<'_>, disk: &Disk) -> Result<(), ApiError> {
     if disk.delete_auto_snapshot {
         for snapshot in own_snapshots(tx, disk)? {
             if snapshot.snapshot_type == "auto" && !images::made_from(tx, &snapshot.snapshot_id)? {
-                snapshots::delete(tx, &snapshot.snapshot_id)?;
+                snapshot_removal::remove(tx, &snapshot)?;
             }
         }
     }

@@ -4,6 +4,7 @@ pub mod batch;
 pub mod credentials;
 pub mod data_key;
 pub mod disk_key;
+pub mod disk_reset;
 pub mod disk_types;
 pub mod encryption;
 pub mod existing_disk;

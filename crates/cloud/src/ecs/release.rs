@@ -41,7 +41,7 @@ pub fn delete(cx: &mut Cx<'_>, mut instance: Instance, how: How) -> Result<(), A
         _ => return Err(ErrorCode::InstanceStatusIncorrect.into()),
     }
     release(cx.tx, &instance, cx.now)?;
-    jobs::withdraw(cx, Kind::ReleaseInstance, &instance.instance_id)?;
+    jobs::withdraw(cx.tx, Kind::ReleaseInstance, &instance.instance_id)?;
     cx.note("instanceId", instance.instance_id);
     Ok(())
 }

@@ -65,7 +65,7 @@ impl World {
         }
     }
 
-    /// Disks in use, snapshots, images, instances, tags and tasks.
+    /// Disks in use, snapshots, images, tags and tasks.
     fn sample_of_compute(&self, action: &str) -> Pairs {
         let region_and = |more: &[(&str, &str)]| owned(&[&[REGION], more].concat());
         let disk = || text(&self.ecs("CreateDisk", &ESSD), "DiskId");
@@ -154,17 +154,17 @@ impl World {
             | "DescribeSnapshotGroups"
             | "DescribeSnapshotLinks"
             | "DescribeSnapshotsUsage"
-            | "DescribeImages" => owned(&[REGION]),
-            other => self.sample_of_instances(other),
+            | "DescribeImages"
+            | "DescribeInstanceStatus"
+            | "DescribeInstances" => owned(&[REGION]),
+            _ => self.sample_of_instances(action),
         }
     }
 
-    /// Instances themselves.
     fn sample_of_instances(&self, action: &str) -> Pairs {
         let region_and = |more: &[(&str, &str)]| owned(&[&[REGION], more].concat());
-        let new = [REGION, IMAGE, ("InstanceType", "ecs.g7.large")];
         let stopped = || {
-            let made = self.ecs("CreateInstance", &new);
+            let made = self.ecs("CreateInstance", &[REGION, IMAGE, ("InstanceType", "ecs.g7.large")]);
             self.settle();
             text(&made, "InstanceId")
         };
@@ -175,14 +175,15 @@ impl World {
             instance_id
         };
         match action {
-            "RunInstances" | "CreateInstance" => owned(&new),
+            "RunInstances" | "CreateInstance" => {
+                region_and(&[IMAGE, ("InstanceType", "ecs.g7.large"), ("DataDisk.1.Size", "20")])
+            }
             "StartInstance" | "DeleteInstance" | "DescribeInstanceAttribute" => owned(&[("InstanceId", &stopped())]),
             "StopInstance" => owned(&[("InstanceId", &started())]),
             "StartInstances" | "DeleteInstances" => region_and(&[("InstanceId.1", &stopped())]),
             "StopInstances" => region_and(&[("InstanceId.1", &started())]),
             "ModifyInstanceAttribute" => owned(&[("InstanceId", &stopped()), ("InstanceName", "target")]),
             "ReplaceSystemDisk" => owned(&[("InstanceId", &stopped()), IMAGE]),
-            "DescribeInstanceStatus" | "DescribeInstances" => owned(&[REGION]),
             other => unlisted(other),
         }
     }
