@@ -49,7 +49,6 @@ response! {
 /// The errors of [`each`], besides those of the change.
 pub const ERRORS: &[ErrorCode] = &[
     ErrorCode::EcsInvalidParameter,
-    ErrorCode::EcsMissingParameter,
     ErrorCode::EcsRegionNotFound,
     ErrorCode::InstanceNotFound,
     ErrorCode::BatchDryRun,

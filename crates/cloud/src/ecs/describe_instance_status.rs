@@ -60,7 +60,7 @@ pub const OPERATION: Operation = Operation {
     effect: Effect::Read,
     access: Access::Action("ecs:DescribeInstanceStatus"),
     idempotent: false,
-    errors: &[&[ErrorCode::EcsInvalidParameter, ErrorCode::EcsMissingParameter, ErrorCode::EcsRegionNotFound]],
+    errors: &[&[ErrorCode::EcsInvalidParameter, ErrorCode::EcsRegionNotFound]],
 };
 
 /// What a policy must allow it on.

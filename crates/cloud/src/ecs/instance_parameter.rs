@@ -123,7 +123,18 @@ pub fn is_host_name(name: &str, os_type: &str) -> bool {
     (2..=64).contains(&name.len()) && name.split('.').all(is_part)
 }
 
-/// The password of a new guest: 8 to 30 characters of at least three kinds. It is checked and then forgotten, as there is no guest.
+/// Whether it can be the password of a guest: 8 to 30 characters of at least three kinds, letters of either case, digits and some
+/// others.
+pub fn is_password(text: &str) -> bool {
+    const SPECIAL: &str = "()`~!@#$%^&*-_+=|{}[]:;'<>,.?/";
+    let kinds: [fn(char) -> bool; 4] =
+        [|c| c.is_ascii_uppercase(), |c| c.is_ascii_lowercase(), |c| c.is_ascii_digit(), |c| SPECIAL.contains(c)];
+    let known = text.chars().all(|c| kinds.iter().any(|kind| kind(c)));
+    let used = kinds.iter().filter(|kind| text.chars().any(**kind)).count();
+    (8..=30).contains(&text.len()) && known && used >= 3
+}
+
+/// The password of a guest, where the operation has a code of its own for a malformed one. It is checked and then forgotten, as there is no guest.
 #[derive(Debug)]
 pub struct Password(Secret<String>);
 
@@ -136,15 +147,11 @@ impl Password {
 
 impl Parameter for Password {
     fn from_text(text: &str) -> Result<Self, Invalid> {
-        const SPECIAL: &str = "()`~!@#$%^&*-_+=|{}[]:;'<>,.?/";
-        let kinds: [fn(char) -> bool; 4] =
-            [|c| c.is_ascii_uppercase(), |c| c.is_ascii_lowercase(), |c| c.is_ascii_digit(), |c| SPECIAL.contains(c)];
-        let known = text.chars().all(|c| kinds.iter().any(|kind| kind(c)));
-        let used = kinds.iter().filter(|kind| text.chars().any(**kind)).count();
-        if !(8..=30).contains(&text.len()) || !known || used < 3 {
-            return Err(ErrorCode::PasswordMalformed.into());
+        if is_password(text) {
+            Ok(Self(Secret::new(text.to_owned())))
+        } else {
+            Err(ErrorCode::PasswordMalformed.into())
         }
-        Ok(Self(Secret::new(text.to_owned())))
     }
 }
 

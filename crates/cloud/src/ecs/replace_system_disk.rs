@@ -36,8 +36,8 @@ request! {
         pub client_token: Option<String> = "ClientToken",
         /// Whether the disk is to be encrypted.
         pub encrypted: Option<bool> = "Encrypted",
-        /// The image.
-        pub image_id: String = "ImageId",
+        /// The image; without it the request is refused.
+        pub image_id: Option<String> = "ImageId",
         /// The instance.
         pub instance_id: String = "InstanceId",
         /// The key the disk is to be encrypted with.
@@ -101,19 +101,21 @@ const OWN_ERRORS: &[ErrorCode] = &[
 /// What a policy must allow it on.
 pub fn resources(cx: &mut Cx<'_>, request: &Request) -> Result<Vec<Arn>, ApiError> {
     let region = owned::region_of(cx, &request.instance_id);
-    let arn = |rest: String| Arn::ecs(region, cx.account(), &rest);
-    Ok(vec![arn(format!("instance/{}", request.instance_id)), arn(format!("image/{}", request.image_id))])
+    let image = request.image_id.iter().map(|id| Arn::ecs(region, cx.account(), &format!("image/{id}")));
+    Ok([owned::arn(cx, "instance", &request.instance_id)].into_iter().chain(image).collect())
 }
 
 /// Does it.
 pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
+    let missing = || ApiError::with(ErrorCode::EcsMissingParameter, ["\"ImageId\"".to_owned()]);
+    let image_id = request.image_id.ok_or_else(missing)?;
     let mut instance: Instance = owned::find(cx, &request.instance_id)?.ok_or(ErrorCode::InstanceNotFound)?;
     if instance.status != "Stopped" {
         return Err(ErrorCode::InstanceStatusIncorrect.into());
     }
     let old = replaceable_disk(cx, &instance)?;
     let instance_type = type_of(&instance)?;
-    let image = image_source::find(cx, instance.region, &request.image_id)?;
+    let image = image_source::find(cx, instance.region, &image_id)?;
     let image = new_instance::usable_image(image, instance_type)?;
     if image.disks().iter().any(|disk| disk.disk_type != "system") {
         return Err(ErrorCode::ReplaceImageWithDataDisks.into());

@@ -57,10 +57,10 @@ impl Server {
     }
 }
 
-/// Lives for 20 to 84 ms, then is killed.
-pub(crate) fn live_a_while(server: Server, rng: &SeededRng) {
+/// Lives for some time between 20 ms and `most_ms`, then is killed.
+pub(crate) fn live_a_while(server: Server, rng: &SeededRng, most_ms: u64) {
     let mut delay = [0u8; 1];
     rng.fill(&mut delay);
-    std::thread::sleep(Duration::from_millis(20 + u64::from(delay[0]) / 4));
+    std::thread::sleep(Duration::from_millis(20 + (most_ms - 20) * u64::from(delay[0]) / 255));
     server.kill();
 }

@@ -142,10 +142,11 @@ fn work_that_was_acknowledged_is_finished_after_a_kill_and_only_once() {
         let writers: Vec<_> = (0..WRITERS)
             .map(|_| {
                 let (client, begun) = (server.client(), Arc::clone(&begun));
-                std::thread::spawn(move || Writer { client, begun: &begun }.write())
+                let writer = std::thread::Builder::new().name("writer".to_owned());
+                writer.spawn(move || Writer { client, begun: &begun }.write()).unwrap()
             })
             .collect();
-        live_a_while(server, &rng);
+        live_a_while(server, &rng, 500);
         for writer in writers {
             assert!(writer.join().unwrap().is_err(), "every writer was cut off by the kill");
         }

@@ -81,7 +81,7 @@ fn what_was_acknowledged_survives_two_hundred_kills_and_nothing_is_half_there() 
                 writer.spawn(move || write(client, &acknowledged)).unwrap()
             })
             .collect();
-        live_a_while(server, &rng);
+        live_a_while(server, &rng, 84);
         for writer in writers {
             cut_off += usize::from(writer.join().unwrap().is_err());
         }
