@@ -52,6 +52,7 @@ operations! { Product::Ecs;
     describe_disk_monitor_data,
     describe_disks,
     describe_images,
+    describe_instance_types,
     describe_instances,
     describe_regions,
     describe_snapshot_groups,

@@ -47,7 +47,7 @@ impl World {
                 let disk_id = text(&ecs("CreateDisk", &DISK), "DiskId");
                 owned(&[REGION, ("DiskIds", &format!(r#"["{disk_id}"]"#))])
             }
-            "DescribeRegions" => Vec::new(),
+            "DescribeRegions" | "DescribeInstanceTypes" => Vec::new(),
             "DescribeDiskDefaultKMSKeyId"
             | "DescribeDiskEncryptionByDefaultStatus"
             | "DescribeZones"
