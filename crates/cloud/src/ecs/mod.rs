@@ -1,5 +1,6 @@
 //! ECS 2014-05-26: the operations, and what they share.
 
+pub mod available;
 pub mod credentials;
 pub mod data_key;
 pub mod disk_key;
@@ -47,6 +48,7 @@ operations! { Product::Ecs;
     delete_instance,
     delete_snapshot,
     delete_snapshot_group,
+    describe_available_resource,
     describe_disk_default_kms_key_id,
     describe_disk_encryption_by_default_status,
     describe_disk_monitor_data,
@@ -55,6 +57,7 @@ operations! { Product::Ecs;
     describe_instance_types,
     describe_instances,
     describe_regions,
+    describe_resources_modification,
     describe_snapshot_groups,
     describe_snapshot_links,
     describe_snapshots,

@@ -148,6 +148,10 @@ impl World {
             "CopyImage" => region_and(&[("ImageId", &image()), ("DestinationRegionId", "cn-beijing")]),
             "DeleteImage" => region_and(&[("ImageId", &image())]),
             "DescribeTaskAttribute" | "CancelTask" => owned(&[("RegionId", "cn-beijing"), ("TaskId", &task())]),
+            "DescribeAvailableResource" => region_and(&[("DestinationResource", "Zone")]),
+            "DescribeResourcesModification" => {
+                region_and(&[("DestinationResource", "InstanceType"), ("ResourceId", &instance())])
+            }
             "RunInstances" | "CreateInstance" => region_and(&[IMAGE, ("InstanceType", "ecs.g7.large")]),
             "StartInstance" | "StopInstance" | "DeleteInstance" => {
                 let made = self.ecs("CreateInstance", &[REGION, IMAGE, ("InstanceType", "ecs.g7.large")]);
