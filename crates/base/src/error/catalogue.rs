@@ -116,6 +116,8 @@ catalogue! {
     PerformanceLevelMalformed = 400 "InvalidPerformanceLevel.Malformed" "The specified parameter PerformanceLevel is not valid.";
     PerformanceLevelNotMatch = 403 "OperationDenied.PerformanceLevelNotMatch" "The specified PerformanceLevel and Size do not match.";
     ProvisionedIopsUnsupported = 400 "ProvisionedIopsForDiskCategoryUnsupported" "The specified disk category does not support provisioned iops.";
+    DiskQuota = 403 "QuotaExceed.PostPaidDisk" "Living postPaid disks quota exceeded.";
+    DiskCapacityQuota = 403 "QuotaExceeded.PostpaidDataDiskCapacity" "The quota of postpaid data disk capacity exceeds.";
     ProvisionedIopsLimit = 400 "InvalidProvisionedIops.LimitExceed" "The provisioned iops exceeds the limit.";
     BurstingUnsupported = 400 "BurstingEnabledForDiskCategoryUnsupported" "The specified disk category does not support bursting enabled.";
     BurstingTooSmall = 400 "InvalidBurstingEnabled.DiskSizeTooSmall" "The disk size must be greater than 3 GiB to enable burst.";
@@ -422,6 +424,7 @@ catalogue! {
     NetworkTypeNotFound = 404 "InvalidNetworkType.NotFound" "The specified InstanceNetworkType is not found";
     /// The batch operations call a dry run's success so; the message is ours.
     BatchDryRun = 400 "DRYRUN.SUCCESS" "Request validation has been passed with DryRun flag set.";
+    VcpuQuota = 403 "QuotaExceed.ElasticQuota" "The number of vCPUs assigned to the ECS instances has exceeded the quota in the zone.";
     AvailableDestinationMissing = 400 "Invalid.Param" "The input parameter DestinationResource that is mandatory for processing this request is not supplied.";
     AvailableScopeInvalid = 403 "InvalidParameter.Scope" "The specified parameter Scope is invalid.";
     ModificationOperationInvalid = 400 "Invalid.OperationType" "The specified operationType is not valid.";

@@ -21,6 +21,7 @@ pub mod owned;
 pub mod paging;
 pub mod parameter;
 pub mod power;
+pub mod quota;
 pub mod release;
 pub mod setting;
 pub mod share;
@@ -48,6 +49,7 @@ operations! { Product::Ecs;
     delete_instance,
     delete_snapshot,
     delete_snapshot_group,
+    describe_account_attributes,
     describe_available_resource,
     describe_disk_default_kms_key_id,
     describe_disk_encryption_by_default_status,

@@ -50,6 +50,7 @@ impl World {
             "DescribeRegions" | "DescribeInstanceTypes" => Vec::new(),
             "DescribeDiskDefaultKMSKeyId"
             | "DescribeDiskEncryptionByDefaultStatus"
+            | "DescribeAccountAttributes"
             | "DescribeZones"
             | "EnableDiskEncryptionByDefault" => owned(&[REGION]),
             "DisableDiskEncryptionByDefault" | "ResetDiskDefaultKMSKeyId" => {
