@@ -412,6 +412,10 @@ fn the_listing_shows_own_and_public_images_and_every_filter_filters() {
         (vec![own], vec![&new, &old]),
         (vec![own, ALL], vec![&creating, &new, &old]),
         (vec![own, ("Status", "Creating, CreateFailed")], vec![&creating]),
+        (vec![own, ALL, ("InstanceType", "ecs.g8y.large")], vec![&creating]),
+        (vec![own, ALL, ("InstanceType", "ecs.g7.large")], vec![&new, &old]),
+        (vec![own, ALL, ("InstanceType", "ecs.g7.large"), ("Architecture", "arm64")], vec![]),
+        (vec![("ImageOwnerAlias", "system"), ("InstanceType", "ecs.g8y.large")], vec![arm]),
         (vec![("Status", "Deprecated")], vec![]),
         (vec![("ImageId", &old)], vec![&old]),
         (vec![("ImageId", &both)], vec![&new, &old]),
@@ -505,7 +509,14 @@ fn what_the_listing_does_not_know_is_named() {
     let cases: Vec<(Parameters<'_>, _)> = vec![
         (vec![("Status", "Ready")], invalid("Status")),
         (vec![("ActionType", "Dance")], invalid("ActionType")),
-        (vec![("InstanceType", "ecs.g7.large")], invalid("InstanceType")),
+        (
+            vec![("InstanceType", "ecs.g0.large")],
+            refusal(
+                400,
+                "InvalidInstanceType.ValueNotSupported",
+                "The specified InstanceType does not exist or beyond the permitted range.",
+            ),
+        ),
         (vec![("PageSize", "101")], invalid("PageSize")),
         (vec![("PageNumber", "0")], invalid("PageNumber")),
         (

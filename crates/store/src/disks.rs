@@ -187,6 +187,13 @@ fn condition<'a>(
     Ok(wanted)
 }
 
+/// The sizes of an account's data disks in a region together, in GiB.
+pub fn data_gib(tx: &Tx<'_>, account: &AccountId, region: Region) -> Result<i64, StoreError> {
+    let sql = "SELECT coalesce(sum(size_gib), 0) FROM disks
+               WHERE account_id = $1 AND region = $2 AND disk_type = 'data'";
+    tx.count(sql, &[account.into(), region.into()])
+}
+
 /// Attaches a disk. The device must be free on the instance, and the disk not on it already.
 pub fn attach(tx: &Tx<'_>, attachment: &Attachment) -> Result<(), StoreError> {
     let sql = "INSERT INTO disk_attachments (disk_id, instance_id, device, attached_at) VALUES ($1, $2, $3, $4)";

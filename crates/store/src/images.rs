@@ -72,8 +72,8 @@ pub struct Filter {
     pub image_family: Option<String>,
     /// Only in one of these statuses.
     pub statuses: Option<Vec<String>>,
-    /// Only of this architecture.
-    pub architecture: Option<String>,
+    /// Only of one of these architectures.
+    pub architectures: Option<Vec<String>>,
     /// Only of this operating system.
     pub os_type: Option<String>,
     /// Only made from this snapshot.
@@ -188,16 +188,14 @@ fn condition<'a>(
     let rare = tags::any_rare(tx, account, region, "image", &filter.tags)?;
     let named = filter.image_ids.is_some() || filter.snapshot_id.is_some();
     let mut wanted = record::owned(account, region, if rare || named { Lead::Filter } else { Lead::Owner });
-    for (column, values) in [("r.image_id", &filter.image_ids), ("r.status", &filter.statuses)] {
+    for (column, values) in
+        [("r.image_id", &filter.image_ids), ("r.status", &filter.statuses), ("r.architecture", &filter.architectures)]
+    {
         if let Some(values) = values {
             wanted.and_in(column, values);
         }
     }
-    for (column, value) in [
-        ("r.image_family", &filter.image_family),
-        ("r.architecture", &filter.architecture),
-        ("r.os_type", &filter.os_type),
-    ] {
+    for (column, value) in [("r.image_family", &filter.image_family), ("r.os_type", &filter.os_type)] {
         wanted.and_equal(column, value.as_deref());
     }
     wanted.and_like("r.image_name", filter.image_name.as_deref());

@@ -144,6 +144,26 @@ pub fn count(tx: &Tx<'_>, account: &AccountId, region: Region, filter: &Filter) 
     record::count::<Instance>(tx, &condition(tx, account, region, filter)?)
 }
 
+/// How many instances of a kind there are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kind {
+    /// Their type.
+    pub instance_type: String,
+    /// How they are bid for.
+    pub spot_strategy: String,
+    /// How many.
+    pub count: i64,
+}
+
+/// An account's instances in a region, counted by type and by how they are bid for.
+pub fn kinds(tx: &Tx<'_>, account: &AccountId, region: Region) -> Result<Vec<Kind>, StoreError> {
+    let sql = "SELECT instance_type, spot_strategy, count(*) FROM instances
+               WHERE account_id = $1 AND region = $2 GROUP BY instance_type, spot_strategy";
+    tx.all(sql, &[account.into(), region.into()], |row| {
+        Ok(Kind { instance_type: row.text(0)?, spot_strategy: row.text(1)?, count: row.integer(2)? })
+    })
+}
+
 /// Whether the address is taken by an instance of the account in the region.
 pub fn private_ip_taken(
     tx: &Tx<'_>,

@@ -116,6 +116,8 @@ catalogue! {
     PerformanceLevelMalformed = 400 "InvalidPerformanceLevel.Malformed" "The specified parameter PerformanceLevel is not valid.";
     PerformanceLevelNotMatch = 403 "OperationDenied.PerformanceLevelNotMatch" "The specified PerformanceLevel and Size do not match.";
     ProvisionedIopsUnsupported = 400 "ProvisionedIopsForDiskCategoryUnsupported" "The specified disk category does not support provisioned iops.";
+    DiskQuota = 403 "QuotaExceed.PostPaidDisk" "Living postPaid disks quota exceeded.";
+    DiskCapacityQuota = 403 "QuotaExceeded.PostpaidDataDiskCapacity" "The quota of postpaid data disk capacity exceeds.";
     ProvisionedIopsLimit = 400 "InvalidProvisionedIops.LimitExceed" "The provisioned iops exceeds the limit.";
     BurstingUnsupported = 400 "BurstingEnabledForDiskCategoryUnsupported" "The specified disk category does not support bursting enabled.";
     BurstingTooSmall = 400 "InvalidBurstingEnabled.DiskSizeTooSmall" "The disk size must be greater than 3 GiB to enable burst.";
@@ -422,6 +424,14 @@ catalogue! {
     NetworkTypeNotFound = 404 "InvalidNetworkType.NotFound" "The specified InstanceNetworkType is not found";
     /// The batch operations call a dry run's success so; the message is ours.
     BatchDryRun = 400 "DRYRUN.SUCCESS" "Request validation has been passed with DryRun flag set.";
+    VcpuQuota = 403 "QuotaExceed.ElasticQuota" "The number of vCPUs assigned to the ECS instances has exceeded the quota in the zone.";
+    AvailableDestinationMissing = 400 "Invalid.Param" "The input parameter DestinationResource that is mandatory for processing this request is not supplied.";
+    AvailableScopeInvalid = 403 "InvalidParameter.Scope" "The specified parameter Scope is invalid.";
+    ModificationOperationInvalid = 400 "Invalid.OperationType" "The specified operationType is not valid.";
+    ModificationConditionInvalid = 400 "InvalidCondition.Malformed" "The specified Condition is not valid.";
+    ModificationResourceNotFound = 404 "InvalidResourceId.NotFound" "The specified ResourceId is not found in our records.";
+    ModificationTypeNotSupported = 404 "OperationDenied" "The specified operation is denied as this instanceType is not support.";
+    AttributesRegionMissing = 403 "Invalid.Parameter" "The required parameter regionId must be not null.";
     AvailableRegionNotFound = 404 "Invalid.RegionId" "The specified RegionId does not exist.";
     AvailableDestinationNotFound = 404 "Invalid.DestinationResource" "The specified DestinationResource is not valid.";
     AvailableResourceTypeNotFound = 404 "Invalid.ResourceType" "The ResourceType provided does not exist in our records.";
@@ -430,8 +440,8 @@ catalogue! {
     AvailableNetworkInvalid = 404 "Invalid.NetworkCategory" "The specified NetworkCategory is not valid.";
     AvailableSpotStrategyInvalid = 404 "Invalid.SpotStrategy" "The specified SpotStrategy is not valid.";
     AvailableTypeConflict = 403 "InvalidParam.TypeAndCpuMem.Conflict" "The specified 'InstanceType' and 'Cores','Memory' are not blank at the same time.";
-    AvailableCoresUnwanted = 403 "InvalidParam.Cores" "The specified parameter 'Cores' should be empty";
-    AvailableMemoryUnwanted = 403 "InvalidParam.Memory" "The specified parameter 'Memory' should be empty";
+    AvailableCoresUnwanted = 403 "InvalidParam.Cores" "The specified parameter 'Cores' should be empty.";
+    AvailableMemoryUnwanted = 403 "InvalidParam.Memory" "The specified parameter 'Memory' should be empty.";
     AvailableDedicatedHostNotFound = 403 "InvalidDedicatedHostId.NotFound" "The specified DedicatedHostId does not exist.";
 
     // ---- ECS: tags and tasks ----

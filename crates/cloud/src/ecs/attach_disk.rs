@@ -14,6 +14,7 @@ use super::credentials::{Credentials, KeyPairName, Password};
 use super::data_key::Wrapped;
 use super::disk_key::Wording;
 use super::existing_disk::{self, SYSTEM_DEVICE};
+use super::instance_types::MOST_DATA_DISKS;
 use super::owned;
 use crate::context::Cx;
 use crate::decode::{Invalid, Parameter, request};
@@ -80,8 +81,6 @@ pub const OPERATION: Operation = Operation {
     ],
 };
 
-/// Most data disks on an instance ("Limits").
-const MOST_DATA_DISKS: usize = 16;
 /// Most instances that a multi-attach disk is attached to ("Attach a cloud disk to multiple ECS instances").
 const MOST_INSTANCES: usize = 16;
 

@@ -2,7 +2,7 @@
 //!
 //! An encrypted disk gets a data key of its own, wrapped by KMS under the chosen key and bound to account, region and disk. The
 //! vendor: see its page for sizes and categories; an instance that it is to be attached to must be a subscription one, and there are
-//! none here. Where it is silent: a zone is needed unless the category is regional. Quotas that an account has are none here.
+//! none here. Where it is silent: a zone is needed unless the category is regional.
 
 use coffer_base::{ApiError, Arn, ErrorCode};
 use coffer_store::instances::Instance;
@@ -10,9 +10,9 @@ use coffer_store::instances::Instance;
 use super::disk_types::{Category, Level};
 use super::encryption::{self, Wish};
 use super::new_disk::{self, NewDisk, Performance};
-use super::owned;
 use super::parameter::{Description, DiskName, KnownRegion, NewTags, TAG_ERRORS};
 use super::withheld::NoArns;
+use super::{owned, quota};
 use crate::context::Cx;
 use crate::decode::{Invalid, Parameter, request};
 use crate::operation::{Access, Effect, Operation};
@@ -83,7 +83,7 @@ pub const OPERATION: Operation = Operation {
     effect: Effect::Write,
     access: Access::Action("ecs:CreateDisk"),
     idempotent: true,
-    errors: &[OWN_ERRORS, &new_disk::ERRORS, &encryption::ERRORS, TAG_ERRORS],
+    errors: &[OWN_ERRORS, &new_disk::ERRORS, &encryption::ERRORS, &quota::DISK_ERRORS, TAG_ERRORS],
 };
 
 const OWN_ERRORS: &[ErrorCode] = &[

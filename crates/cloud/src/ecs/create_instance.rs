@@ -10,6 +10,7 @@ use super::instance_disks::{self, Asked, DataDisks};
 use super::instance_parameter::KnownType;
 use super::new_instance::{self, Beyond, Machine, Naming};
 use super::parameter::TAG_ERRORS;
+use super::quota;
 use crate::context::Cx;
 use crate::decode::request;
 use crate::jobs::{self, Kind};
@@ -51,7 +52,7 @@ pub const OPERATION: Operation = Operation {
     effect: Effect::Write,
     access: Access::Action("ecs:CreateInstance"),
     idempotent: true,
-    errors: &[new_instance::ERRORS, instance_disks::ERRORS, &encryption::ERRORS, TAG_ERRORS],
+    errors: &[new_instance::ERRORS, instance_disks::ERRORS, &encryption::ERRORS, &quota::DISK_ERRORS, TAG_ERRORS],
 };
 
 /// What a policy must allow it on.

@@ -1,8 +1,8 @@
 //! DescribeImages: the account's images in a region, newest first, and after them the public ones, by numbered pages.
 //!
 //! The vendor: only available images, unless `Status` says otherwise; `*` in a name stands for any text; there are no page tokens.
-//! Where it is silent: community images, shared and marketplace images can be asked for, and there are none; the question which images
-//! suit an `InstanceType` is refused; a public image counts as in use where the account has instances of it.
+//! Where it is silent: community images, shared and marketplace images can be asked for, and there are none; an image suits an
+//! `InstanceType` if its architecture does; a public image counts as in use where the account has instances of it.
 
 use std::collections::{HashMap, HashSet};
 
@@ -14,6 +14,7 @@ use coffer_store::tags::Tag;
 
 use super::image_parameter::{ArchitectureFilter, OsTypeFilter};
 use super::image_source::{PUBLIC, PublicImage};
+use super::instance_parameter::KnownType;
 use super::listing::{self, Created, TagItem, filter_word};
 use super::paging::Asked;
 use super::parameter::{KnownRegion, TagFilter};
@@ -43,6 +44,8 @@ request! {
         pub owner_alias: Option<OwnerAlias> = "ImageOwnerAlias",
         /// Only of this account, among what others share.
         pub owner_id: Option<i64> = "ImageOwnerId",
+        /// Only what suits this type of instance.
+        pub instance_type: Option<KnownType> = "InstanceType",
         /// Only community images.
         pub is_public: Option<bool> = "IsPublic",
         /// Only with cloud-init, or only without: all have it.
@@ -70,7 +73,7 @@ request! {
         /// Only with instances, or only without.
         pub usage: Option<UsageFilter> = "Usage",
     }
-    refused { "InstanceType", "Usable", }
+    refused { "Usable", }
 }
 
 response! {
@@ -192,6 +195,7 @@ pub const OPERATION: Operation = Operation {
         ErrorCode::ImageUsageInvalid,
         ErrorCode::ImageOsTypeInvalid,
         ErrorCode::ImageArchitectureInvalid,
+        ErrorCode::InstanceTypeNotSupported,
         ErrorCode::TagMismatch,
         ErrorCode::TooManyTags,
         ErrorCode::DryRunOperation,
@@ -337,7 +341,7 @@ fn filter(request: &Request) -> Filter {
         image_name: request.image_name.clone(),
         image_family: request.image_family.clone(),
         statuses: Some(request.statuses.as_ref().map_or_else(available, |Statuses(words)| words.clone())),
-        architecture: request.architecture.map(|ArchitectureFilter(word)| word.to_owned()),
+        architectures: architectures(request),
         os_type: request.os_type.map(|OsTypeFilter(word)| word.to_owned()),
         snapshot_id: request.snapshot_id.clone(),
         with_instance: request.usage.as_ref().and_then(|UsageFilter(word)| word.map(|word| word == "instance")),
@@ -345,6 +349,19 @@ fn filter(request: &Request) -> Filter {
         created_until: request.created.0.until,
         tags: request.tags.0.clone(),
     }
+}
+
+/// The architectures that an image may have.
+fn architectures(request: &Request) -> Option<Vec<String>> {
+    let (word, instance_type) = (request.architecture, request.instance_type);
+    if word.is_none() && instance_type.is_none() {
+        return None;
+    }
+    let suits = |name: &&str| {
+        word.is_none_or(|ArchitectureFilter(word)| word == *name)
+            && instance_type.is_none_or(|KnownType(instance_type)| instance_type.runs(name))
+    };
+    Some(["i386", "x86_64", "arm64"].into_iter().filter(suits).map(str::to_owned).collect())
 }
 
 /// The public images that the filters let through, each with whether the account has instances of it.
@@ -366,7 +383,7 @@ fn lets_through(filter: &Filter, image: &PublicImage, in_use: bool) -> bool {
         && filter.image_name.as_ref().is_none_or(|pattern| matches_pattern(pattern, image.image_id))
         && equal(&filter.image_family, image.image_family)
         && among(&filter.statuses, "Available")
-        && equal(&filter.architecture, image.architecture)
+        && among(&filter.architectures, image.architecture)
         && equal(&filter.os_type, image.os_type)
         && filter.snapshot_id.is_none()
         && filter.with_instance.is_none_or(|wanted| wanted == in_use)

@@ -148,6 +148,12 @@ impl InstanceType {
         ALL.iter().find(|instance_type| instance_type.id == id)
     }
 
+    /// Memory in GiB, as the vendor writes it.
+    #[expect(clippy::cast_precision_loss, reason = "memory of an instance is far below 2^52 GiB")]
+    pub const fn memory(&self) -> f64 {
+        self.memory_gib as f64
+    }
+
     /// Whether an image of that architecture (`x86_64`, `i386`, `arm64`) runs on it.
     pub fn runs(&self, image_architecture: &str) -> bool {
         (self.family.architecture == "ARM") == (image_architecture == "arm64")

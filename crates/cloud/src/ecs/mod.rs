@@ -1,5 +1,6 @@
 //! ECS 2014-05-26: the operations, and what they share.
 
+pub mod available;
 pub mod batch;
 pub mod credentials;
 pub mod data_key;
@@ -22,6 +23,7 @@ pub mod owned;
 pub mod paging;
 pub mod parameter;
 pub mod power;
+pub mod quota;
 pub mod release;
 pub mod setting;
 pub mod share;
@@ -50,6 +52,8 @@ operations! { Product::Ecs;
     delete_instances,
     delete_snapshot,
     delete_snapshot_group,
+    describe_account_attributes,
+    describe_available_resource,
     describe_disk_default_kms_key_id,
     describe_disk_encryption_by_default_status,
     describe_disk_monitor_data,
@@ -57,8 +61,10 @@ operations! { Product::Ecs;
     describe_images,
     describe_instance_attribute,
     describe_instance_status,
+    describe_instance_types,
     describe_instances,
     describe_regions,
+    describe_resources_modification,
     describe_snapshot_groups,
     describe_snapshot_links,
     describe_snapshots,

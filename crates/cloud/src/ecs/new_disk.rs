@@ -10,6 +10,7 @@ use coffer_store::tags::{self, Resource, Tag};
 use super::data_key::{self, Binding};
 use super::disk_types::{Category, Level};
 use super::encryption::{self, Making, Wish};
+use super::quota;
 use crate::context::Cx;
 
 /// What a new disk is to be: valid in itself, but for its encryption.
@@ -85,6 +86,7 @@ pub fn make(cx: &mut Cx<'_>, new: NewDisk<'_>) -> Result<Disk, ApiError> {
         created_at: cx.now,
     };
     disk.insert(cx.tx)?;
+    quota::require_disks(cx, disk.region)?;
     let on =
         Resource { account: &disk.account, region: disk.region, resource_type: "disk", resource_id: &disk.disk_id };
     for tag in new.tags {

@@ -22,6 +22,7 @@ use super::instance_parameter::{
 };
 use super::instance_types::InstanceType;
 use super::parameter::{Description, DiskName, KnownRegion, NewTags};
+use super::quota;
 use super::withheld::{NoArns, NoDedicatedHost, NoDeploymentSet, NoHpcCluster, NoResourceGroup};
 use crate::auth;
 use crate::context::Cx;
@@ -175,6 +176,7 @@ pub const ERRORS: &[ErrorCode] = &[
     ErrorCode::ImageNotFound,
     ErrorCode::ImageNotValid,
     ErrorCode::ImageInstanceTypeMismatch,
+    ErrorCode::VcpuQuota,
 ];
 
 /// What a policy must allow the making of instances on: instances, the image that is named, and the snapshots of data disks.
@@ -422,6 +424,7 @@ impl NewInstance {
         };
         let instance = self.row(cx, own);
         instance.insert(cx.tx)?;
+        quota::require_vcpus(cx, self.region)?;
         let on = Resource {
             account: &instance.account,
             region: self.region,

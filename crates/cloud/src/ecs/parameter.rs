@@ -80,6 +80,10 @@ region_parameter!(
     GroupRegion, GroupRegionNotFound
 );
 region_parameter!(
+    /// The region of DescribeAvailableResource and DescribeResourcesModification: unknown is 404 `Invalid.RegionId`.
+    AvailableRegion, AvailableRegionNotFound
+);
+region_parameter!(
     /// The region of DescribeSnapshotLinks: unknown is 400 `InvalidRegionId`.
     LinksRegion, LinksRegionInvalid
 );

@@ -11,7 +11,7 @@ use coffer_store::disks::Disk;
 use super::data_key::Wrapped;
 use super::disk_key::Wording;
 use super::disk_types::{Category, Level};
-use super::{existing_disk, owned};
+use super::{existing_disk, owned, quota};
 use crate::context::Cx;
 use crate::decode::{Invalid, Parameter, request};
 use crate::operation::{Access, Effect, Operation};
@@ -57,6 +57,7 @@ pub const OPERATION: Operation = Operation {
             ErrorCode::ResizeOnlineDetached,
             ErrorCode::ResizeOnlineNotRunning,
             ErrorCode::DiskSnapshotInProgress,
+            ErrorCode::DiskCapacityQuota,
         ],
         &Wording::ATTACH.codes(),
     ],
@@ -102,6 +103,7 @@ pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
     }
     disk.size_gib = request.new_size_gib;
     disk.update(cx.tx)?;
+    quota::require_capacity(cx, disk.region)?;
     cx.note("diskId", disk.disk_id);
     Ok(Response {})
 }

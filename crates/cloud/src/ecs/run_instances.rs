@@ -12,6 +12,7 @@ use super::instance_parameter::{AutoReleaseTime, InstanceName, KnownType, Securi
 use super::new_disk::Performance;
 use super::new_instance::{self, Beyond, Machine, Naming, NewInstance};
 use super::parameter::TAG_ERRORS;
+use super::quota;
 use crate::context::Cx;
 use crate::decode::{Field, Invalid, Parameter, Reader, request};
 use crate::jobs::{self, Kind};
@@ -81,7 +82,14 @@ pub const OPERATION: Operation = Operation {
     effect: Effect::Write,
     access: Access::Action("ecs:RunInstances"),
     idempotent: true,
-    errors: &[OWN_ERRORS, new_instance::ERRORS, instance_disks::ERRORS, &encryption::ERRORS, TAG_ERRORS],
+    errors: &[
+        OWN_ERRORS,
+        new_instance::ERRORS,
+        instance_disks::ERRORS,
+        &encryption::ERRORS,
+        &quota::DISK_ERRORS,
+        TAG_ERRORS,
+    ],
 };
 
 const OWN_ERRORS: &[ErrorCode] = &[

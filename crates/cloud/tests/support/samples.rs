@@ -47,9 +47,10 @@ impl World {
                 let disk_id = text(&ecs("CreateDisk", &DISK), "DiskId");
                 owned(&[REGION, ("DiskIds", &format!(r#"["{disk_id}"]"#))])
             }
-            "DescribeRegions" => Vec::new(),
+            "DescribeRegions" | "DescribeInstanceTypes" => Vec::new(),
             "DescribeDiskDefaultKMSKeyId"
             | "DescribeDiskEncryptionByDefaultStatus"
+            | "DescribeAccountAttributes"
             | "DescribeZones"
             | "EnableDiskEncryptionByDefault" => owned(&[REGION]),
             "DisableDiskEncryptionByDefault" | "ResetDiskDefaultKMSKeyId" => {
@@ -183,6 +184,11 @@ impl World {
             "StartInstances" | "DeleteInstances" => region_and(&[("InstanceId.1", &stopped())]),
             "StopInstances" => region_and(&[("InstanceId.1", &started())]),
             "ModifyInstanceAttribute" => owned(&[("InstanceId", &stopped()), ("InstanceName", "target")]),
+            "DescribeAvailableResource" => region_and(&[("DestinationResource", "Zone")]),
+            "DescribeResourcesModification" => {
+                let instance_id = self.instance("Running");
+                region_and(&[("DestinationResource", "InstanceType"), ("ResourceId", &instance_id)])
+            }
             "ReplaceSystemDisk" => owned(&[("InstanceId", &stopped()), IMAGE]),
             other => unlisted(other),
         }
