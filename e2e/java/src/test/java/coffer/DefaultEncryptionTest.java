@@ -10,47 +10,25 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.function.Executable;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** The feature from end to end, and the nine errors of ModifyDiskDefaultKMSKeyId, with each of Java's clients. */
-class DefaultEncryptionTest {
+class DefaultEncryptionTest extends WithServer {
     private static final String UNKNOWN_KEY = "0e478b7a-4262-4802-b8cb-00d3fb40826X";
 
-    @TempDir
-    Path directory;
-
-    private Server server;
-
-    /** A server on this test's data directory; one that runs is stopped first. */
-    private Server serve(String... options) throws Exception {
-        stop();
-        server = new Server(directory.resolve("data"), options);
-        return server;
-    }
-
-    @AfterEach
-    void stop() throws InterruptedException {
-        if (server != null) {
-            Server running = server;
-            server = null;
-            running.stop();
-        }
-    }
-
-    /** Expects the call to be refused so; some clients tell no status. */
+    /** Expects the call to be refused so. */
     private static void refused(Executable call, int status, String code, String text) {
+        assertEquals(text, refused(call, status, code).text);
+    }
+
+    /** Expects the call to be refused so, whatever the words; some clients tell no status. */
+    private static Refusal refused(Executable call, int status, String code) {
         Refusal refusal = assertThrows(Refusal.class, call);
         int expected = refusal.status == Refusal.UNTOLD ? Refusal.UNTOLD : status;
-        assertEquals(List.of(expected, code, text), List.of(refusal.status, refusal.code, refusal.text));
-    }
-
-    /** Expects the call to be refused so, whatever the words. */
-    private static void refused(Executable call, int status, String code) {
-        refused(call, status, code, assertThrows(Refusal.class, call).text);
+        assertEquals(List.of(expected, code), List.of(refusal.status, refusal.code), refusal.text);
+        return refusal;
     }
 
     @ParameterizedTest

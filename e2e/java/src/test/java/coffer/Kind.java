@@ -23,14 +23,14 @@ enum Kind {
     },
     OLDER_SDKS {
         @Override
-        Cloud connect(Server server, Key key) {
+        Cloud connect(Server server, Key key) throws Exception {
             return Older.plain(server, key);
         }
     },
     OLDER_SDKS_OVER_HTTPS {
         @Override
         Cloud connect(Server server, Key key) throws Exception {
-            return Older.overHttps(server, key);
+            return Older.overHttps(server, key, server.trust());
         }
     };
 

@@ -8,9 +8,11 @@ import com.aliyuncs.exceptions.ClientException;
 import com.aliyuncs.http.FormatType;
 import com.aliyuncs.http.MethodType;
 import com.aliyuncs.http.ProtocolType;
+import com.aliyuncs.http.clients.ApacheHttpClient;
 import com.aliyuncs.profile.DefaultProfile;
 import com.google.gson.Gson;
 import com.google.gson.reflect.TypeToken;
+import java.io.IOException;
 import java.util.Map;
 import javax.net.ssl.X509TrustManager;
 
@@ -18,12 +20,19 @@ import javax.net.ssl.X509TrustManager;
 final class Older extends Cloud {
     private static final TypeToken<Map<String, Object>> MEMBERS = new TypeToken<>() {};
 
+    private static Server latest;
+
     private final DefaultAcsClient client;
     private final String endpoint;
     private final ProtocolType protocol;
 
-    private Older(Server server, Key key, ProtocolType protocol, X509TrustManager... trusted) {
+    private Older(Server server, Key key, ProtocolType protocol, X509TrustManager... trusted) throws IOException {
         DefaultProfile profile = DefaultProfile.getProfile(Server.REGION, key.id(), key.secret(), key.token());
+        if (server != latest) {
+            // What is under the clients is one for the whole process; closed, it is set up anew, to trust this server.
+            ApacheHttpClient.getInstance().close();
+            latest = server;
+        }
         if (trusted.length > 0) {
             profile.getHttpClientConfig().setX509TrustManagers(trusted);
         }
@@ -32,12 +41,13 @@ final class Older extends Cloud {
         this.protocol = protocol;
     }
 
-    static Older plain(Server server, Key key) {
+    static Older plain(Server server, Key key) throws IOException {
         return new Older(server, key, ProtocolType.HTTP);
     }
 
-    static Older overHttps(Server server, Key key) throws Exception {
-        return new Older(server, key, ProtocolType.HTTPS, server.trust());
+    /** Over HTTPS, with more to trust than the machine does. */
+    static Older overHttps(Server server, Key key, X509TrustManager... trusted) throws IOException {
+        return new Older(server, key, ProtocolType.HTTPS, trusted);
     }
 
     @Override
