@@ -94,7 +94,7 @@ def once(name, inputs, product, install):
 def step(command, cwd=None):
     """Runs an installation; tried again, since a registry may be slow."""
     for left in reversed(range(INSTALL_TRIES)):
-        code = subprocess.run(command, cwd=cwd, check=False).returncode
+        code, _ = tee(command, cwd, os.environ)
         if code == 0:
             return
         if not left:
@@ -144,14 +144,16 @@ def judged(code, passed, failed, skipped):
 
 
 def tee(command, cwd, environment):
-    """Runs a command and shows what it prints; its exit code and its lines."""
+    """Runs a command and shows what it prints, less colours, with which Maven always ends; its exit code and its lines."""
     running = subprocess.Popen(
         command, cwd=cwd, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
     )
     lines = []
     for line in running.stdout:
-        print(line, end="", flush=True)
-        lines.append(line.rstrip("\n"))
+        plain = re.sub(r"\x1b\[[0-9;]*m", "", line)
+        if plain:
+            print(plain, end="", flush=True)
+            lines.append(plain.rstrip("\n"))
     return running.wait(), lines
 
 
