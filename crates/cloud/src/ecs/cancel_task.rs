@@ -7,8 +7,8 @@ use coffer_store::snapshots::Snapshot;
 use coffer_store::tasks::Task;
 use coffer_store::{Record as _, images};
 
-use super::{owned, snapshot_removal};
 use super::parameter::TaskRegion;
+use super::{owned, snapshot_removal};
 use crate::context::Cx;
 use crate::decode::request;
 use crate::jobs::{self, Kind};
