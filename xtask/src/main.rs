@@ -6,6 +6,7 @@ mod bench;
 mod coverage;
 mod deny;
 mod e2e;
+mod golden;
 mod name;
 mod new_operation;
 mod report;
@@ -21,6 +22,7 @@ const HELP: &str = "cargo xtask VERB
   deny    the dependencies held to deny.toml; installs cargo-deny when it is absent
   e2e     the official clients against a built server
   new-operation PRODUCT ACTION  begins one from the vendor's metadata: its file, its line, its sample
+  golden  the exact bytes of every operation's answers against those on record; --write records them again
   coverage  what is served of the vendor's metadata, counted; --write makes docs/compatibility.md again
   bench   what it costs, against peers in the same run (release build)";
 
@@ -34,6 +36,8 @@ fn main() -> ExitCode {
         ["deny"] => deny::run(),
         ["e2e"] => e2e::run(),
         ["new-operation", product, action] => new_operation::run(product, action),
+        ["golden"] => golden::run(false),
+        ["golden", "--write"] => golden::run(true),
         ["bench"] => bench::run(),
         ["coverage"] => coverage::run(&[]),
         ["coverage", "--write"] => coverage::run(&["--write"]),
