@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::report::Counts;
+use crate::name::snake_case;
+use crate::report::{self, Counts};
 
 /// Which of our crates each may use.
 const EDGES: [(&str, &[&str]); 6] = [
@@ -37,7 +38,8 @@ pub(crate) fn run(fix: bool) -> Result<Counts, String> {
         }
     }
     let mut clippy = Command::new(env!("CARGO"));
-    let lints = crate::run(clippy.args(["clippy", "--quiet", "--workspace", "--all-targets", "--", "-D", "warnings"]));
+    let lints =
+        report::success(clippy.args(["clippy", "--quiet", "--workspace", "--all-targets", "--", "-D", "warnings"]));
     counts.passed += u64::from(lints.is_ok());
     counts.failed += u64::from(lints.is_err());
     Ok(counts)
@@ -134,21 +136,6 @@ fn operations() -> Result<Vec<String>, String> {
     Ok(findings)
 }
 
-/// `DescribeDiskDefaultKMSKeyId` as a file is called: `describe_disk_default_kms_key_id`.
-fn snake_case(name: &str) -> String {
-    let letters: Vec<char> = name.chars().collect();
-    let mut out = String::new();
-    for (place, letter) in letters.iter().enumerate() {
-        let after_lower = place > 0 && letters[place - 1].is_lowercase();
-        let before_lower = place > 0 && letters.get(place + 1).is_some_and(|next| next.is_lowercase());
-        if letter.is_uppercase() && (after_lower || before_lower) {
-            out.push('_');
-        }
-        out.push(letter.to_ascii_lowercase());
-    }
-    out
-}
-
 /// `cargo fmt` does not see modules that a macro declares, so each file is given to rustfmt by name.
 fn formatting(files: &[PathBuf], fix: bool) -> Result<Vec<String>, String> {
     let mut rustfmt = Command::new("rustfmt");
@@ -167,18 +154,6 @@ fn formatting(files: &[PathBuf], fix: bool) -> Result<Vec<String>, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn actions_become_file_names() {
-        for (name, file) in [
-            ("CreateDisk", "create_disk"),
-            ("DescribeDiskDefaultKMSKeyId", "describe_disk_default_kms_key_id"),
-            ("ModifyDiskDefaultKMSKeyId", "modify_disk_default_kms_key_id"),
-            ("OpenKmsService", "open_kms_service"),
-        ] {
-            assert_eq!(snake_case(name), file);
-        }
-    }
 
     #[test]
     fn a_manifest_names_the_crates_it_uses() {

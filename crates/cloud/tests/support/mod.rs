@@ -15,7 +15,7 @@ use std::task::{Context, Poll, Waker};
 
 use coffer_base::{AccountId, Clock, Region, Rng, Secret, SeededRng, Timestamp, ids};
 use coffer_cloud::bootstrap::{self, KmsService, Preset, StartError, Started};
-use coffer_cloud::{Cloud, Incoming, Method, Product, Settings};
+use coffer_cloud::{Cloud, Incoming, Method, Outgoing, Product, Settings};
 use coffer_crypto::{RootKey, digest, mac};
 use coffer_store::instances::Instance;
 use coffer_store::{Db, Record, StoreError, Tx};
@@ -262,9 +262,14 @@ impl World {
         Incoming { method: Method::Post, path: "/".to_owned(), query, headers, body: Vec::new(), peer, tls: false }
     }
 
+    /// Sends a request; the answer as it goes out.
+    pub(crate) fn answer(&self, incoming: Incoming) -> Outgoing {
+        block_on(self.cloud.handle(incoming))
+    }
+
     /// Sends a request; status and body.
     pub(crate) fn send(&self, incoming: Incoming) -> (u16, Value) {
-        let answer = block_on(self.cloud.handle(incoming));
+        let answer = self.answer(incoming);
         (answer.status, serde_json::from_slice(&answer.body).unwrap())
     }
 

@@ -1,0 +1,12 @@
+//! `cargo xtask bench`: what it costs, against peers in the same run.
+
+use std::process::Command;
+
+use crate::report::{self, Counts};
+
+/// Builds with optimisation and measures.
+pub(crate) fn run() -> Result<Counts, String> {
+    let mut build = Command::new(env!("CARGO"));
+    report::success(build.args(["build", "--release", "-p", "coffer", "-p", "coffer-bench"]))?;
+    report::success(&mut Command::new("target/release/coffer-bench"))
+}

@@ -1,0 +1,32 @@
+//! `cargo xtask test`: everything, added up.
+
+use std::process::Command;
+
+use crate::report::{self, Counts};
+use crate::{deny, e2e, tidy};
+
+/// A step: its name, and what it does.
+type Step = (&'static str, fn() -> Result<Counts, String>);
+
+const STEPS: [Step; 4] = [("tidy", || tidy::run(false)), ("deny", deny::run), ("rust", rust), ("clients", e2e::run)];
+
+/// Runs every step, also after one that failed, and adds up.
+pub(crate) fn run() -> Counts {
+    let mut total = Counts::default();
+    for (place, (name, step)) in STEPS.iter().enumerate() {
+        println!("==> [{}/{}] {name}", place + 1, STEPS.len());
+        let counts = step().unwrap_or_else(|error| {
+            eprintln!("{name}: {error}");
+            Counts { failed: 1, ..Counts::default() }
+        });
+        println!("<== {name}: {counts}");
+        total += counts;
+    }
+    total
+}
+
+fn rust() -> Result<Counts, String> {
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.args(["test", "--workspace", "--no-fail-fast"]);
+    report::counted(&mut cargo, report::cargo_line)
+}
