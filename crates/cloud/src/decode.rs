@@ -101,8 +101,8 @@ impl<'a> Reader<'a> {
     }
 
     fn index(&self, name: &str, digits: &str) -> Result<u32, ApiError> {
-        let plain = !digits.starts_with(['+', '0']);
-        digits.parse().ok().filter(|index| plain && *index <= 100_000).ok_or_else(|| self.invalid(name))
+        let plain = !digits.starts_with('0');
+        whole(digits).filter(|index| plain && *index <= 100_000).ok_or_else(|| self.invalid(name))
     }
 }
 
@@ -134,12 +134,16 @@ impl Parameter for String {
     }
 }
 
+/// A whole number in plain digits. Rust's own parser takes a plus sign too.
+pub fn whole<T: std::str::FromStr>(text: &str) -> Option<T> {
+    text.parse().ok().filter(|_| !text.starts_with('+'))
+}
+
 impl Parameter for i64 {
     const KIND: &'static str = "Integer";
 
     fn from_text(text: &str) -> Result<Self, Invalid> {
-        // Rust's own parser takes a plus sign too.
-        text.parse().ok().filter(|_| !text.starts_with('+')).ok_or(Invalid::Value)
+        whole(text).ok_or(Invalid::Value)
     }
 }
 

@@ -214,6 +214,25 @@ fn mappings_take_snapshots_and_blank_disks_and_count_before_a_snapshot() {
     ];
     assert_eq!(disks(&shown), expected);
     assert_eq!(snapshot_ids(&shown), [system, String::new(), data]);
+    // An instance of it has them all, the blank one too.
+    // An encrypted snapshot wants an ESSD.
+    let made = world.ecs(
+        "RunInstances",
+        &[
+            HERE,
+            ("ImageId", &image_id),
+            ("InstanceType", "ecs.g7.large"),
+            ("DataDisk.1.Device", "/dev/xvdc"),
+            ("DataDisk.1.Category", "cloud_essd"),
+        ],
+    );
+    let instance_id = made["InstanceIdSets"]["InstanceIdSet"][0].as_str().unwrap();
+    let attached = world.ecs("DescribeDisks", &[HERE, ("InstanceId", instance_id)]);
+    let mut attached: Vec<_> =
+        attached["Disks"]["Disk"].as_array().unwrap().iter().map(|d| (text(d, "Device"), d["Size"].clone())).collect();
+    attached.sort_by_key(|(device, _)| device.clone());
+    let expected = [("/dev/xvda", 40), ("/dev/xvdb", 20), ("/dev/xvdc", 40)];
+    assert_eq!(attached, expected.map(|(device, size_gib)| (device.to_owned(), size_gib.into())));
 }
 
 #[test]
@@ -437,7 +456,7 @@ fn the_listing_shows_own_and_public_images_and_every_filter_filters() {
     ];
     for (parameters, expected) in cases {
         let (mut found, mut expected) =
-            (ids(&parameters), expected.iter().map(|id| id.to_string()).collect::<Vec<_>>());
+            (ids(&parameters), expected.iter().map(|id| (*id).to_owned()).collect::<Vec<_>>());
         found.sort_unstable();
         expected.sort_unstable();
         assert_eq!(found, expected, "{parameters:?}");

@@ -76,7 +76,7 @@ pub struct Attachment {
 }
 
 /// Which disks a listing is about; what is `None` or empty restricts nothing.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filter {
     /// Only these ids.
     pub disk_ids: Option<Vec<String>>,
@@ -136,7 +136,12 @@ pub fn list(
 
 /// How many of an account's disks in a region a filter lets through.
 pub fn count(tx: &Tx<'_>, account: &AccountId, region: Region, filter: &Filter) -> Result<i64, StoreError> {
-    record::count::<Disk>(tx, &condition(tx, account, region, filter)?)
+    let only_tags = Filter { tags: filter.tags.clone(), ..Filter::default() };
+    match &filter.tags[..] {
+        // A resource bears a key once, so the index of tags alone has the answer.
+        [(key, value)] if *filter == only_tags => tags::bearers(tx, account, region, "disk", key, value.as_deref()),
+        _ => record::count::<Disk>(tx, &condition(tx, account, region, filter)?),
+    }
 }
 
 fn condition<'a>(
@@ -233,6 +238,13 @@ fn read_attachment(row: &Row<'_>) -> Result<Attachment, StoreError> {
         device: row.text(2)?,
         attached_at: row.moment(3)?,
     })
+}
+
+/// The disks that were last on that instance and are attached nowhere now, the oldest first.
+pub fn taken_off(tx: &Tx<'_>, instance_id: &str) -> Result<Vec<Disk>, StoreError> {
+    let sql = " WHERE r.last_instance_id = $1 AND r.last_instance_id <> ''
+               AND NOT EXISTS (SELECT 1 FROM disk_attachments a WHERE a.disk_id = r.disk_id)";
+    record::all(tx, &Condition::new(sql, &[instance_id.into()]))
 }
 
 /// Whether a disk exists that was made from this snapshot.

@@ -85,6 +85,22 @@ pub(crate) fn any_rare(
     Ok(false)
 }
 
+/// How many resources of a type bear a tag: the key, and the value where one is given.
+pub(crate) fn bearers(
+    tx: &Tx<'_>,
+    account: &AccountId,
+    region: Region,
+    resource_type: &str,
+    key: &str,
+    value: Option<&str>,
+) -> Result<i64, StoreError> {
+    let sql = "SELECT count(*) FROM resource_tags
+               WHERE account_id = $1 AND region = $2 AND resource_type = $3 AND tag_key = $4";
+    let mut wanted = Condition::new(sql, &[account.into(), region.into(), resource_type.into(), key.into()]);
+    wanted.and_equal("tag_value", value);
+    tx.count(&wanted.sql, &wanted.values)
+}
+
 /// Removes a tag, if the resource has it.
 pub fn remove(tx: &Tx<'_>, resource_id: &str, key: &str) -> Result<(), StoreError> {
     tx.execute("DELETE FROM resource_tags WHERE resource_id = $1 AND tag_key = $2", &[resource_id.into(), key.into()])

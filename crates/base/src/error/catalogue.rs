@@ -217,8 +217,6 @@ catalogue! {
     EphemeralDeleteWithInstance = 403 "InvalidParameter.DeleteWithInstance" "The DeleteWithInstance for the elastic ephemeral disk must be set to true.";
     EphemeralOtherInstance = 403 "InvalidOperation.OtherInstanceUnsupported" "The elastic ephemeral disk can only be attached to the instance it was last mounted on, please check the disk's system tag to get the last associated instance.";
     DiskOccupied = 404 "InvalidDisk.InUse" "The specified disk has been occupied.";
-    /// DetachDisk, ReInitDisk and ResetDisk number it so.
-    DiskInstanceStatus = 403 "IncorrectInstanceStatus" "The current status of the resource does not support this operation.";
     DiskNotOnInstance = 403 "DependencyViolation" "The specified disk has not been attached on the specified instance.";
     DiskAlreadyDetached = 404 "InvalidDisk.AlreadyDetached" "The specified disk has been detached.";
     ResizeTypeInvalid = 400 "InvalidParam.Type" "The specified type is not supported.";
@@ -231,7 +229,6 @@ catalogue! {
     ResizeOnlineNotRunning = 403 "InvalidInstanceStatus.NotRunning" "The status of instance to which the disk attachs must be running when resizing online.";
     DiskSnapshotInProgress = 403 "DiskCreatingSnapshot" "The operation is denied due to a snapshot of the specified disk is not completed yet.";
     DiskRegionMalformed = 400 "InvalidRegionId.MalFormed" "The specified RegionId is not valid.";
-    NoDiskAttribute = 400 "NoAttributeToModify" "No attribute to be modified in this request.";
     DiskIdsMissing = 400 "MissingParameter.DiskIdOrDiskIds" "Specified parameter DiskId or DiskIds is missing.";
     DiskIdsConflict = 400 "ParameterConflict.DiskIdAndDiskIds" "Specified parameter DiskId and DiskIds conflict, only one can be chosen.";
     BurstingMultiAttach = 400 "BurstingEnabledForMultiAttachDiskUnsupported" "The multi attach disk does not support bursting enabled.";
@@ -415,9 +412,12 @@ catalogue! {
     InstanceDiskDescriptionMalformed = 400 "InvalidDiskDescription.Malformed" "The specified parameter \"SyatemDisk.DiskDescription or DataDisk.n.Description\" is not valid.";
     InstanceDiskCountExceeded = 403 "InstanceDiskNumLimitExceed" "The number of specified disk in an instance exceeds.";
     DiskCategoryInstanceTypeMismatch = 403 "InvalidDiskCategory.NotSupported" "The specified disk category is not support the specified instance type.";
+    /// Everywhere but in AttachDisk, CreateSnapshot and CreateImage.
     InstanceStatusIncorrect = 403 "IncorrectInstanceStatus" "The current status of the resource does not support this operation.";
     InstanceInitializing = 403 "IncorrectInstanceStatus.Initializing" "The specified instance status does not support this operation.";
     InstanceDeletionProtected = 403 "InvalidOperation.DeletionProtection" "The operation is not allowed due to deletion protection.";
+    ReplaceSystemDiskMissing = 400 "InvalidInstance.NotFoundSystemDisk" "The specified instance has no system disk.";
+    ReplaceImageWithDataDisks = 400 "OperationDenied" "The specified image contains the snapshot of the data disk,does not support this operation.";
     InstanceStatusNotFound = 404 "InvalidStatus.NotFound" "The specified Status is not found";
     /// DescribeInstances numbers it so.
     InternetChargeTypeNotFound = 404 "InvalidInternetChargeType.ValueNotSupported" "The specified InternetChargeType is not valid";

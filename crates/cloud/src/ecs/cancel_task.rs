@@ -3,11 +3,12 @@
 //! The vendor: imports and exports of images. Here CopyImage alone makes tasks that can be cancelled: the copy and its snapshots go.
 
 use coffer_base::{ApiError, Arn, ErrorCode};
+use coffer_store::snapshots::Snapshot;
 use coffer_store::tasks::Task;
-use coffer_store::{Record as _, images, snapshots};
+use coffer_store::{Record as _, images};
 
-use super::owned;
 use super::parameter::TaskRegion;
+use super::{owned, snapshot_removal};
 use crate::context::Cx;
 use crate::decode::request;
 use crate::jobs::{self, Kind};
@@ -69,11 +70,12 @@ pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
 /// Deletes an image that is being copied, with the snapshots made for it, and withdraws the work on them.
 fn drop_copy(cx: &Cx<'_>, image_id: &str) -> Result<(), ApiError> {
     let disks = images::disks_of(cx.tx, image_id)?;
-    jobs::withdraw(cx, Kind::CompleteImage, image_id)?;
+    jobs::withdraw(cx.tx, Kind::CompleteImage, image_id)?;
     images::delete(cx.tx, image_id)?;
     for disk in disks {
-        jobs::withdraw(cx, Kind::CompleteSnapshot, &disk.snapshot_id)?;
-        snapshots::delete(cx.tx, &disk.snapshot_id)?;
+        if let Some(snapshot) = Snapshot::get(cx.tx, &disk.snapshot_id)? {
+            snapshot_removal::remove(cx.tx, &snapshot)?;
+        }
     }
     Ok(())
 }

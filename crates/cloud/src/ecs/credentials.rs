@@ -4,26 +4,20 @@
 use coffer_base::{ApiError, ErrorCode};
 use coffer_store::instances::Instance;
 
+use super::instance_parameter::is_password;
 use super::parameter::DiskName;
 use crate::decode::{Invalid, Parameter};
 use crate::product::Product;
 
-/// A password: 8 to 30 characters of at least three kinds, letters of either case, digits and some others. Only what has to be
-/// known of it is kept, never itself.
+/// A password. Only what has to be known of it is kept, never itself.
 #[derive(Clone, Copy, Debug)]
 pub struct Password {
     begins_with_slash: bool,
 }
 
-const SPECIAL: &str = "()`~!@#$%^&*-_+=|{}[]:;'<>,.?/";
-
 impl Parameter for Password {
     fn from_text(text: &str) -> Result<Self, Invalid> {
-        let kinds: [fn(char) -> bool; 4] =
-            [|c| c.is_ascii_uppercase(), |c| c.is_ascii_lowercase(), |c| c.is_ascii_digit(), |c| SPECIAL.contains(c)];
-        let known = text.chars().all(|c| kinds.iter().any(|kind| kind(c)));
-        let varied = kinds.iter().filter(|kind| text.chars().any(kind)).count() >= 3;
-        if !(8..=30).contains(&text.len()) || !known || !varied {
+        if !is_password(text) {
             return Err(Invalid::Value);
         }
         Ok(Self { begins_with_slash: text.starts_with('/') })

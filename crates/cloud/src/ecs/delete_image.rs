@@ -69,7 +69,7 @@ pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
     if request.dry_run == Some(true) {
         return Err(ErrorCode::DryRunOperation.into());
     }
-    jobs::withdraw(cx, Kind::CompleteImage, &image.image_id)?;
+    jobs::withdraw(cx.tx, Kind::CompleteImage, &image.image_id)?;
     images::delete(cx.tx, &image.image_id)?;
     cx.note("imageId", image.image_id);
     Ok(Response {})

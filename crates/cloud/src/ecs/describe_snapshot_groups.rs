@@ -13,7 +13,7 @@ use super::listing;
 use super::paging::Asked;
 use super::parameter::{GroupRegion, TagFilter};
 use crate::context::Cx;
-use crate::decode::{Field, Invalid, Parameter, Reader, request};
+use crate::decode::{Field, Invalid, Parameter, Reader, request, whole};
 use crate::operation::{Access, Effect, Operation};
 use crate::value::response;
 
@@ -137,7 +137,7 @@ impl Parameter for PageLength {
     const KIND: &'static str = "Integer";
 
     fn from_text(text: &str) -> Result<Self, Invalid> {
-        text.parse().ok().filter(|length| (1..=100).contains(length)).map(Self).ok_or(Invalid::Value)
+        whole(text).filter(|length| (1..=100).contains(length)).map(Self).ok_or(Invalid::Value)
     }
 }
 

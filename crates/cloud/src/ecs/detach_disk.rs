@@ -45,7 +45,7 @@ pub const OPERATION: Operation = Operation {
         ErrorCode::DiskAlreadyDetached,
         ErrorCode::DiskNotOnInstance,
         ErrorCode::DiskStatusIncorrect,
-        ErrorCode::DiskInstanceStatus,
+        ErrorCode::InstanceStatusIncorrect,
         ErrorCode::MultiAttachDeleteWithInstance,
         ErrorCode::EphemeralDeleteWithInstance,
     ]],
@@ -72,7 +72,7 @@ pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
     match instance.status.as_str() {
         "Stopped" => {}
         "Running" if !is_system => {}
-        _ => return Err(ErrorCode::DiskInstanceStatus.into()),
+        _ => return Err(ErrorCode::InstanceStatusIncorrect.into()),
     }
     existing_disk::require_setting(&disk, request.delete_with_instance)?;
     disks::detach(cx.tx, &disk.disk_id, &instance.instance_id)?;

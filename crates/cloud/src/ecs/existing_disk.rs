@@ -4,9 +4,9 @@ use coffer_base::{ApiError, ErrorCode};
 use coffer_store::disks::{self, Disk};
 use coffer_store::instances::Instance;
 use coffer_store::snapshots::{self, Snapshot};
-use coffer_store::{Record as _, images, tasks};
+use coffer_store::{Record as _, Tx, images, tasks};
 
-use super::owned;
+use super::{owned, snapshot_removal};
 use crate::context::Cx;
 
 /// The device of an instance's system disk.
@@ -62,7 +62,7 @@ pub fn require_instances(cx: &Cx<'_>, disk: &Disk, statuses: &[&str], otherwise:
 /// Refuses with `otherwise` while a snapshot of a disk is being made. Copies of its snapshots don't touch the disk.
 pub fn require_no_snapshot_in_progress(cx: &Cx<'_>, disk: &Disk, otherwise: ErrorCode) -> Result<(), ApiError> {
     let in_progress = |snapshot: &Snapshot| snapshot.status == "progressing" && snapshot.source_snapshot_id.is_empty();
-    if own_snapshots(cx, disk)?.iter().any(in_progress) { Err(otherwise.into()) } else { Ok(()) }
+    if own_snapshots(cx.tx, disk)?.iter().any(in_progress) { Err(otherwise.into()) } else { Ok(()) }
 }
 
 /// Whether the category of a disk is being changed.
@@ -72,19 +72,19 @@ pub fn is_changing(cx: &Cx<'_>, disk: &Disk) -> Result<bool, ApiError> {
 
 /// Deletes a disk that is attached to nothing. Its automatic snapshots go with it where it says so, except those that an image is
 /// made from; others stay.
-pub fn release(cx: &Cx<'_>, disk: &Disk) -> Result<(), ApiError> {
+pub fn release(tx: &Tx<'_>, disk: &Disk) -> Result<(), ApiError> {
     if disk.delete_auto_snapshot {
-        for snapshot in own_snapshots(cx, disk)? {
-            if snapshot.snapshot_type == "auto" && !images::made_from(cx.tx, &snapshot.snapshot_id)? {
-                snapshots::delete(cx.tx, &snapshot.snapshot_id)?;
+        for snapshot in own_snapshots(tx, disk)? {
+            if snapshot.snapshot_type == "auto" && !images::made_from(tx, &snapshot.snapshot_id)? {
+                snapshot_removal::remove(tx, &snapshot)?;
             }
         }
     }
-    Ok(disks::delete(cx.tx, &disk.disk_id)?)
+    Ok(disks::delete(tx, &disk.disk_id)?)
 }
 
-fn own_snapshots(cx: &Cx<'_>, disk: &Disk) -> Result<Vec<Snapshot>, ApiError> {
-    let mut snapshots = snapshots::of_disk(cx.tx, &disk.disk_id)?;
+fn own_snapshots(tx: &Tx<'_>, disk: &Disk) -> Result<Vec<Snapshot>, ApiError> {
+    let mut snapshots = snapshots::of_disk(tx, &disk.disk_id)?;
     snapshots.retain(|snapshot| snapshot.account == disk.account);
     Ok(snapshots)
 }

@@ -3,7 +3,7 @@
 use coffer_base::{ApiError, ErrorCode};
 
 use super::parameter::{is_description, is_name, text_parameter};
-use crate::decode::{Field, Invalid, Parameter, Reader};
+use crate::decode::{Field, Invalid, Parameter, Reader, whole};
 
 /// Names that begin so are the vendor's own.
 fn is_image_name(text: &str) -> bool {
@@ -151,7 +151,7 @@ impl Field for Mappings {
         let mut mappings = Vec::new();
         for members in reader.structures(name, MOST_DISKS)? {
             let text = |member: &str| members.get(member).copied().filter(|text| !text.is_empty());
-            let size_gib = text("Size").map(|text| text.parse().map_err(|_| ErrorCode::ImageDiskSize)).transpose()?;
+            let size_gib = text("Size").map(|text| whole(text).ok_or(ErrorCode::ImageDiskSize)).transpose()?;
             mappings.push(Mapping {
                 letter: text("Device").map(letter).transpose()?,
                 size_gib,

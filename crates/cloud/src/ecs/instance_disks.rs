@@ -11,6 +11,7 @@ use coffer_store::tags::Tag;
 
 use super::disk_types::{Category, Level};
 use super::encryption::Wish;
+use super::existing_disk::SYSTEM_DEVICE;
 use super::image_source::Source;
 use super::instance_types::{InstanceType, MOST_DATA_DISKS};
 use super::new_disk::{self, NewDisk, Performance};
@@ -18,8 +19,6 @@ use super::parameter::{Description, DiskName};
 use crate::context::Cx;
 use crate::decode::{Field, Invalid, Parameter, Reader};
 
-/// The device of a system disk.
-pub const SYSTEM_DEVICE: &str = "/dev/xvda";
 /// The category of a disk when the request names none.
 const DEFAULT_CATEGORY: Category = Category::Efficiency;
 /// The size of a system disk when the request gives none and the image is not larger.
@@ -261,11 +260,12 @@ pub fn plan_data(
         let mut one = place.map(|place| asked.remove(place)).unwrap_or_default();
         one.device = Some(disk.device.clone());
         let snapshot = match &one.snapshot_id {
-            Some(id) => data_snapshot(cx, region, id)?,
-            None => snapshot_of(cx, disk)?,
+            Some(id) => Some(data_snapshot(cx, region, id)?),
+            None if disk.snapshot_id.is_empty() => None,
+            None => Some(snapshot_of(cx, disk)?),
         };
-        let least_gib = disk.size_gib.max(snapshot.source_disk_size_gib);
-        plans.push(plan_one(instance_type, one, Some(snapshot), least_gib, image.image_id())?);
+        let held_gib = snapshot.as_ref().map_or(0, |snapshot| snapshot.source_disk_size_gib);
+        plans.push(plan_one(instance_type, one, snapshot, disk.size_gib.max(held_gib), image.image_id())?);
     }
     for one in asked {
         let snapshot = one.snapshot_id.as_deref().map(|id| data_snapshot(cx, region, id)).transpose()?;

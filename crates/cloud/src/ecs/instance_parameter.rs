@@ -51,6 +51,8 @@ words! {
     PeriodUnit ["Week", "Month"] Invalid::Value;
     /// `SecurityEnhancementStrategy`: without effect, as there is no guest to harden.
     SecurityEnhancement ["Active", "Deactive"] Invalid::Value;
+    /// `BatchOptimization`.
+    BatchMode ["AllTogether", "SuccessFirst"] Invalid::Value;
     /// `StoppedMode`.
     StoppedMode ["KeepCharging", "StopCharging"] Invalid::Value;
 }
@@ -121,7 +123,18 @@ pub fn is_host_name(name: &str, os_type: &str) -> bool {
     (2..=64).contains(&name.len()) && name.split('.').all(is_part)
 }
 
-/// The password of a new guest: 8 to 30 characters of at least three kinds. It is checked and then forgotten, as there is no guest.
+/// Whether it can be the password of a guest: 8 to 30 characters of at least three kinds, letters of either case, digits and some
+/// others.
+pub fn is_password(text: &str) -> bool {
+    const SPECIAL: &str = "()`~!@#$%^&*-_+=|{}[]:;'<>,.?/";
+    let kinds: [fn(char) -> bool; 4] =
+        [|c| c.is_ascii_uppercase(), |c| c.is_ascii_lowercase(), |c| c.is_ascii_digit(), |c| SPECIAL.contains(c)];
+    let known = text.chars().all(|c| kinds.iter().any(|kind| kind(c)));
+    let used = kinds.iter().filter(|kind| text.chars().any(**kind)).count();
+    (8..=30).contains(&text.len()) && known && used >= 3
+}
+
+/// The password of a guest, where the operation has a code of its own for a malformed one. It is checked and then forgotten, as there is no guest.
 #[derive(Debug)]
 pub struct Password(Secret<String>);
 
@@ -134,15 +147,11 @@ impl Password {
 
 impl Parameter for Password {
     fn from_text(text: &str) -> Result<Self, Invalid> {
-        const SPECIAL: &str = "()`~!@#$%^&*-_+=|{}[]:;'<>,.?/";
-        let kinds: [fn(char) -> bool; 4] =
-            [|c| c.is_ascii_uppercase(), |c| c.is_ascii_lowercase(), |c| c.is_ascii_digit(), |c| SPECIAL.contains(c)];
-        let known = text.chars().all(|c| kinds.iter().any(|kind| kind(c)));
-        let used = kinds.iter().filter(|kind| text.chars().any(**kind)).count();
-        if !(8..=30).contains(&text.len()) || !known || used < 3 {
-            return Err(ErrorCode::PasswordMalformed.into());
+        if is_password(text) {
+            Ok(Self(Secret::new(text.to_owned())))
+        } else {
+            Err(ErrorCode::PasswordMalformed.into())
         }
-        Ok(Self(Secret::new(text.to_owned())))
     }
 }
 
@@ -229,7 +238,7 @@ impl Field for SecurityGroupIds {
 /// Most ids of instances in a request.
 pub const MOST_INSTANCE_IDS: usize = 100;
 
-/// `InstanceId.N` of an operation on several instances: 1 to 100, each once.
+/// `InstanceId.N` of an operation on several instances: 1 to 100; one that is there twice counts once.
 #[derive(Clone, Debug)]
 pub struct InstanceIds(pub Vec<String>);
 
@@ -238,13 +247,27 @@ impl Field for InstanceIds {
     const REQUIRED: bool = true;
 
     fn read(reader: &Reader<'_>, name: &'static str) -> Result<Self, ApiError> {
+        let ListedInstanceIds(ids) = ListedInstanceIds::read(reader, name)?;
+        Ok(Self(ids.ok_or_else(|| reader.missing(name))?))
+    }
+}
+
+/// `InstanceId.N` of a listing: `None` where it names none.
+#[derive(Clone, Debug)]
+pub struct ListedInstanceIds(pub Option<Vec<String>>);
+
+impl Field for ListedInstanceIds {
+    const KIND: &'static str = "RepeatList";
+    const REQUIRED: bool = false;
+
+    fn read(reader: &Reader<'_>, name: &'static str) -> Result<Self, ApiError> {
         let mut ids: Vec<String> = Vec::new();
-        for text in reader.items(name, MOST_INSTANCE_IDS)? {
+        for text in reader.items(name, MOST_INSTANCE_IDS)?.into_iter().filter(|text| !text.is_empty()) {
             if !ids.iter().any(|id| id == text) {
                 ids.push(text.to_owned());
             }
         }
-        if ids.is_empty() { Err(reader.missing(name)) } else { Ok(Self(ids)) }
+        Ok(Self(Some(ids).filter(|ids| !ids.is_empty())))
     }
 }
 

@@ -1,9 +1,11 @@
 //! ECS 2014-05-26: the operations, and what they share.
 
 pub mod available;
+pub mod batch;
 pub mod credentials;
 pub mod data_key;
 pub mod disk_key;
+pub mod disk_reset;
 pub mod disk_types;
 pub mod encryption;
 pub mod existing_disk;
@@ -47,6 +49,7 @@ operations! { Product::Ecs;
     delete_disk,
     delete_image,
     delete_instance,
+    delete_instances,
     delete_snapshot,
     delete_snapshot_group,
     describe_account_attributes,
@@ -56,6 +59,8 @@ operations! { Product::Ecs;
     describe_disk_monitor_data,
     describe_disks,
     describe_images,
+    describe_instance_attribute,
+    describe_instance_status,
     describe_instance_types,
     describe_instances,
     describe_regions,
@@ -75,15 +80,19 @@ operations! { Product::Ecs;
     modify_disk_attribute,
     modify_disk_default_kms_key_id,
     modify_disk_spec,
+    modify_instance_attribute,
     modify_snapshot_attribute,
     re_init_disk,
+    replace_system_disk,
     reset_disk,
     reset_disk_default_kms_key_id,
     reset_disks,
     resize_disk,
     run_instances,
     start_instance,
+    start_instances,
     stop_instance,
+    stop_instances,
     tag_resources,
     untag_resources,
 }

@@ -53,7 +53,7 @@ pub const OPERATION: Operation = Operation {
         ErrorCode::DiskRegionMalformed,
         ErrorCode::DiskIdsMissing,
         ErrorCode::DiskIdsConflict,
-        ErrorCode::NoDiskAttribute,
+        ErrorCode::NoAttributeToModify,
         ErrorCode::DiskNameMalformed,
         ErrorCode::DiskDescriptionMalformed,
         ErrorCode::DiskNotFound,
@@ -130,7 +130,7 @@ pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
         return Err(ErrorCode::DiskIdsConflict.into());
     }
     if request.changes_nothing() {
-        return Err(ErrorCode::NoDiskAttribute.into());
+        return Err(ErrorCode::NoAttributeToModify.into());
     }
     for disk_id in request.disk_ids() {
         let mut disk = existing_disk::find(cx, disk_id)?;

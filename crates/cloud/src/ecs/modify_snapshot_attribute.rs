@@ -107,7 +107,7 @@ fn keep(cx: &Cx<'_>, snapshot: &mut Snapshot, days: i64) -> Result<(), ApiError>
         return Err(ErrorCode::RetentionDaysDecreased.into());
     }
     snapshot.retention_days = Some(days);
-    jobs::withdraw(cx, Kind::ExpireSnapshot, &snapshot.snapshot_id)?;
+    jobs::withdraw(cx.tx, Kind::ExpireSnapshot, &snapshot.snapshot_id)?;
     if let Some(expires_at) = snapshot.expires_at() {
         jobs::schedule(cx, Kind::ExpireSnapshot, &snapshot.snapshot_id, expires_at)?;
     }

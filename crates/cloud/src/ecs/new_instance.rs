@@ -494,9 +494,7 @@ impl NewInstance {
     fn host_name(&self, instance_id: &str, naming: &Naming) -> Result<String, ApiError> {
         let os_type = self.image.os_type();
         let Some(asked) = naming.host_name.as_ref().or(self.machine.host_name.as_ref()) else {
-            let bare = instance_id.trim_start_matches("i-");
-            let longest = if os_type == "windows" { 12 } else { bare.len() };
-            return Ok(format!("iZ{}Z", &bare[..longest]));
+            return Ok(default_host_name(instance_id, os_type));
         };
         let name = format!("{}{}", asked.replace("${instance_id}", instance_id), naming.suffix);
         if is_host_name(&name, os_type) { Ok(name) } else { Err(ErrorCode::HostNameMalformed.into()) }
@@ -519,6 +517,13 @@ impl NewInstance {
         }
         Err(ErrorCode::PrivateIpExhausted.into())
     }
+}
+
+/// The name of a host that was given none, made from the instance's id as the vendor makes it.
+pub fn default_host_name(instance_id: &str, os_type: &str) -> String {
+    let bare = instance_id.trim_start_matches("i-");
+    let longest = if os_type == "windows" { 12 } else { bare.len() };
+    format!("iZ{}Z", bare.get(..longest).unwrap_or(bare))
 }
 
 /// `StoppedMode` of an instance that is not stopped.

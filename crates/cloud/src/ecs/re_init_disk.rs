@@ -13,7 +13,7 @@ use coffer_store::instances::Instance;
 use super::credentials::{Credentials, KeyPairName, Password};
 use super::data_key::Wrapped;
 use super::disk_key::Wording;
-use super::{existing_disk, image_source, new_disk, owned};
+use super::{existing_disk, image_source, new_disk, owned, power};
 use crate::context::Cx;
 use crate::decode::{Invalid, Parameter, request};
 use crate::jobs::{self, Kind};
@@ -53,7 +53,7 @@ pub const OPERATION: Operation = Operation {
             ErrorCode::DiskNotFound,
             ErrorCode::MultiAttachUnsupported,
             ErrorCode::DiskStatusIncorrect,
-            ErrorCode::DiskInstanceStatus,
+            ErrorCode::InstanceStatusIncorrect,
             ErrorCode::DiskSnapshotInProgress,
             ErrorCode::ReInitSourceGone,
             ErrorCode::ImageNotFound,
@@ -98,7 +98,9 @@ pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
     disk.update(cx.tx)?;
     jobs::soon(cx, Kind::SettleDisk, &disk.disk_id)?;
     if request.auto_start_instance == Some(true) {
-        start(cx, &mut instance)?;
+        // The job of the disk was scheduled before: the instance starts once the disk is ready.
+        let attached = disks::attached_to(cx.tx, &instance.instance_id)?;
+        power::begin(cx, &mut instance, &attached)?;
     }
     instance.update(cx.tx)?;
     cx.note("diskId", disk.disk_id);
@@ -117,7 +119,7 @@ fn stopped_instance(cx: &Cx<'_>, disk: &Disk) -> Result<Instance, ApiError> {
     let instance = existing_disk::instances(cx, disk)?.pop();
     let instance = instance.ok_or_else(|| ApiError::internal("a disk in use by no instance"))?;
     if instance.status != "Stopped" || instance.started_at.is_none() {
-        return Err(ErrorCode::DiskInstanceStatus.into());
+        return Err(ErrorCode::InstanceStatusIncorrect.into());
     }
     Ok(instance)
 }
@@ -136,16 +138,4 @@ fn open_source(cx: &mut Cx<'_>, disk: &Disk) -> Result<(), ApiError> {
         drop(wrapped.open(cx, &Wording::ATTACH)?);
     }
     Ok(())
-}
-
-/// Has the instance started once the disk is ready: the job of the disk was scheduled before.
-fn start(cx: &mut Cx<'_>, instance: &mut Instance) -> Result<(), ApiError> {
-    for (_, disk) in disks::attached_to(cx.tx, &instance.instance_id)? {
-        if let Some(wrapped) = Wrapped::of_disk(&disk) {
-            drop(wrapped.open(cx, &Wording::START)?);
-        }
-    }
-    "Starting".clone_into(&mut instance.status);
-    "Not-applicable".clone_into(&mut instance.stopped_mode);
-    jobs::soon(cx, Kind::StartInstance, &instance.instance_id)
 }

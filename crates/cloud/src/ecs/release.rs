@@ -1,10 +1,10 @@
 //! Releasing an instance: what DeleteInstance, DeleteInstances and the release at a set time share.
 
 use coffer_base::{ApiError, ErrorCode, Timestamp};
-use coffer_store::disks::{self, Disk};
 use coffer_store::instances::{self, Instance};
-use coffer_store::{Record as _, Tx, images, snapshots};
+use coffer_store::{Record as _, Tx, disks};
 
+use super::existing_disk;
 use crate::context::Cx;
 use crate::jobs::{self, Kind};
 
@@ -41,13 +41,13 @@ pub fn delete(cx: &mut Cx<'_>, mut instance: Instance, how: How) -> Result<(), A
         _ => return Err(ErrorCode::InstanceStatusIncorrect.into()),
     }
     release(cx.tx, &instance, cx.now)?;
-    jobs::withdraw(cx, Kind::ReleaseInstance, &instance.instance_id)?;
+    jobs::withdraw(cx.tx, Kind::ReleaseInstance, &instance.instance_id)?;
     cx.note("instanceId", instance.instance_id);
     Ok(())
 }
 
-/// Removes an instance. Disks that go with it are deleted, with their automatic snapshots where a disk says so; the others stay,
-/// detached.
+/// Removes an instance. Disks that go with it are deleted, also those that were taken off it and are attached nowhere now; the others
+/// stay, detached.
 pub fn release(tx: &Tx<'_>, instance: &Instance, now: Timestamp) -> Result<(), ApiError> {
     for (_, mut disk) in disks::attached_to(tx, &instance.instance_id)? {
         disks::detach(tx, &disk.disk_id, &instance.instance_id)?;
@@ -56,25 +56,15 @@ pub fn release(tx: &Tx<'_>, instance: &Instance, now: Timestamp) -> Result<(), A
         if shared {
             continue;
         }
+        "Available".clone_into(&mut disk.status);
+        disk.detached_at = Some(now);
+        disk.last_instance_id.clone_from(&instance.instance_id);
+        disk.update(tx)?;
+    }
+    for disk in disks::taken_off(tx, &instance.instance_id)? {
         if disk.delete_with_instance {
-            delete_disk(tx, &disk)?;
-        } else {
-            "Available".clone_into(&mut disk.status);
-            disk.detached_at = Some(now);
-            disk.update(tx)?;
+            existing_disk::release(tx, &disk)?;
         }
     }
     Ok(instances::delete(tx, &instance.instance_id)?)
-}
-
-/// Deletes a disk that is attached nowhere, with its automatic snapshots where it says so. One that an image is made from stays.
-pub fn delete_disk(tx: &Tx<'_>, disk: &Disk) -> Result<(), ApiError> {
-    if disk.delete_auto_snapshot {
-        for snapshot in snapshots::of_disk(tx, &disk.disk_id)? {
-            if snapshot.snapshot_type == "auto" && !images::made_from(tx, &snapshot.snapshot_id)? {
-                snapshots::delete(tx, &snapshot.snapshot_id)?;
-            }
-        }
-    }
-    Ok(disks::delete(tx, &disk.disk_id)?)
 }

@@ -8,7 +8,7 @@ use coffer_store::disks::Disk;
 
 use super::disk_key::Wording;
 use super::parameter::KnownRegion;
-use super::{owned, reset_disk};
+use super::{disk_reset, owned};
 use crate::context::Cx;
 use crate::decode::{Field, Reader, request};
 use crate::operation::{Access, Effect, Operation};
@@ -67,7 +67,7 @@ pub const OPERATION: Operation = Operation {
             ErrorCode::EcsRegionNotFound,
             ErrorCode::DryRunOperation,
         ],
-        &reset_disk::ERRORS,
+        &disk_reset::ERRORS,
         &Wording::RESET.codes(),
     ],
 };
@@ -123,7 +123,7 @@ pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
     for pair in request.disks.0 {
         let error = match prepare(cx, region, &pair) {
             Ok(disk) => {
-                reset_disk::begin(cx, disk)?;
+                disk_reset::begin(cx, disk)?;
                 None
             }
             // A fault of ours undoes everything.
@@ -136,7 +136,7 @@ pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
 }
 
 fn prepare(cx: &mut Cx<'_>, region: Region, pair: &Pair) -> Result<Disk, ApiError> {
-    let disk = reset_disk::prepare(cx, &pair.disk_id, &pair.snapshot_id)?;
+    let disk = disk_reset::prepare(cx, &pair.disk_id, &pair.snapshot_id)?;
     if disk.region == region { Ok(disk) } else { Err(ErrorCode::DiskNotFound.into()) }
 }
 

@@ -3,7 +3,7 @@
 use coffer_base::ErrorCode;
 
 use super::parameter::{is_description, is_name, text_parameter};
-use crate::decode::{Invalid, Parameter, json_strings};
+use crate::decode::{Invalid, Parameter, json_strings, whole};
 
 /// Names that begin so are the vendor's automatic snapshots'.
 fn is_snapshot_name(text: &str) -> bool {
@@ -37,7 +37,7 @@ macro_rules! retention_days {
             const KIND: &'static str = "Integer";
 
             fn from_text(text: &str) -> Result<Self, Invalid> {
-                let days = text.parse().ok().filter(|days| (1..=65_536).contains(days));
+                let days = whole(text).filter(|days| (1..=65_536).contains(days));
                 Ok(Self(days.ok_or(ErrorCode::$code)?))
             }
         }

@@ -73,8 +73,8 @@ pub fn soon(cx: &Cx<'_>, kind: Kind, subject: &str) -> Result<(), ApiError> {
 }
 
 /// Withdraws the waiting jobs of a kind on a subject.
-pub fn withdraw(cx: &Cx<'_>, kind: Kind, subject: &str) -> Result<(), ApiError> {
-    Ok(jobs::cancel(cx.tx, kind.as_str(), subject)?)
+pub fn withdraw(tx: &Tx<'_>, kind: Kind, subject: &str) -> Result<(), ApiError> {
+    Ok(jobs::cancel(tx, kind.as_str(), subject)?)
 }
 
 /// Most jobs taken up at a time.

@@ -4,6 +4,7 @@
 
 pub(crate) mod compute;
 pub(crate) mod disks;
+pub(crate) mod instances;
 mod samples;
 
 use std::collections::BTreeMap;

@@ -66,7 +66,7 @@ impl World {
         }
     }
 
-    /// Disks in use, snapshots, images, instances, tags and tasks.
+    /// Disks in use, snapshots, images, tags and tasks.
     fn sample_of_compute(&self, action: &str) -> Pairs {
         let region_and = |more: &[(&str, &str)]| owned(&[&[REGION], more].concat());
         let disk = || text(&self.ecs("CreateDisk", &ESSD), "DiskId");
@@ -153,17 +153,6 @@ impl World {
             "DescribeResourcesModification" => {
                 region_and(&[("DestinationResource", "InstanceType"), ("ResourceId", &instance())])
             }
-            "RunInstances" | "CreateInstance" => region_and(&[IMAGE, ("InstanceType", "ecs.g7.large")]),
-            "StartInstance" | "StopInstance" | "DeleteInstance" => {
-                let made = self.ecs("CreateInstance", &[REGION, IMAGE, ("InstanceType", "ecs.g7.large")]);
-                let instance_id = text(&made, "InstanceId");
-                self.settle();
-                if action == "StopInstance" {
-                    self.ecs("StartInstance", &[("InstanceId", &instance_id)]);
-                    self.settle();
-                }
-                owned(&[("InstanceId", &instance_id)])
-            }
             "DescribeTags"
             | "DescribeTasks"
             | "DescribeSnapshots"
@@ -171,7 +160,35 @@ impl World {
             | "DescribeSnapshotLinks"
             | "DescribeSnapshotsUsage"
             | "DescribeImages"
+            | "DescribeInstanceStatus"
             | "DescribeInstances" => owned(&[REGION]),
+            _ => self.sample_of_instances(action),
+        }
+    }
+
+    fn sample_of_instances(&self, action: &str) -> Pairs {
+        let region_and = |more: &[(&str, &str)]| owned(&[&[REGION], more].concat());
+        let stopped = || {
+            let made = self.ecs("CreateInstance", &[REGION, IMAGE, ("InstanceType", "ecs.g7.large")]);
+            self.settle();
+            text(&made, "InstanceId")
+        };
+        let started = || {
+            let instance_id = stopped();
+            self.ecs("StartInstance", &[("InstanceId", &instance_id)]);
+            self.settle();
+            instance_id
+        };
+        match action {
+            "RunInstances" | "CreateInstance" => {
+                region_and(&[IMAGE, ("InstanceType", "ecs.g7.large"), ("DataDisk.1.Size", "20")])
+            }
+            "StartInstance" | "DeleteInstance" | "DescribeInstanceAttribute" => owned(&[("InstanceId", &stopped())]),
+            "StopInstance" => owned(&[("InstanceId", &started())]),
+            "StartInstances" | "DeleteInstances" => region_and(&[("InstanceId.1", &stopped())]),
+            "StopInstances" => region_and(&[("InstanceId.1", &started())]),
+            "ModifyInstanceAttribute" => owned(&[("InstanceId", &stopped()), ("InstanceName", "target")]),
+            "ReplaceSystemDisk" => owned(&[("InstanceId", &stopped()), IMAGE]),
             other => unlisted(other),
         }
     }

@@ -7,6 +7,7 @@ ALTER TABLE disks ADD COLUMN attached_at INTEGER;
 ALTER TABLE disks ADD COLUMN detached_at INTEGER;
 -- The instance it was last detached from; empty for one that never was.
 ALTER TABLE disks ADD COLUMN last_instance_id TEXT NOT NULL DEFAULT '';
+CREATE INDEX disks_by_last_instance ON disks (last_instance_id) WHERE last_instance_id <> '';
 
 -- A disk is attached to one instance, or to several where it is multi-attach.
 CREATE TABLE disk_attachments (
