@@ -14,7 +14,7 @@ const HELP: &str = "cargo xtask VERB
   test    everything: tidy, the Rust tests (the kill test among them), the official clients; ends with the counts
   tidy    layout, edges, sizes, formatting, lints; --fix formats
   e2e     the official clients against a built server
-  coverage  what is served of the vendor's metadata, counted; --write makes docs/compatibility.md again
+  coverage  what is served of the vendor's metadata, counted; --write makes docs/compatibility.md and docs/creation-matrix.md again
   bench   what it costs, against peers in the same run (release build)";
 
 fn main() -> ExitCode {
