@@ -19,13 +19,14 @@ use coffer_store::keys;
 use coffer_store::snapshots::Snapshot;
 use serde_json::json;
 
-use oracle::{Case, Default, Encrypted, KeyId, Outcome, Source, outcome};
+use oracle::{Case, Category, Default, Encrypted, KeyId, Outcome, Source, outcome};
 use path::{Made, Path};
 use scene::Scene;
 
-/// Defaults × keys × (CreateDisk and both data disks: 3 × 4 sources; system disks and snapshots: 4 × 3; images: 2 × 2) × `Encrypted`,
-/// and the system disk of CreateInstance, which takes neither parameter.
-const CELLS: usize = 4 * 8 * (3 * 4 + 4 * 3 + 2 * 2) * 3 + 4 * 3;
+/// Ways × sources: CreateDisk and both data disks, two system disks, each in two categories; copies of snapshots and of images.
+const WAYS: usize = (3 * 4 + 2 * 3) * 2 + 2 * 3 + 2 * 2;
+/// Defaults × keys × `Encrypted` of these, and the system disk of CreateInstance, which takes neither parameter.
+const CELLS: usize = 4 * 8 * 3 * WAYS + 4 * 3 * 2;
 
 #[test]
 fn every_way_of_making_something_encrypts_it_as_the_rules_say() {
@@ -44,8 +45,8 @@ fn try_scene(scene: &Scene) -> usize {
     let (mut cells, mut made) = (0, Vec::new());
     for path in Path::ALL {
         for encrypted in Encrypted::ALL {
-            for source in Source::ALL {
-                let case = Case { default, encrypted, key_id, source };
+            for (source, category) in Source::ALL.into_iter().flat_map(|s| Category::ALL.map(|c| (s, c))) {
+                let case = Case { default, encrypted, key_id, source, category };
                 if path.has(case) {
                     cells += 1;
                     made.extend(try_case(scene, path, case));

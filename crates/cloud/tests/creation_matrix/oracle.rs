@@ -59,10 +59,12 @@ impl KeyId {
     ];
 }
 
-/// What it is made of. An image counts as the snapshot it has of its system disk, a public one as nothing.
+/// What it is made of. An image of the account's counts as the snapshot it has of its system disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Source {
     Blank,
+    /// An image that the vendor offers to everyone.
+    Public,
     Plain,
     /// Encrypted, the account's own.
     Encrypted,
@@ -71,7 +73,20 @@ pub(crate) enum Source {
 }
 
 impl Source {
-    pub(crate) const ALL: [Self; 4] = [Self::Blank, Self::Plain, Self::Encrypted, Self::Shared];
+    pub(crate) const ALL: [Self; 5] = [Self::Blank, Self::Public, Self::Plain, Self::Encrypted, Self::Shared];
+}
+
+/// The category of a new disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Category {
+    /// Of the ESSD series.
+    Essd,
+    /// An older one.
+    Older,
+}
+
+impl Category {
+    pub(crate) const ALL: [Self; 2] = [Self::Essd, Self::Older];
 }
 
 /// Operations that obey the same rules.
@@ -104,6 +119,14 @@ impl Rules {
             Self::CopyImage | Self::CopyImageAway => &[Source::Plain, Source::Encrypted],
         }
     }
+
+    /// Of which categories; a copy is of none, which counts as the first.
+    pub(crate) const fn categories(self) -> &'static [Category] {
+        match self {
+            Self::NewDisk => &Category::ALL,
+            _ => &[Category::Essd],
+        }
+    }
 }
 
 /// A case.
@@ -113,6 +136,7 @@ pub(crate) struct Case {
     pub(crate) encrypted: Encrypted,
     pub(crate) key_id: KeyId,
     pub(crate) source: Source,
+    pub(crate) category: Category,
 }
 
 /// What comes of a case.
@@ -139,6 +163,7 @@ pub(crate) enum Key {
     Service,
 }
 
+const OLD_CATEGORY: Outcome = Outcome::Refused(403, "NotSupportSnapshotEncrypted.DiskCategory");
 const NOT_ENABLED: Outcome = Outcome::Refused(403, "InvalidParameter.KMSKeyId.CMKNotEnabled");
 
 /// What comes of a case by the rules.
@@ -154,7 +179,9 @@ pub(crate) fn outcome(rules: Rules, case: Case) -> Outcome {
         return refusal;
     }
     if case.encrypted == Encrypted::True || by_default || of_encrypted {
-        return with_key(rules, case);
+        // Only blank data disks can be encrypted in every category.
+        let possible = case.category == Category::Essd || case.source == Source::Blank;
+        return if possible { with_key(rules, case) } else { OLD_CATEGORY };
     }
     match rules {
         Rules::CopySnapshot => Outcome::Refused(403, "InvalidOperation.NotSupportCopyInSameRegion"),

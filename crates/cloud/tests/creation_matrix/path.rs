@@ -3,7 +3,7 @@
 use coffer_cloud::Product;
 use serde_json::Value;
 
-use crate::oracle::{Case, Encrypted, KeyId, Rules, Source};
+use crate::oracle::{Case, Category, Encrypted, KeyId, Rules, Source};
 use crate::scene::Scene;
 use crate::support::compute::OTHER;
 use crate::support::{REGION, ZONE, root, text};
@@ -63,8 +63,14 @@ impl Path {
     pub(crate) fn has(self, case: Case) -> bool {
         let of_image = matches!(self, Self::RunInstancesSystem | Self::CreateInstanceSystem | Self::ReplaceSystemDisk);
         let silent = case.encrypted == Encrypted::Absent && case.key_id == KeyId::Absent;
+        let possible = match case.source {
+            Source::Blank | Source::Shared => !of_image,
+            Source::Public => of_image,
+            Source::Plain | Source::Encrypted => true,
+        };
         self.rules().sources().contains(&case.source)
-            && !(of_image && case.source == Source::Shared)
+            && self.rules().categories().contains(&case.category)
+            && possible
             && (self != Self::CreateInstanceSystem || silent)
     }
 
@@ -99,7 +105,7 @@ impl Path {
     /// The action, what the names of its parameters of encryption begin with, and all other parameters.
     fn request(self, scene: &Scene, case: Case) -> (&'static str, &'static str, Pairs<'_>) {
         let snapshot: &str = match case.source {
-            Source::Blank => "",
+            Source::Blank | Source::Public => "",
             Source::Plain => &scene.plain,
             Source::Encrypted => &scene.encrypted,
             Source::Shared => &scene.shared,
@@ -107,29 +113,30 @@ impl Path {
         let image: &str = match case.source {
             Source::Plain => &scene.plain_image,
             Source::Encrypted => &scene.encrypted_image,
-            Source::Blank | Source::Shared => PUBLIC_IMAGE,
+            Source::Blank | Source::Public | Source::Shared => PUBLIC_IMAGE,
+        };
+        let (category, instance) = match case.category {
+            Category::Essd => ("cloud_essd", &scene.instances[0]),
+            Category::Older => ("cloud_efficiency", &scene.instances[1]),
         };
         // The system disk beside a data disk keeps its image's key, whatever the default is.
-        let machine = |image| {
-            let kind = [("InstanceType", "ecs.g7.large"), ("SystemDisk.Category", "cloud_essd")];
+        let machine = |image, category| {
+            let kind = [("InstanceType", "ecs.g7.large"), ("SystemDisk.Category", category)];
             [vec![("RegionId", REGION), ("ZoneId", ZONE), ("ImageId", image)], kind.to_vec()].concat()
         };
-        let data =
-            [("DataDisk.1.Category", "cloud_essd"), ("DataDisk.1.Size", "20"), ("DataDisk.1.SnapshotId", snapshot)];
-        let with_data = || [machine(&scene.encrypted_image), data.to_vec()].concat();
+        let data = [("DataDisk.1.Category", category), ("DataDisk.1.Size", "20"), ("DataDisk.1.SnapshotId", snapshot)];
+        let with_data = || [machine(&scene.encrypted_image, "cloud_essd"), data.to_vec()].concat();
         let destination = self.region();
         match self {
             Self::CreateDisk => {
-                let kind = [("DiskCategory", "cloud_essd"), ("Size", "20"), ("SnapshotId", snapshot)];
+                let kind = [("DiskCategory", category), ("Size", "20"), ("SnapshotId", snapshot)];
                 ("CreateDisk", "", [vec![("RegionId", REGION), ("ZoneId", ZONE)], kind.to_vec()].concat())
             }
-            Self::RunInstancesSystem => ("RunInstances", "SystemDisk.", machine(image)),
+            Self::RunInstancesSystem => ("RunInstances", "SystemDisk.", machine(image, category)),
             Self::RunInstancesData => ("RunInstances", "DataDisk.1.", with_data()),
-            Self::CreateInstanceSystem => ("CreateInstance", "SystemDisk.", machine(image)),
+            Self::CreateInstanceSystem => ("CreateInstance", "SystemDisk.", machine(image, category)),
             Self::CreateInstanceData => ("CreateInstance", "DataDisk.1.", with_data()),
-            Self::ReplaceSystemDisk => {
-                ("ReplaceSystemDisk", "", vec![("InstanceId", &scene.instance), ("ImageId", image)])
-            }
+            Self::ReplaceSystemDisk => ("ReplaceSystemDisk", "", vec![("InstanceId", instance), ("ImageId", image)]),
             Self::CopySnapshot { .. } => {
                 let texts = [("DestinationSnapshotName", "copy"), ("DestinationSnapshotDescription", "a copy")];
                 let from = vec![("RegionId", REGION), ("SnapshotId", snapshot), ("DestinationRegionId", destination)];

@@ -24,8 +24,8 @@ pub(crate) struct Scene {
     /// Images, with nothing but a system disk.
     pub(crate) plain_image: String,
     pub(crate) encrypted_image: String,
-    /// A stopped instance with an ESSD as its system disk.
-    pub(crate) instance: String,
+    /// Stopped instances: with an ESSD as system disk, and with an older one.
+    pub(crate) instances: [String; 2],
     /// The key of what is encrypted here.
     source_key: String,
     /// What `KMSKeyId` names, in the world's region and in the other.
@@ -35,12 +35,11 @@ pub(crate) struct Scene {
 }
 
 const REGIONS: [&str; 2] = [REGION, OTHER];
-const MACHINE: [(&str, &str); 5] = [
+const MACHINE: [(&str, &str); 4] = [
     ("RegionId", REGION),
     ("ZoneId", ZONE),
     ("ImageId", "ubuntu_24_04_x64_20G_alibase_20250113.vhd"),
     ("InstanceType", "ecs.g7.large"),
-    ("SystemDisk.Category", "cloud_essd"),
 ];
 
 impl Scene {
@@ -56,8 +55,15 @@ impl Scene {
             key_id,
             shared: shared_snapshot(&world),
             plain_image: image(&world, &[]),
-            encrypted_image: image(&world, &[("SystemDisk.Encrypted", "true"), ("SystemDisk.KMSKeyId", &source_key)]),
-            instance: stopped_instance(&world),
+            encrypted_image: image(
+                &world,
+                &[
+                    ("SystemDisk.Category", "cloud_essd"),
+                    ("SystemDisk.Encrypted", "true"),
+                    ("SystemDisk.KMSKeyId", &source_key),
+                ],
+            ),
+            instances: ["cloud_essd", "cloud_efficiency"].map(|category| stopped_instance(&world, category)),
             named: REGIONS.map(|region| named_key(&world, key_id, region)),
             default_keys: REGIONS.map(|region| world.key_in(region)),
             plain,
@@ -91,15 +97,18 @@ impl Scene {
     }
 }
 
-fn stopped_instance(world: &World) -> String {
-    let instance_id = text(&world.ecs("CreateInstance", &MACHINE), "InstanceId");
+fn stopped_instance(world: &World, category: &str) -> String {
+    let instance_id = text(
+        &world.ecs("CreateInstance", &[&MACHINE[..], &[("SystemDisk.Category", category)]].concat()),
+        "InstanceId",
+    );
     world.settle();
     instance_id
 }
 
 /// An image of an instance whose system disk is made so.
 fn image(world: &World, system: &[(&str, &str)]) -> String {
-    let made = world.ecs("RunInstances", &[&MACHINE, system].concat());
+    let made = world.ecs("RunInstances", &[&MACHINE[..], system].concat());
     world.settle();
     let instance_id = made["InstanceIdSets"]["InstanceIdSet"][0].as_str().unwrap();
     let made = world.ecs("CreateImage", &[("RegionId", REGION), ("InstanceId", instance_id)]);
