@@ -82,8 +82,8 @@ fn a_required_parameter_that_is_missing_or_empty_is_named() {
             for (status, body) in answers {
                 // Some operations document a code of their own for it.
                 if body["Code"] != *expected.code_text() && may_answer(entry, &body["Code"]) {
-                    let named = ["MissingParam", "Invalid.Param"];
-                    assert!(named.iter().any(|word| body["Code"].as_str().unwrap().starts_with(word)), "{body}");
+                    let code = body["Code"].as_str().unwrap();
+                    assert!(code.starts_with("MissingParam") || code.starts_with("Invalid.Param"), "{body}");
                     continue;
                 }
                 assert_eq!(status, expected.status(), "{} {}: {body}", entry.operation.name, fact.name);

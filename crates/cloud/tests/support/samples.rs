@@ -149,10 +149,6 @@ impl World {
             "CopyImage" => region_and(&[("ImageId", &image()), ("DestinationRegionId", "cn-beijing")]),
             "DeleteImage" => region_and(&[("ImageId", &image())]),
             "DescribeTaskAttribute" | "CancelTask" => owned(&[("RegionId", "cn-beijing"), ("TaskId", &task())]),
-            "DescribeAvailableResource" => region_and(&[("DestinationResource", "Zone")]),
-            "DescribeResourcesModification" => {
-                region_and(&[("DestinationResource", "InstanceType"), ("ResourceId", &instance())])
-            }
             "DescribeTags"
             | "DescribeTasks"
             | "DescribeSnapshots"
@@ -188,6 +184,11 @@ impl World {
             "StartInstances" | "DeleteInstances" => region_and(&[("InstanceId.1", &stopped())]),
             "StopInstances" => region_and(&[("InstanceId.1", &started())]),
             "ModifyInstanceAttribute" => owned(&[("InstanceId", &stopped()), ("InstanceName", "target")]),
+            "DescribeAvailableResource" => region_and(&[("DestinationResource", "Zone")]),
+            "DescribeResourcesModification" => {
+                let instance_id = self.instance("Running");
+                region_and(&[("DestinationResource", "InstanceType"), ("ResourceId", &instance_id)])
+            }
             "ReplaceSystemDisk" => owned(&[("InstanceId", &stopped()), IMAGE]),
             other => unlisted(other),
         }
