@@ -7,7 +7,7 @@ use coffer_base::{ApiError, Arn, ErrorCode, Timestamp};
 use coffer_store::tasks::{self, Filter, Task};
 
 use super::paging::Asked;
-use super::parameter::{TaskRegion};
+use super::parameter::TaskRegion;
 use crate::context::Cx;
 use crate::decode::{Field, Invalid, Parameter, Reader, request};
 use crate::operation::{Access, Effect, Operation};
