@@ -23,7 +23,7 @@ const HELP: &str = "cargo xtask VERB
   e2e     the official clients against a built server
   new-operation PRODUCT ACTION  begins one from the vendor's metadata: its file, its line, its sample
   golden  the exact bytes of every operation's answers against those on record; --write records them again
-  coverage  what is served of the vendor's metadata, counted; --write makes docs/compatibility.md again
+  coverage  what is served of the vendor's metadata, counted; --write makes docs/compatibility.md and docs/creation-matrix.md again
   bench   what it costs, against peers in the same run (release build)";
 
 fn main() -> ExitCode {

@@ -10,6 +10,7 @@ use coffer_store::disks;
 use coffer_store::instances::Instance;
 
 use super::available::{self, AVAILABLE, Destination, Supported, WITH_STOCK, Wanted, WantedDestination};
+use super::describe_instances::type_of;
 use super::disk_types::Category;
 use super::instance_parameter::words;
 use super::instance_types::InstanceType;
@@ -155,8 +156,7 @@ pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
     wanted(&request).check(destination)?;
     let found: Option<Instance> = owned::find_in(cx, request.region.0, &request.instance_id)?;
     let instance = found.ok_or(ErrorCode::ModificationResourceNotFound)?;
-    let current = InstanceType::find(&instance.instance_type);
-    let current = current.ok_or_else(|| ApiError::internal("an instance of a type that there is not"))?;
+    let current = type_of(&instance)?;
     let (supported, conditional) = match destination {
         Destination::SystemDisk => (system_disks(&request, current)?, None),
         _ => types(cx, &request, current)?,

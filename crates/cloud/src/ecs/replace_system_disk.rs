@@ -21,7 +21,7 @@ use super::instance_disks::{self, Asked, Place};
 use super::instance_parameter::{Password, SecurityEnhancement, is_host_name};
 use super::new_disk::Performance;
 use super::withheld::NoArns;
-use super::{existing_disk, new_instance, owned};
+use super::{existing_disk, new_instance, owned, quota};
 use crate::context::Cx;
 use crate::decode::request;
 use crate::operation::{Access, Effect, Operation};
@@ -72,7 +72,7 @@ pub const OPERATION: Operation = Operation {
     effect: Effect::Write,
     access: Access::Action("ecs:ReplaceSystemDisk"),
     idempotent: true,
-    errors: &[OWN_ERRORS, &encryption::ERRORS],
+    errors: &[OWN_ERRORS, &encryption::ERRORS, &quota::DISK_ERRORS],
 };
 
 const OWN_ERRORS: &[ErrorCode] = &[
