@@ -6,8 +6,11 @@ mod support;
 
 use coffer_cloud::Product;
 use coffer_cloud::bootstrap::{self, KmsService};
+use coffer_store::Record as _;
+use coffer_store::snapshots::Snapshot;
 use serde_json::{Value, json};
 use support::compute::refusal;
+use support::disks::snapshot;
 use support::instances::*;
 use support::{REGION, World, ZONE, root, text};
 
@@ -155,6 +158,29 @@ fn a_system_disk_that_is_to_stay_outlives_its_instance() {
     world.ecs("DeleteInstance", &[("InstanceId", &id)]);
     assert_eq!(disks(&world, &[])[0]["Status"], "Available");
     world.ecs("DeleteDisk", &[("DiskId", &disk)]);
+}
+
+#[test]
+fn automatic_snapshots_go_with_a_disk_and_all_others_stay() {
+    let world = World::new();
+    let theirs = world.other.clone();
+    for action in ["DeleteInstance", "ReplaceSystemDisk"] {
+        let id = stopped(&world, &[ESSD]);
+        let disk = text(&disks_of(&world, &id)[0], "DiskId");
+        let make = |kind: &'static str| {
+            snapshot(&world, &disk, "accomplished", |snapshot| kind.clone_into(&mut snapshot.snapshot_type))
+        };
+        let (auto, user) = (make("auto"), make("user"));
+        let copied = snapshot(&world, &disk, "accomplished", |snapshot| {
+            "auto".clone_into(&mut snapshot.snapshot_type);
+            snapshot.account.clone_from(&theirs);
+        });
+        let this = replacing(&id, &[]);
+        // DeleteInstance has no use for the image.
+        world.ecs(action, &this);
+        let there = |id: &str| world.db.read(|tx| Snapshot::get(tx, id)).unwrap().is_some();
+        assert_eq!((there(&auto), there(&user), there(&copied)), (false, true, true), "{action}");
+    }
 }
 
 // ---- Several at once ----
