@@ -436,15 +436,29 @@ fn a_system_disk_is_replaced_by_a_new_one_of_its_kind_and_the_old_one_is_gone() 
         [ESSD, ("SystemDisk.PerformanceLevel", "PL0"), ("SystemDisk.DiskName", "root"), ("SystemDisk.Size", "60")];
     let tag = [("Tag.1.Key", "team"), ("Tag.1.Value", "a"), ("DataDisk.1.Size", "20"), ("ZoneId", ZONE)];
     let id = stopped(&world, &[&kind[..3], &tag].concat());
+    let settings = [("DeleteAutoSnapshot", "false"), ("EnableAutoSnapshot", "false"), ("DeleteWithInstance", "false")];
+    let disk = text(&disks_of(&world, &id)[0], "DiskId");
+    world.ecs("ModifyDiskAttribute", &[&[("DiskId", &*disk)], &settings[..]].concat());
     let old = disks_of(&world, &id);
+    assert_eq!(old[0]["DeleteAutoSnapshot"], false);
     let new = replace(&world, &id, &[kind[3], ("KeyPairName", "pair")]);
     let now = disks_of(&world, &id);
     assert_eq!((now.len(), &now[1]), (2, &old[1]), "its data disk stays as it is");
     assert_eq!((&now[0]["DiskId"], now[0]["DiskId"] == old[0]["DiskId"]), (&(&*new).into(), false));
     assert_eq!((&now[0]["Size"], &now[0]["ImageId"]), (&60.into(), &OTHER_IMAGE.into()));
-    for name in
-        ["Device", "Type", "Status", "Category", "PerformanceLevel", "DiskName", "ZoneId", "Tags", "DeleteWithInstance"]
-    {
+    for name in [
+        "Device",
+        "Type",
+        "Status",
+        "Category",
+        "PerformanceLevel",
+        "DiskName",
+        "ZoneId",
+        "Tags",
+        settings[0].0,
+        settings[1].0,
+        settings[2].0,
+    ] {
         assert_eq!(now[0][name], old[0][name], "{name}");
     }
     let shown = instance(&world, &id);
