@@ -35,7 +35,11 @@ pub const OPERATION: Operation = Operation {
     effect: Effect::Write,
     access: Access::Action("ecs:ResetDisk"),
     idempotent: false,
-    errors: &[&[ErrorCode::EcsInvalidParameter, ErrorCode::DryRunOperation], &disk_reset::ERRORS, &Wording::RESET.codes()],
+    errors: &[
+        &[ErrorCode::EcsInvalidParameter, ErrorCode::DryRunOperation],
+        &disk_reset::ERRORS,
+        &Wording::RESET.codes(),
+    ],
 };
 
 /// What a policy must allow it on.

@@ -32,11 +32,7 @@ pub const OPERATION: Operation = Operation {
     effect: Effect::Write,
     access: Access::Action("ecs:StartInstance"),
     idempotent: false,
-    errors: &[
-        &[ErrorCode::InstanceNotFound, ErrorCode::DryRunOperation],
-        power::START_ERRORS,
-        &power::START_KEY_CODES,
-    ],
+    errors: &[&[ErrorCode::InstanceNotFound, ErrorCode::DryRunOperation], power::START_ERRORS, &power::START_KEY_CODES],
 };
 
 /// What a policy must allow it on.
