@@ -9,6 +9,7 @@ mod e2e;
 mod golden;
 mod name;
 mod new_operation;
+mod reached;
 mod report;
 mod server;
 mod test;
@@ -24,6 +25,7 @@ const HELP: &str = "cargo xtask VERB
   new-operation PRODUCT ACTION  begins one from the vendor's metadata: its file, its line, its sample
   golden  the exact bytes of every operation's answers against those on record; --write records them again
   coverage  what is served of the vendor's metadata, counted; --write makes docs/compatibility.md and docs/creation-matrix.md again
+  reached  whether the tests of coffer-cloud were answered with every error of the catalogue
   bench   what it costs, against peers in the same run (release build)";
 
 fn main() -> ExitCode {
@@ -38,6 +40,7 @@ fn main() -> ExitCode {
         ["new-operation", product, action] => new_operation::run(product, action),
         ["golden"] => golden::run(false),
         ["golden", "--write"] => golden::run(true),
+        ["reached"] => reached::run(),
         ["bench"] => bench::run(),
         ["coverage"] => coverage::run(&[]),
         ["coverage", "--write"] => coverage::run(&["--write"]),

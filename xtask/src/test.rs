@@ -2,8 +2,8 @@
 
 use std::process::Command;
 
-use crate::report::{self, Counts};
-use crate::{deny, e2e, tidy};
+use crate::report::Counts;
+use crate::{deny, e2e, reached, tidy};
 
 /// A step: its name, and what it does.
 type Step = (&'static str, fn() -> Result<Counts, String>);
@@ -27,6 +27,5 @@ pub(crate) fn run() -> Counts {
 
 fn rust() -> Result<Counts, String> {
     let mut cargo = Command::new(env!("CARGO"));
-    cargo.args(["test", "--workspace", "--no-fail-fast"]);
-    report::counted(&mut cargo, report::cargo_line)
+    reached::recorded(cargo.args(["test", "--workspace", "--no-fail-fast"]))
 }

@@ -1,6 +1,6 @@
 //! What is served of what the vendor's metadata describes: prints the counts, and with `--write` makes
-//! `docs/compatibility.md` and `docs/creation-matrix.md` again.
-//! Run by `cargo xtask coverage`.
+//! `docs/compatibility.md` and `docs/creation-matrix.md` again. With `--reached FOLDER`, which errors tests were answered with.
+//! Run by `cargo xtask coverage` and `cargo xtask reached`.
 
 #![allow(clippy::print_stdout, reason = "a tool for the terminal")]
 
@@ -15,6 +15,8 @@ mod gaps;
 mod oracle;
 #[path = "../tests/creation_matrix/page.rs"]
 mod page;
+#[path = "../tests/conformance/reached.rs"]
+mod reached;
 #[allow(dead_code, reason = "the conformance test uses all of it")]
 #[path = "../tests/conformance/sources.rs"]
 mod sources;
@@ -41,8 +43,16 @@ fn main() -> ExitCode {
             }
             outcome
         }
+        ["--reached", folder] => {
+            let (count, findings) = reached::report(folder.as_ref());
+            for finding in &findings {
+                eprintln!("{finding}");
+            }
+            println!("{count}");
+            if findings.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+        }
         _ => {
-            eprintln!("coverage [--write]");
+            eprintln!("coverage [--write | --reached FOLDER]");
             ExitCode::from(2)
         }
     }

@@ -21,6 +21,8 @@ pub(crate) enum Section {
     Wordings,
     /// Rows of the catalogue of errors that no code gives, under the action `catalogue`.
     Unused,
+    /// Rows of the catalogue of errors that no test in memory is answered with, under the action `catalogue`.
+    Untested,
 }
 
 /// The parsed file. In names, `*` stands for any text.
@@ -33,6 +35,7 @@ pub(crate) struct Exceptions {
     additions: Vec<Group>,
     wordings: Vec<Group>,
     unused: Vec<Group>,
+    untested: Vec<Group>,
 }
 
 /// Exceptions that share a reason.
@@ -66,6 +69,7 @@ impl Exceptions {
             Section::Additions => &self.additions,
             Section::Wordings => &self.wordings,
             Section::Unused => &self.unused,
+            Section::Untested => &self.untested,
         }
     }
 
@@ -129,7 +133,15 @@ mod tests {
             of.iter().map(|(a, names)| ((*a).to_owned(), names.iter().map(|n| (*n).to_owned()).collect())).collect();
         let fields = vec![Group { reason: reason.to_owned(), sent: String::new(), of }];
         let none = Vec::new;
-        Exceptions { parameters: none(), fields, errors: none(), additions: none(), wordings: none(), unused: none() }
+        Exceptions {
+            parameters: none(),
+            fields,
+            errors: none(),
+            additions: none(),
+            wordings: none(),
+            unused: none(),
+            untested: none(),
+        }
     }
 
     fn findings(reason: &str, of: &[(&str, &[&str])]) -> usize {

@@ -62,6 +62,18 @@ pub(crate) fn fits(template: &str, code: &str) -> bool {
     }
 }
 
+/// Whether a documented text is what a template of ours can become. The vendor writes placeholders as `%s` or as an example.
+pub(crate) fn same_text(template: &str, theirs: &str) -> bool {
+    let pieces: Vec<&str> = template.split("{0}").flat_map(|piece| piece.split("{1}")).collect();
+    let [first, middle @ .., last] = &pieces[..] else { return template == theirs };
+    let Some(mut rest) = theirs.strip_prefix(first).and_then(|rest| rest.strip_suffix(last)) else { return false };
+    for piece in middle {
+        let Some((_, after)) = rest.split_once(piece) else { return false };
+        rest = after;
+    }
+    true
+}
+
 /// Whether an operation honours a parameter, one of a list's elements as `Tag.N.Key`.
 pub(crate) fn honours(entry: &Entry, name: &str) -> bool {
     // Read on the way to the operation: the region by `dispatch`, the token by `idempotent`.
@@ -90,5 +102,18 @@ pub(crate) fn fields(path: &str, shape: &Shape, names: &mut Vec<String>) {
             }
         }
         _ => names.push(path.to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_documented_text_is_held_against_a_template() {
+        assert!(same_text("Parameter {0} is required.", "Parameter RoleArn is required."));
+        assert!(same_text("not found, {0}.", "not found, %s."));
+        assert!(!same_text("The parameter \"{0}\".", "The parameter %s."));
+        assert!(!same_text("Plain.", "Plain"));
     }
 }
