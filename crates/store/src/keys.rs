@@ -24,7 +24,7 @@ pub struct Key {
     pub protection_level: String,
     /// A description.
     pub description: String,
-    /// `Enabled`, `Disabled`, `PendingDeletion` or `PendingImport`.
+    /// `Enabled`, `Disabled` or `PendingDeletion`.
     pub state: String,
     /// `User` or `Service`.
     pub creator_type: String,

@@ -483,7 +483,6 @@ catalogue! {
     KmsLimitExceeded = 400 "Rejected.LimitExceeded" "The request was rejected because user create resource limit was exceeded.";
     KeyDisabled = 409 "Rejected.Disabled" "The request was rejected because the key state is Disabled.";
     KeyPendingDeletion = 409 "Rejected.PendingDeletion" "The request was rejected because the key state is PendingDeletion.";
-    KeyPendingImport = 409 "Rejected.PendingImport" "The request was rejected because the key state is PendingImport.";
     KeyStateConflict = 409 "Rejected.StateModifiedFailed" "Keystate modified failed.";
     KmsInstanceNotFound = 403 "Forbidden.DKMSInstanceNotFound" "The specified DKMS Instance is not found.";
     KmsDryRun = 400 "DryRunOperationError" "The request would have succeeded, but the DryRun parameter is set.";
@@ -509,7 +508,6 @@ catalogue! {
     RoleHasPolicies = 409 "DeleteConflict.Role.Policy" "The role CAN NOT has any attached policy while deleting the role.";
     PolicyHasUsers = 409 "DeleteConflict.Policy.User" "The policy CAN NOT been attached to any user while deleting the policy.";
     PolicyHasRoles = 409 "DeleteConflict.Policy.Role" "The policy CAN NOT been attached to any role while deleting the policy.";
-    PolicyHasVersions = 409 "DeleteConflict.Policy.Version" "The policy CAN NOT has any version except the default version.";
     TooManyUsers = 409 "LimitExceeded.User" "The count of users beyond the current limits.";
     TooManyUserKeys = 409 "LimitExceeded.User.AccessKey" "The access key count of the user access keys beyond the current limits.";
     TooManyUserPolicies = 409 "LimitExceeded.User.Policy" "The policy count of the user attached policies beyond the current limits.";

@@ -55,7 +55,7 @@ pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
             keys::set_state(cx.tx, &key.key_id, State::Enabled.as_str(), None)?;
             jobs::withdraw(cx.tx, Kind::DeleteKey, &key.key_id)?;
         }
-        State::Enabled | State::Disabled | State::PendingImport => return Err(ErrorCode::KeyStateConflict.into()),
+        State::Enabled | State::Disabled => return Err(ErrorCode::KeyStateConflict.into()),
     }
     cx.note("keyId", key.key_id);
     Ok(Response {})

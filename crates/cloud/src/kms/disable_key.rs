@@ -52,7 +52,7 @@ pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
     match State::of(&key)? {
         State::Disabled => {}
         State::Enabled => keys::set_state(cx.tx, &key.key_id, State::Disabled.as_str(), None)?,
-        State::PendingDeletion | State::PendingImport => return Err(ErrorCode::KeyStateConflict.into()),
+        State::PendingDeletion => return Err(ErrorCode::KeyStateConflict.into()),
     }
     cx.note("keyId", key.key_id);
     Ok(Response {})

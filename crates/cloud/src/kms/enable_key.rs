@@ -52,7 +52,7 @@ pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
     match State::of(&key)? {
         State::Enabled => {}
         State::Disabled => keys::set_state(cx.tx, &key.key_id, State::Enabled.as_str(), None)?,
-        State::PendingDeletion | State::PendingImport => return Err(ErrorCode::KeyStateConflict.into()),
+        State::PendingDeletion => return Err(ErrorCode::KeyStateConflict.into()),
     }
     cx.note("keyId", key.key_id);
     Ok(Response {})

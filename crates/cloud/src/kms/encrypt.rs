@@ -65,7 +65,6 @@ pub const USE_ERRORS: &[ErrorCode] = &[
     ErrorCode::AliasNotFound,
     ErrorCode::KeyDisabled,
     ErrorCode::KeyPendingDeletion,
-    ErrorCode::KeyPendingImport,
     ErrorCode::KeyOperationUnsupported,
     ErrorCode::KmsDryRun,
 ];

@@ -70,8 +70,6 @@ pub enum State {
     Disabled,
     /// It will be deleted when its window is over.
     PendingDeletion,
-    /// Its material is still to be imported.
-    PendingImport,
 }
 
 impl State {
@@ -81,13 +79,12 @@ impl State {
             Self::Enabled => "Enabled",
             Self::Disabled => "Disabled",
             Self::PendingDeletion => "PendingDeletion",
-            Self::PendingImport => "PendingImport",
         }
     }
 
     /// The state of a key.
     pub fn of(key: &Key) -> Result<Self, ApiError> {
-        [Self::Enabled, Self::Disabled, Self::PendingDeletion, Self::PendingImport]
+        [Self::Enabled, Self::Disabled, Self::PendingDeletion]
             .into_iter()
             .find(|state| state.as_str() == key.state)
             .ok_or_else(|| ApiError::internal("a key in a state that does not exist"))
@@ -100,7 +97,6 @@ fn require_enabled(key: &Key) -> Result<(), ApiError> {
         State::Enabled => return Ok(()),
         State::Disabled => ErrorCode::KeyDisabled,
         State::PendingDeletion => ErrorCode::KeyPendingDeletion,
-        State::PendingImport => ErrorCode::KeyPendingImport,
     }
     .into())
 }

@@ -59,7 +59,7 @@ impl KeyMetadata {
             automatic_rotation: match (interval, state) {
                 (None, _) => "Disabled",
                 (Some(_), State::Disabled | State::PendingDeletion) => "Suspended",
-                (Some(_), State::Enabled | State::PendingImport) => "Enabled",
+                (Some(_), State::Enabled) => "Enabled",
             },
             rotation_interval: interval.map(|seconds| format!("{seconds}s")),
             next_rotation_date: next.map(coffer_base::Timestamp::to_iso8601),

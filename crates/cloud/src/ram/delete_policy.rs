@@ -1,4 +1,4 @@
-//! DeletePolicy: a custom policy goes, with all its versions. It must not be attached to anyone; several versions need `CascadingDelete`.
+//! DeletePolicy: a custom policy goes. It must not be attached to anyone.
 
 use coffer_base::{ApiError, Arn, ErrorCode};
 use coffer_store::policies;
@@ -13,7 +13,7 @@ use crate::value::response;
 request! {
     /// The policy.
     pub struct Request {
-        /// Whether versions that are not in force go too.
+        /// Whether versions that are not in force go too; there is only the one in force yet.
         pub cascading: Option<bool> = "CascadingDelete",
         /// The policy.
         pub policy_name: PolicyName = "PolicyName",
@@ -39,7 +39,6 @@ pub const OPERATION: Operation = Operation {
         ErrorCode::PolicyNotExist,
         ErrorCode::PolicyHasUsers,
         ErrorCode::PolicyHasRoles,
-        ErrorCode::PolicyHasVersions,
     ]],
 };
 
@@ -58,9 +57,6 @@ pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
     }
     if count(&entity::ROLE)? > 0 {
         return Err(ErrorCode::PolicyHasRoles.into());
-    }
-    if request.cascading != Some(true) && policies::versions(cx.tx, &policy.account, name)?.len() > 1 {
-        return Err(ErrorCode::PolicyHasVersions.into());
     }
     policies::delete(cx.tx, &policy.account, name)?;
     Ok(Response {})

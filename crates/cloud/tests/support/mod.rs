@@ -4,6 +4,7 @@
 
 pub(crate) mod compute;
 pub(crate) mod disks;
+pub(crate) mod files;
 pub(crate) mod instances;
 mod reached;
 mod samples;
@@ -12,7 +13,8 @@ use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::pin;
 use std::sync::{Arc, Mutex};
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread::{self, Thread};
 
 use coffer_base::{AccountId, Clock, Region, Rng, Secret, SeededRng, Timestamp, ids};
 use coffer_cloud::bootstrap::{self, KmsService, Preset, StartError, Started};
@@ -64,7 +66,8 @@ impl Reseeded {
         Self(Mutex::new(SeededRng::new(seed)))
     }
 
-    fn reseed(&self, seed: u64) {
+    /// Begins the sequence that belongs to `seed`.
+    pub(crate) fn reseed(&self, seed: u64) {
         *self.0.lock().unwrap() = SeededRng::new(seed);
     }
 }
@@ -75,14 +78,24 @@ impl Rng for Reseeded {
     }
 }
 
+/// Wakes the thread that waits for an answer.
+struct Waiting(Thread);
+
+impl Wake for Waiting {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
+    }
+}
+
 fn block_on<T>(future: impl Future<Output = T>) -> T {
     let mut future = pin!(future);
-    let mut context = Context::from_waker(Waker::noop());
+    let waker = Waker::from(Arc::new(Waiting(thread::current())));
+    let mut context = Context::from_waker(&waker);
     loop {
-        // In memory a write is done when it is handed over: nothing is ever waited for.
         if let Poll::Ready(value) = future.as_mut().poll(&mut context) {
             return value;
         }
+        thread::park();
     }
 }
 
@@ -94,7 +107,12 @@ impl World {
 
     /// A new one with these settings.
     pub(crate) fn with(settings: Settings) -> Self {
-        let (db, now) = (Db::in_memory().unwrap(), Timestamp::from_unix_ms(NOW_MS));
+        Self::on(Db::in_memory().unwrap(), settings)
+    }
+
+    /// A new one on that database, which is empty.
+    fn on(db: Db, settings: Settings) -> Self {
+        let now = Timestamp::from_unix_ms(NOW_MS);
         let clock = Clock::manual(now);
         let rng = Arc::new(Reseeded::new(1));
         let source: Arc<dyn Rng> = Arc::<Reseeded>::clone(&rng);
@@ -145,6 +163,28 @@ impl World {
         let (status, body) = self.call(&root(), Product::Ecs, action, parameters);
         assert!((400..500).contains(&status), "{action}: {status} {body}");
         (status, text(&body, "Code"), text(&body, "Message"))
+    }
+
+    /// The call must be refused so (HTTP status, code, message), and nothing changed.
+    #[track_caller]
+    pub(crate) fn refuses(
+        &self,
+        key: &Key,
+        product: Product,
+        action: &str,
+        parameters: &[(&str, &str)],
+        expected: (u16, &str, &str),
+    ) {
+        self.refuses_request(self.request(key, product, action, &owned(parameters)), expected);
+    }
+
+    /// The same of a request that is made already.
+    #[track_caller]
+    pub(crate) fn refuses_request(&self, incoming: Incoming, expected: (u16, &str, &str)) {
+        let (sent, before) = (format!("{:?} {}", incoming.header("x-acs-action"), incoming.query), self.state());
+        let (status, body) = self.send(incoming);
+        assert_eq!((status, &*text(&body, "Code"), &*text(&body, "Message")), expected, "{sent}");
+        assert!(before == self.state(), "{sent} changes something");
     }
 
     /// Writes to the database what no operation writes yet.
@@ -235,6 +275,18 @@ impl World {
         action: &str,
         parameters: &[(String, String)],
     ) -> Incoming {
+        self.session_request(key, "", product, action, parameters)
+    }
+
+    /// The same with the token of a session, if it is not empty.
+    pub(crate) fn session_request(
+        &self,
+        key: &Key,
+        security_token: &str,
+        product: Product,
+        action: &str,
+        parameters: &[(String, String)],
+    ) -> Incoming {
         // By name, as the canonical request orders them.
         let mut sorted: Vec<_> = parameters.iter().map(|(name, value)| (encode(name), encode(value))).collect();
         sorted.sort_unstable();
@@ -246,11 +298,13 @@ impl World {
             ("x-acs-action", action),
             ("x-acs-content-sha256", &body_hash),
             ("x-acs-date", &date),
+            ("x-acs-security-token", security_token),
             ("x-acs-signature-nonce", &self.nonces.uuid()),
             ("x-acs-version", product.version()),
         ]
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .into();
+        headers.retain(|(_, value)| !value.is_empty());
         let lines = headers.iter().map(|(name, value)| format!("{name}:{value}\n")).collect::<Vec<_>>().concat();
         let signed = headers.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(";");
         let canonical = format!("POST\n/\n{query}\n{lines}\n{signed}\n{body_hash}");
@@ -340,7 +394,8 @@ pub(crate) fn text(value: &Value, name: &str) -> String {
     value[name].as_str().unwrap_or_else(|| panic!("no {name} in {value}")).to_owned()
 }
 
-fn encode(text: &str) -> String {
+/// Percent-encodes as RFC 3986 does.
+pub(crate) fn encode(text: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte);
     text.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
 }

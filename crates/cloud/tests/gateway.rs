@@ -1,0 +1,220 @@
+//! What is refused before any operation runs: requests that name nothing, whose credential, signature or time is no good, whose body
+//! does not fit, and writes that the server has no room for.
+
+#![allow(missing_docs, clippy::unwrap_used, reason = "a test")]
+
+mod support;
+
+use std::sync::mpsc;
+
+use coffer_base::limits;
+use coffer_cloud::{Incoming, Method, Product};
+use coffer_crypto::digest;
+use coffer_store::StoreError;
+use serde_json::Value;
+use support::files::Files;
+use support::{ALLOW_ALL, Key, World, encode, other, root, text};
+
+const TRUST: &str =
+    r#"{"Version":"1","Statement":[{"Action":"sts:AssumeRole","Effect":"Allow","Principal":{"RAM":"*"}}]}"#;
+const EXPIRED: (u16, &str, &str) = (400, "InvalidSecurityToken.Expired", "Specified SecurityToken is expired.");
+
+/// A write that would succeed, signed by the first account.
+fn good(world: &World) -> Incoming {
+    world.request(
+        &root(),
+        Product::Ecs,
+        "EnableDiskEncryptionByDefault",
+        &support::owned(&[("RegionId", "cn-hangzhou")]),
+    )
+}
+
+/// The same with a header of another value, or one more.
+fn with(world: &World, name: &str, value: &str) -> Incoming {
+    let mut incoming = good(world);
+    incoming.headers.retain(|(known, _)| known != name);
+    incoming.headers.push((name.to_owned(), value.to_owned()));
+    incoming
+}
+
+#[test]
+fn what_names_no_product_version_or_action_is_refused() {
+    let world = World::new();
+    let no_action = (400, "InvalidAction.NotFound", "Specified api is not found, please check your url and method.");
+    world.refuses_request(with(&world, "x-acs-action", "EnableDiskEncryption"), no_action);
+    let no_version = (400, "InvalidVersion", "Specified parameter Version is not valid.");
+    world.refuses_request(with(&world, "x-acs-version", "2014-05-27"), no_version);
+    for (host, path, expected) in [
+        ("localhost", "/kms/", no_version),
+        ("kms.example.com", "/", no_version),
+        (
+            "localhost",
+            "/nas/",
+            (400, "InvalidProduct.NotFound", "Cannot find product according to your specified domain."),
+        ),
+    ] {
+        world.refuses_request(Incoming { path: path.to_owned(), ..with(&world, "host", host) }, expected);
+    }
+}
+
+#[test]
+fn a_key_that_was_disabled_signs_nothing_until_it_is_enabled() {
+    let world = World::new();
+    let key = world.user("user", Some(ALLOW_ALL));
+    let status = |status| {
+        let parameters = [("UserName", "user"), ("UserAccessKeyId", &*key.0), ("Status", status)];
+        world.root(Product::Ram, "UpdateAccessKey", &parameters);
+    };
+    let parameters = [("RegionId", "cn-hangzhou")];
+    status("Inactive");
+    let expected = (400, "InvalidAccessKeyId.Inactive", "Specified access key is disabled.");
+    world.refuses(&key, Product::Ecs, "EnableDiskEncryptionByDefault", &parameters, expected);
+    status("Active");
+    world.succeed(&key, Product::Ecs, "EnableDiskEncryptionByDefault", &parameters);
+}
+
+#[test]
+fn another_secret_is_answered_with_what_was_to_be_signed() {
+    let world = World::new();
+    let mut incoming = good(&world);
+    let key = (root().0, other().1);
+    let forged = world.request(&key, Product::Ecs, "EnableDiskEncryptionByDefault", &[]);
+    let before = world.state();
+    let (status, body) = world.send(forged);
+    assert_eq!((status, &*text(&body, "Code")), (400, "SignatureDoesNotMatch"));
+    let message = text(&body, "Message");
+    let shown = message
+        .strip_prefix("Specified signature does not match our calculation. server StringToSign is [ACS3-HMAC-SHA256\n")
+        .unwrap_or_else(|| panic!("{message}"));
+    let (hash, canonical) = shown.split_once("] server CanonicalRequest is [").unwrap();
+    let canonical = canonical.strip_suffix(']').unwrap();
+    assert!(
+        canonical.starts_with("POST\n/\n\nhost:localhost\nx-acs-action:EnableDiskEncryptionByDefault\n"),
+        "{canonical}"
+    );
+    assert_eq!(hash, digest::hex(&digest::sha256(canonical.as_bytes())));
+
+    // V1 has everything in its parameters.
+    incoming.headers.retain(|(name, _)| name == "host");
+    incoming.method = Method::Get;
+    let date = encode(&world.clock.now().to_iso8601());
+    let signed = format!(
+        "AccessKeyId={}&Action=EnableDiskEncryptionByDefault&Format=json&RegionId=cn-hangzhou&SignatureMethod=HMAC-SHA1\
+         &SignatureNonce=1&SignatureVersion=1.0&Timestamp={date}&Version=2014-05-26",
+        root().0
+    );
+    incoming.query = format!("{signed}&Signature=AAAAAAAAAAAAAAAAAAAAAAAAAAA%3D");
+    let message = format!(
+        "Specified signature is not matched with our calculation. server string to sign is:GET&%2F&{}",
+        encode(&signed)
+    );
+    world.refuses_request(incoming, (400, "SignatureDoesNotMatch", &message));
+    assert!(before == world.state());
+}
+
+#[test]
+fn an_authorization_that_is_malformed_or_of_no_known_kind_is_refused() {
+    let world = World::new();
+    let incomplete = (400, "IncompleteSignature", "The request signature does not conform to Aliyun standards.");
+    let unknown = (400, "InvalidSignatureMethod", "Specified signature method is not supported.");
+    for (value, expected) in [
+        ("ACS3-HMAC-SHA256 Credential=x", incomplete),
+        ("ACS3-HMAC-SHA256", incomplete),
+        ("ACS3-HMAC-MD5 Credential=x,SignedHeaders=host,Signature=00", unknown),
+        ("ACS2 x", unknown),
+        ("Bearer x", unknown),
+    ] {
+        world.refuses_request(with(&world, "authorization", value), expected);
+    }
+}
+
+#[test]
+fn a_time_that_can_not_be_read_or_is_long_past_or_far_ahead_is_refused() {
+    const EXPIRED: (u16, &str, &str) =
+        (400, "InvalidTimeStamp.Expired", "Specified time stamp or date value is expired.");
+    let world = World::new();
+    let format = (400, "InvalidTimeStamp.Format", "Specified time stamp or date value is not well formatted.");
+    world.refuses_request(with(&world, "x-acs-date", "yesterday"), format);
+    let old = good(&world);
+    world.clock.advance_ms(limits::TIMESTAMP_WINDOW_MS + 1000);
+    world.refuses_request(old, EXPIRED);
+    let ahead = good(&world);
+    world.clock.advance_ms(-limits::TIMESTAMP_WINDOW_MS - 1000);
+    world.refuses_request(ahead, EXPIRED);
+    assert_eq!(world.send(good(&world)).0, 200);
+}
+
+/// A session of a role that may do everything: key and token.
+fn session(world: &World, caller: &Key) -> (Key, String) {
+    let arn = format!("acs:ram::{}:role/worker", world.account);
+    let parameters = [("RoleArn", &*arn), ("RoleSessionName", "session"), ("DurationSeconds", "900")];
+    let credentials = world.succeed(caller, Product::Sts, "AssumeRole", &parameters)["Credentials"].clone();
+    let member = |name| text(&credentials, name);
+    ((member("AccessKeyId"), member("AccessKeySecret")), member("SecurityToken"))
+}
+
+#[test]
+fn the_token_of_a_session_is_whole_its_own_and_ends_with_time_and_with_the_role() {
+    let world = World::new();
+    let caller = world.user("user", Some(ALLOW_ALL));
+    let role = ("RoleName", "worker");
+    world.root(Product::Ram, "CreateRole", &[role, ("AssumeRolePolicyDocument", TRUST)]);
+    let ((key, token), (_, another)) = (session(&world, &caller), session(&world, &caller));
+    let call = |token: &str| world.session_request(&key, token, Product::Sts, "GetCallerIdentity", &[]);
+    let refuses = |token: &str, expected| world.refuses_request(call(token), expected);
+    assert_eq!(world.send(call(&token)).0, 200);
+
+    refuses("", (400, "MissingSecurityToken", "SecurityToken is mandatory for this action."));
+    let malformed = (400, "InvalidSecurityToken.Malformed", "Specified SecurityToken is malformed.");
+    for token in ["x", &token[1..], &token[..token.len() - 1]] {
+        refuses(token, malformed);
+    }
+    let mismatch = "Specified SecurityToken mismatch with the AccessKey.";
+    refuses(&another, (400, "InvalidSecurityToken.MismatchWithAccessKey", mismatch));
+
+    world.clock.advance_ms(900_000 - 1);
+    assert_eq!(world.send(call(&token)).0, 200);
+    world.clock.advance_ms(1);
+    refuses(&token, EXPIRED);
+    let (key, token) = session(&world, &caller);
+    let call = || world.session_request(&key, &token, Product::Sts, "GetCallerIdentity", &[]);
+    assert_eq!(world.send(call()).0, 200);
+    world.root(Product::Ram, "DeleteRole", &[role]);
+    world.refuses_request(call(), EXPIRED);
+    world.root(Product::Ram, "CreateRole", &[role, ("AssumeRolePolicyDocument", TRUST)]);
+    world.refuses_request(call(), EXPIRED);
+}
+
+#[test]
+fn a_body_of_another_type_or_digest_is_refused() {
+    let world = World::new();
+    let body = |name, value| Incoming { body: b"a=b".to_vec(), ..with(&world, name, value) };
+    let message = "The ContentType request header must be either \"application/json\" or \
+                   \"application/x-www-form-urlencoded\".";
+    world.refuses_request(body("content-type", "text/plain"), (400, "InvalidParameter.ContentType", message));
+    let digest = (400, "ContentMD5NotMatched", "Specified content md5 is not matched with your request body.");
+    world.refuses_request(body("content-md5", "1B2M2Y8AsgTpgAmY7PhCfg=="), digest);
+}
+
+#[test]
+fn a_write_that_finds_the_queue_full_is_told_to_come_back_and_reads_go_on() {
+    let world = Files::new("full-queue");
+    let (begin, begun) = mpsc::channel();
+    let (release, released) = mpsc::channel::<()>();
+    let busy = world.db.write(move |_| -> Result<(), StoreError> {
+        begin.send(()).unwrap();
+        released.recv().unwrap();
+        Ok(())
+    });
+    begun.recv().unwrap();
+    // The writer is at work and takes nothing up.
+    let waiting: Vec<_> = (0..limits::WRITE_QUEUE).map(|_| world.db.write(|_| Ok::<_, StoreError>(()))).collect();
+    let unavailable = (503, "ServiceUnavailable", "The request has failed due to a temporary failure of the server.");
+    world.refuses_request(good(&world), unavailable);
+    let read = world.request(&root(), Product::Ecs, "DescribeRegions", &[]);
+    assert_eq!(world.send(read).0, 200);
+    release.send(()).unwrap();
+    busy.wait().unwrap();
+    waiting.into_iter().for_each(|write| write.wait().unwrap());
+    assert_eq!(world.send(good(&world)).1["Code"], Value::Null);
+}

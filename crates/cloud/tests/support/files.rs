@@ -1,0 +1,40 @@
+//! A world whose database is in files, as the server's is: writes of many threads meet in its one writer.
+
+use std::ops::Deref;
+use std::path::PathBuf;
+
+use coffer_base::Region;
+use coffer_cloud::Settings;
+use coffer_store::{Db, Options};
+
+use super::{REGION, World};
+
+/// The world; its files go with it.
+pub(crate) struct Files {
+    world: World,
+    folder: PathBuf,
+}
+
+impl Files {
+    /// A new one; `name` tells its folder from those of other tests.
+    pub(crate) fn new(name: &str) -> Self {
+        let folder = std::env::temp_dir().join(format!("coffer-cloud-{name}-{}", std::process::id()));
+        let db = Db::open(&folder, Options::default()).unwrap();
+        Self { world: World::on(db, Settings::new(Region::parse(REGION).unwrap())), folder }
+    }
+}
+
+impl Deref for Files {
+    type Target = World;
+
+    fn deref(&self) -> &World {
+        &self.world
+    }
+}
+
+impl Drop for Files {
+    fn drop(&mut self) {
+        let removed = std::fs::remove_dir_all(&self.folder);
+        assert!(removed.is_ok() || std::thread::panicking(), "{removed:?}");
+    }
+}
