@@ -199,14 +199,14 @@ fn a_body_of_another_type_or_digest_is_refused() {
 #[test]
 fn a_write_that_finds_the_queue_full_is_told_to_come_back_and_reads_go_on() {
     let world = Files::new("full-queue");
-    let (begin, begun) = mpsc::channel();
+    let (tell, told) = mpsc::channel();
     let (release, released) = mpsc::channel::<()>();
     let busy = world.db.write(move |_| -> Result<(), StoreError> {
-        begin.send(()).unwrap();
+        tell.send(()).unwrap();
         released.recv().unwrap();
         Ok(())
     });
-    begun.recv().unwrap();
+    told.recv().unwrap();
     // The writer is at work and takes nothing up.
     let waiting: Vec<_> = (0..limits::WRITE_QUEUE).map(|_| world.db.write(|_| Ok::<_, StoreError>(()))).collect();
     let unavailable = (503, "ServiceUnavailable", "The request has failed due to a temporary failure of the server.");
@@ -215,6 +215,8 @@ fn a_write_that_finds_the_queue_full_is_told_to_come_back_and_reads_go_on() {
     assert_eq!(world.send(read).0, 200);
     release.send(()).unwrap();
     busy.wait().unwrap();
-    waiting.into_iter().for_each(|write| write.wait().unwrap());
+    for write in waiting {
+        write.wait().unwrap();
+    }
     assert_eq!(world.send(good(&world)).1["Code"], Value::Null);
 }
