@@ -4,7 +4,7 @@
 
 mod support;
 
-use coffer_cloud::Product;
+use coffer_cloud::{Product, operations};
 use serde_json::{Value, json};
 use support::instances::*;
 use support::{Key, World, ZONE, other, root, text};
@@ -136,6 +136,28 @@ fn a_filter_that_is_out_of_order_is_refused() {
         let (ours, our_code, message) = world.refused("DescribeInstances", &parameters);
         assert_eq!((ours, &*our_code), (status, code), "{filter:?}: {message}");
     }
+}
+
+#[test]
+fn a_bound_in_time_that_is_no_time_is_refused_by_every_listing_that_has_one() {
+    let world = World::new();
+    let expected = (404, "InvalidFilterValue", "The filter value is not valid.");
+    let keys = ["CreationStartTime", "CreationEndTime", "ExpiredStartTime", "ExpiredEndTime"];
+    let mut seen = 0;
+    for entry in operations(Product::Ecs) {
+        for (key, number) in keys.iter().zip(1..) {
+            let filter = format!("Filter.{number}");
+            if !(entry.parameters)().iter().any(|fact| fact.name == filter) {
+                continue;
+            }
+            seen += 1;
+            for value in ["yesterday", "2026-05-28T20:26:40Z", "2026-13-01T00:00Z", ""] {
+                let parameters = [(&*format!("{filter}.Key"), *key), (&*format!("{filter}.Value"), value), HERE];
+                world.refuses(&root(), Product::Ecs, entry.operation.name, &parameters, expected);
+            }
+        }
+    }
+    assert!(seen >= 6, "{seen} filters");
 }
 
 #[test]

@@ -5,14 +5,18 @@
 
 mod support;
 
-use coffer_base::Region;
+use std::collections::BTreeSet;
+use std::net::Ipv4Addr;
+
+use coffer_base::{Region, Rng as _, SeededRng};
 use coffer_cloud::bootstrap::{self, KmsService};
 use coffer_cloud::settings::ExplicitUnencrypted;
 use coffer_cloud::{Product, Settings};
+use coffer_store::Record as _;
 use serde_json::Value;
 use support::compute::refusal;
 use support::instances::*;
-use support::{REGION, World, ZONE, root, text};
+use support::{REGION, World, ZONE, owned, root, text};
 
 #[test]
 fn an_instance_that_is_run_is_pending_and_then_running() {
@@ -460,4 +464,43 @@ fn an_image_that_is_another_accounts_is_not_there() {
     let (status, body) = world.call(&neighbour, Product::Ecs, "RunInstances", &asking(&[("ImageId", &image)]));
     let expected = refusal(404, "InvalidImageId.NotFound", "The specified ImageId does not exist.");
     assert_eq!((status, text(&body, "Code"), text(&body, "Message")), expected);
+}
+
+#[test]
+fn an_image_that_is_not_complete_makes_no_instances() {
+    let world = World::new();
+    let id = running(&world, &[ESSD]);
+    let image = text(&world.ecs("CreateImage", &[HERE, ("InstanceId", &id)]), "ImageId");
+    let expected = (403, "OperationDenied.ImageNotValid", "The specified Image is disabled or is deleted.");
+    for action in ["RunInstances", "CreateInstance"] {
+        world.refuses(&root(), Product::Ecs, action, &asking(&[("ImageId", &image)]), expected);
+    }
+    let stopped = stopped(&world, &[]);
+    let replacing = [("InstanceId", &*stopped), ("ImageId", &*image)];
+    // `stopped` did all work that was due, the image's too.
+    world.ecs("ReplaceSystemDisk", &replacing);
+    world.ecs("RunInstances", &asking(&[("ImageId", &image)]));
+}
+
+#[test]
+fn when_every_address_that_is_drawn_is_taken_there_is_none_left() {
+    const SEED: u64 = 5;
+    let world = World::new();
+    // The addresses that the server draws once it draws from this seed: three bytes at a time, out of the same sequence.
+    let sequence = SeededRng::new(SEED);
+    let drawn = (0..3000).map(|_| {
+        let mut bytes = [0; 3];
+        sequence.fill(&mut bytes);
+        Ipv4Addr::new(172, 16 | (bytes[0] & 15), bytes[1], bytes[2])
+    });
+    for address in drawn.collect::<BTreeSet<_>>() {
+        let mut instance = world.instance_row("Running");
+        instance.private_ip = address.to_string();
+        world.store(move |tx| instance.insert(tx));
+    }
+    let request = world.request(&root(), Product::Ecs, "RunInstances", &owned(&asking(&[])));
+    world.rng.reseed(SEED);
+    let message = "Don't have enough private IPs in this switch";
+    world.refuses_request(request, (400, "QuotaExceeded.PrivateIpAddress", message));
+    run(&world, &[("PrivateIpAddress", "10.0.0.1"), ("VSwitchId", "vsw-bp1abcdefghijklmnop")]);
 }

@@ -9,7 +9,7 @@ use coffer_store::Record as _;
 use coffer_store::snapshots::Snapshot;
 use serde_json::{Value, json};
 use support::compute::{DAY_MS, OTHER, copy_of, refusal};
-use support::{REGION, World, text};
+use support::{REGION, World, root, text};
 
 /// Names and values.
 type Parameters<'a> = Vec<(&'a str, &'a str)>;
@@ -94,6 +94,26 @@ fn the_key_must_be_usable_to_make_a_snapshot_and_is_not_needed_to_delete_one() {
     let refused = world.refused("CreateSnapshot", &[("DiskId", &disk_id)]);
     let message = "The specified KMSKeyId does not exist.";
     assert_eq!(refused, refusal(400, "InvalidParameter.KMSKeyId.NotFound", message));
+}
+
+#[test]
+fn without_the_ecs_tag_on_its_key_and_the_right_to_put_it_there_a_disk_has_no_snapshot() {
+    const WITHOUT_TAGS: &str = r#"{"Version":"1","Statement":[{"Effect":"Allow","Action":["kms:DescribeKey","kms:GenerateDataKey","kms:Decrypt"],"Resource":"*"}]}"#;
+    let world = World::new();
+    world.disk_encryption_role();
+    let key = world.customer_key();
+    let disk_id = world.used_disk(&[("Encrypted", "true"), ("KMSKeyId", &key)]);
+    let role = ("RoleName", "AliyunECSDiskEncryptDefaultRole");
+    let system = [("PolicyType", "System"), ("PolicyName", "AliyunECSDiskEncryptRolePolicy"), role];
+    world.root(Product::Ram, "DetachPolicyFromRole", &system);
+    world.root(Product::Ram, "CreatePolicy", &[("PolicyName", "narrow"), ("PolicyDocument", WITHOUT_TAGS)]);
+    world.root(Product::Ram, "AttachPolicyToRole", &[("PolicyType", "Custom"), ("PolicyName", "narrow"), role]);
+    world.done_snapshot(&disk_id, &[]);
+    world.store(move |tx| coffer_store::tags::clear(tx, &key));
+    let expected = (403, "InvalidParameter.KMSKeyId.CMKUnauthorized", "ECS tags must be added to the CMK.");
+    world.refuses(&root(), Product::Ecs, "CreateSnapshot", &[("DiskId", &disk_id)], expected);
+    world.root(Product::Ram, "AttachPolicyToRole", &system);
+    world.done_snapshot(&disk_id, &[]);
 }
 
 #[test]
