@@ -50,6 +50,14 @@ struct Peer {
     tls: bool,
 }
 
+impl Peer {
+    /// Refuses plain HTTP from beyond loopback, unless that is allowed.
+    fn require_private(self, allow_plaintext: bool) -> Result<(), ApiError> {
+        let private = self.tls || self.address.is_loopback() || allow_plaintext;
+        if private { Ok(()) } else { Err(ErrorCode::NeedTls.into()) }
+    }
+}
+
 impl Gateway {
     /// Puts the parts together.
     pub(crate) fn new(cloud: Cloud, tls: Arc<ServerConfig>, allow_plaintext: bool) -> Arc<Self> {
@@ -163,9 +171,7 @@ impl Gateway {
 
     /// Reads a request whole, within bounds.
     async fn read(&self, request: Request<Body>, peer: Peer) -> Result<Incoming, ApiError> {
-        if !(peer.tls || peer.address.is_loopback() || self.allow_plaintext) {
-            return Err(ErrorCode::NeedTls.into());
-        }
+        peer.require_private(self.allow_plaintext)?;
         let method = match request.method().as_str() {
             "GET" => Method::Get,
             "POST" => Method::Post,
@@ -217,4 +223,27 @@ fn respond(answer: Outgoing) -> Response<axum::body::Body> {
         headers.insert("x-acs-request-id", id);
     }
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plain_http_comes_from_this_machine_or_by_permission() {
+        for (address, tls, allow_plaintext, passes) in [
+            ("127.0.0.1", false, false, true),
+            ("::1", false, false, true),
+            ("192.0.2.1", false, false, false),
+            ("2001:db8::1", false, false, false),
+            ("192.0.2.1", true, false, true),
+            ("192.0.2.1", false, true, true),
+        ] {
+            let peer = Peer { address: address.parse().unwrap(), tls };
+            let code =
+                peer.require_private(allow_plaintext).map_err(|error| (error.status(), error.code_text().into_owned()));
+            let refused = || Err((400, "InvalidProtocol.NeedSsl".to_owned()));
+            assert_eq!(code, if passes { Ok(()) } else { refused() }, "{address} {tls} {allow_plaintext}");
+        }
+    }
 }
