@@ -4,15 +4,16 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use coffer_base::ErrorCode;
+use coffer_cloud::{Product, operations};
 
 use crate::exceptions::{Exceptions, Section};
-use crate::gaps::{fits, same_text};
+use crate::gaps::{declared, fits, same_text};
 
 /// The action under which the exceptions list rows of the catalogue.
 pub(crate) const CATALOGUE: &str = "catalogue";
 
-/// A refusal: status, code, message.
-type Answer = (u16, String, String);
+/// A refusal: the action that was asked for, status, code, message.
+type Answer = (String, u16, String, String);
 
 /// How many errors the tests that recorded into `folder` reached, and what is wrong: a row that is neither reached nor listed, and one
 /// that is listed without need.
@@ -27,10 +28,17 @@ pub(crate) fn report(folder: &Path) -> (String, Vec<String>) {
     (format!("{reached} of {all} errors reached"), exceptions.findings(Section::Untested, &differences))
 }
 
-/// Whether an answer is what an error looks like from outside. Rows that look alike count as one.
-fn gives(code: ErrorCode, (status, theirs, message): &Answer) -> bool {
+/// Whether an answer is what an error looks like from outside, given by an operation that declares it where any does: some rows look
+/// alike.
+fn gives(code: ErrorCode, (action, status, theirs, message): &Answer) -> bool {
     let (template, text) = code.template();
-    *status == code.status() && fits(template, theirs) && same_text(text, message)
+    *status == code.status() && fits(template, theirs) && same_text(text, message) && may_give(action, code)
+}
+
+fn may_give(action: &str, code: ErrorCode) -> bool {
+    let entries = || Product::ALL.into_iter().flat_map(operations);
+    let mut declaring = entries().filter(|entry| declared(entry).any(|ours| ours == code)).peekable();
+    declaring.peek().is_none() || declaring.any(|entry| entry.operation.name == action)
 }
 
 fn read(folder: &Path) -> BTreeSet<Answer> {
@@ -53,7 +61,10 @@ mod tests {
 
     #[test]
     fn an_answer_belongs_to_the_row_whose_status_code_and_text_it_has() {
-        let answer = |status: u16, code: &str, message: &str| (status, code.to_owned(), message.to_owned());
+        let by = |action: &str, status: u16, code: &str, message: &str| {
+            (action.to_owned(), status, code.to_owned(), message.to_owned())
+        };
+        let answer = |status, code, message| by("CreateDisk", status, code, message);
         let missing = answer(400, "MissingRegionId", "RegionId is mandatory for this action.");
         assert!(gives(ErrorCode::MissingMandatory, &missing));
         assert!(!gives(ErrorCode::EcsMissingParameter, &missing));
@@ -64,5 +75,9 @@ mod tests {
             "another status"
         );
         assert!(!gives(ErrorCode::EcsRegionNotFound, &answer(404, "InvalidRegionId.NotFound", "No.")), "another text");
+        let shared = "Multi attach disk does not support this operation.";
+        let multi = |action| by(action, 403, "InvalidOperation.MultiAttachDisk", shared);
+        assert!(gives(ErrorCode::GroupMultiAttach, &multi("CreateSnapshotGroup")));
+        assert!(!gives(ErrorCode::GroupMultiAttach, &multi("ReInitDisk")), "another operation's row");
     }
 }

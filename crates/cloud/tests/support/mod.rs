@@ -324,9 +324,10 @@ impl World {
 
     /// Sends a request; status and body.
     pub(crate) fn send(&self, incoming: Incoming) -> (u16, Value) {
+        let action = incoming.header("x-acs-action").unwrap_or_default().to_owned();
         let answer = self.answer(incoming);
         let body = serde_json::from_slice(&answer.body).unwrap();
-        reached::record(answer.status, &body);
+        reached::record(&action, answer.status, &body);
         (answer.status, body)
     }
 
