@@ -11,6 +11,7 @@ mod name;
 mod new_operation;
 mod report;
 mod server;
+mod sim;
 mod test;
 mod tidy;
 
@@ -23,6 +24,7 @@ const HELP: &str = "cargo xtask VERB
   e2e     the official clients against a built server
   new-operation PRODUCT ACTION  begins one from the vendor's metadata: its file, its line, its sample
   golden  the exact bytes of every operation's answers against those on record; --write records them again
+  sim SEED  one history of the simulation, step by step; the tests play some
   coverage  what is served of the vendor's metadata, counted; --write makes docs/compatibility.md again
   bench   what it costs, against peers in the same run (release build)";
 
@@ -38,6 +40,7 @@ fn main() -> ExitCode {
         ["new-operation", product, action] => new_operation::run(product, action),
         ["golden"] => golden::run(false),
         ["golden", "--write"] => golden::run(true),
+        ["sim", seed] => sim::run(seed),
         ["bench"] => bench::run(),
         ["coverage"] => coverage::run(&[]),
         ["coverage", "--write"] => coverage::run(&["--write"]),
