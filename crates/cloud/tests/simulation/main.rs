@@ -214,16 +214,17 @@ impl Simulation {
     /// A call whose outcome the model knows, on what the account has and, now and then, has not.
     fn choose(&self, account: usize) -> Call {
         let region = self.dice.pick(&REGIONS);
-        let key = || self.choose_key(account);
+        let key = || self.choose_key(account, None);
+        let key_there = || self.choose_key(account, Some(region));
         match self.dice.below(16) {
             0 => Call::Enable(region),
             1 => Call::Disable(region),
-            2 | 3 => Call::Modify(region, key()),
+            2 | 3 => Call::Modify(region, key_there()),
             4 => Call::Reset(region),
             5..8 => Call::CreateDisk {
                 region,
                 encrypted: self.dice.any([None, None, Some(true), Some(false)]).unwrap(),
-                key: self.dice.once_in(3).then(key),
+                key: self.dice.once_in(3).then(key_there),
             },
             8 => Call::DeleteDisk(self.choose_disk(account)),
             9 => Call::CreateKey(region),
@@ -232,15 +233,18 @@ impl Simulation {
             12 => Call::ScheduleKeyDeletion(key(), 7),
             13 => Call::CancelKeyDeletion(key()),
             14 => Call::Encrypt(key()),
-            _ if self.accounts[account].role && self.dice.once_in(2) => Call::DetachRolePolicy,
+            _ if self.accounts[account].role && self.dice.once_in(4) => Call::DetachRolePolicy,
             _ => Call::AttachRolePolicy,
         }
     }
 
-    fn choose_key(&self, account: usize) -> String {
+    /// A key, mostly of the account and mostly of the region that is wanted.
+    fn choose_key(&self, account: usize, region: Option<&str>) -> String {
         let account = &self.accounts[if self.dice.once_in(12) { 1 - account } else { account }];
         let services = account.service_keys.values().filter(|_| self.dice.once_in(8));
-        let key = self.dice.any(account.keys.keys().chain(services).cloned());
+        let fits = |key: &model::Key| region.is_none_or(|region| region == key.region) || self.dice.once_in(12);
+        let keys = account.keys.iter().filter(|(_, key)| fits(key)).map(|(id, _)| id);
+        let key = self.dice.any(keys.chain(services).cloned());
         key.unwrap_or_else(|| "00000000-0000-4000-8000-000000000000".to_owned())
     }
 
