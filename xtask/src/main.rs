@@ -6,6 +6,7 @@ mod bench;
 mod coverage;
 mod deny;
 mod e2e;
+mod fuzz;
 mod golden;
 mod name;
 mod new_operation;
@@ -25,6 +26,7 @@ const HELP: &str = "cargo xtask VERB
   new-operation PRODUCT ACTION  begins one from the vendor's metadata: its file, its line, its sample
   golden  the exact bytes of every operation's answers against those on record; --write records them again
   sim SEED  one history of the simulation, step by step; the tests play some
+  fuzz [TARGET] [--seconds N]  what comes in through the port, fuzzed
   coverage  what is served of the vendor's metadata, counted; --write makes docs/compatibility.md again
   bench   what it costs, against peers in the same run (release build)";
 
@@ -41,6 +43,7 @@ fn main() -> ExitCode {
         ["golden"] => golden::run(false),
         ["golden", "--write"] => golden::run(true),
         ["sim", seed] => sim::run(seed),
+        ["fuzz", ref arguments @ ..] => fuzz::run(arguments),
         ["bench"] => bench::run(),
         ["coverage"] => coverage::run(&[]),
         ["coverage", "--write"] => coverage::run(&["--write"]),

@@ -35,7 +35,7 @@ use model::{Account, Call, REGIONS, State, Statements, With};
 use support::{Dump, Key, NOW_MS, Pairs, World, other, root};
 
 /// Histories that every run of the tests plays.
-const SEEDS: std::ops::Range<u64> = 0..16;
+const SEEDS: std::ops::Range<u64> = 0..12;
 const STEPS: u32 = 250;
 /// Set to play one history alone.
 const SEED: &str = "COFFER_SIM_SEED";

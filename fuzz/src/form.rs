@@ -1,0 +1,31 @@
+//! The parameters of a request: query, form and JSON body. What was decoded, encoded again, is decoded to the same.
+
+use std::fmt::Write as _;
+
+use coffer_cloud::parameters::Parameters;
+
+use crate::input;
+
+const TYPES: [&str; 4] =
+    ["application/x-www-form-urlencoded", "application/json", "application/json; charset=utf-8", "text/plain"];
+
+pub(crate) fn run(data: &[u8]) {
+    let Some((first, rest)) = data.split_first() else { return };
+    let (query, body) = input::text(rest);
+    let kind = TYPES[usize::from(*first) % TYPES.len()];
+    let headers = vec![("content-type".to_owned(), kind.to_owned())];
+    let Ok(parameters) = Parameters::parse(&input::incoming(query, headers, body.to_vec())) else { return };
+    let mut again = String::new();
+    for (name, value) in parameters.iter() {
+        assert_eq!(parameters.get(name), Some(value));
+        let escape = |text: &str| {
+            text.bytes().fold(String::new(), |mut out, byte| {
+                let _infallible = write!(out, "%{byte:02x}");
+                out
+            })
+        };
+        again += &format!("&{}={}", escape(name), escape(value));
+    }
+    let again = Parameters::parse(&input::incoming(again, Vec::new(), Vec::new())).unwrap();
+    assert!(again.iter().eq(parameters.iter()));
+}
