@@ -1,7 +1,5 @@
 //! The parameters of a request: query, form and JSON body. What was decoded, encoded again, is decoded to the same.
 
-use std::fmt::Write as _;
-
 use coffer_cloud::parameters::Parameters;
 
 use crate::input;
@@ -15,17 +13,12 @@ pub(crate) fn run(data: &[u8]) {
     let kind = TYPES[usize::from(*first) % TYPES.len()];
     let headers = vec![("content-type".to_owned(), kind.to_owned())];
     let Ok(parameters) = Parameters::parse(&input::incoming(query, headers, body.to_vec())) else { return };
-    let mut again = String::new();
+    let escape = |text: &str| text.bytes().map(|byte| format!("%{byte:02x}")).collect::<String>();
+    let mut again = Vec::new();
     for (name, value) in parameters.iter() {
         assert_eq!(parameters.get(name), Some(value));
-        let escape = |text: &str| {
-            text.bytes().fold(String::new(), |mut out, byte| {
-                let _infallible = write!(out, "%{byte:02x}");
-                out
-            })
-        };
-        again += &format!("&{}={}", escape(name), escape(value));
+        again.push(format!("{}={}", escape(name), escape(value)));
     }
-    let again = Parameters::parse(&input::incoming(again, Vec::new(), Vec::new())).unwrap();
+    let again = Parameters::parse(&input::incoming(again.join("&"), Vec::new(), Vec::new())).unwrap();
     assert!(again.iter().eq(parameters.iter()));
 }

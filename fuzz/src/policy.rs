@@ -20,7 +20,7 @@ fn document(data: &[u8]) {
             r#"{"Version":"1","Statement":[{"Effect":"Deny","Action":"*","Resource":"*"}]}"#,
             PolicyKind::Identity,
         );
-        let _any = allows(&[policy.clone()], "acs:ecs:cn-hangzhou:1:disk/d-1", &context);
+        let _any = allows(std::slice::from_ref(&policy), "acs:ecs:cn-hangzhou:1:disk/d-1", &context);
         assert!(!allows(&[policy, everything.unwrap()], "acs:ecs:cn-hangzhou:1:disk/d-1", &context), "a deny wins");
     }
     if let Ok(policy) = Policy::parse(&text, PolicyKind::Trust) {

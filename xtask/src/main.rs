@@ -5,6 +5,7 @@
 mod bench;
 mod coverage;
 mod deny;
+mod docs;
 mod e2e;
 mod fuzz;
 mod golden;
@@ -27,6 +28,7 @@ const HELP: &str = "cargo xtask VERB
   golden  the exact bytes of every operation's answers against those on record; --write records them again
   sim SEED  one history of the simulation, step by step; the tests play some
   fuzz [TARGET] [--seconds N]  what comes in through the port, fuzzed
+  docs    the blocks of the documents that are marked to be run, each against a fresh server
   coverage  what is served of the vendor's metadata, counted; --write makes docs/compatibility.md again
   bench   what it costs, against peers in the same run (release build)";
 
@@ -44,6 +46,7 @@ fn main() -> ExitCode {
         ["golden", "--write"] => golden::run(true),
         ["sim", seed] => sim::run(seed),
         ["fuzz", ref arguments @ ..] => fuzz::run(arguments),
+        ["docs"] => docs::run(),
         ["bench"] => bench::run(),
         ["coverage"] => coverage::run(&[]),
         ["coverage", "--write"] => coverage::run(&["--write"]),

@@ -3,17 +3,18 @@
 use std::process::Command;
 
 use crate::report::{self, Counts};
-use crate::{deny, e2e, fuzz, tidy};
+use crate::{deny, docs, e2e, fuzz, tidy};
 
 /// A step: its name, and what it does.
 type Step = (&'static str, fn() -> Result<Counts, String>);
 
-const STEPS: [Step; 5] = [
+const STEPS: [Step; 6] = [
     ("tidy", || tidy::run(false)),
     ("deny", deny::run),
     ("rust", rust),
     ("fuzz", || fuzz::run(&[])),
     ("clients", e2e::run),
+    ("docs", docs::run),
 ];
 
 /// Runs every step, also after one that failed, and adds up.
