@@ -13,7 +13,7 @@ pub(crate) fn run(data: &[u8]) {
     let kind = TYPES[usize::from(*first) % TYPES.len()];
     let headers = vec![("content-type".to_owned(), kind.to_owned())];
     let Ok(parameters) = Parameters::parse(&input::incoming(query, headers, body.to_vec())) else { return };
-    let escape = |text: &str| text.bytes().map(|byte| format!("%{byte:02x}")).collect::<String>();
+    let escape = |text: &str| text.bytes().map(|byte| format!("%{byte:02x}")).collect::<Vec<_>>().concat();
     let mut again = Vec::new();
     for (name, value) in parameters.iter() {
         assert_eq!(parameters.get(name), Some(value));

@@ -16,35 +16,35 @@ const COVERAGE: &str = "-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-l
 const SEEDS: [(&str, &str); 6] = [
     (
         "policy",
-        "\0{\"Version\":\"1\",\"Statement\":[{\"Effect\":\"Allow\",\"Action\":\"ecs:*\",\"Resource\":\"*\",\"Condition\":\
+        "\x00{\"Version\":\"1\",\"Statement\":[{\"Effect\":\"Allow\",\"Action\":\"ecs:*\",\"Resource\":\"*\",\"Condition\":\
          {\"IpAddress\":{\"acs:SourceIp\":[\"127.0.0.0/8\"]},\"DateLessThan\":{\"acs:CurrentTime\":\"2027-01-01T00:00:00Z\"}}}]}",
     ),
     (
         "policy",
-        "\0{\"Version\":\"1\",\"Statement\":[{\"Effect\":\"Allow\",\"Action\":\"sts:AssumeRole\",\"Principal\":\
+        "\x00{\"Version\":\"1\",\"Statement\":[{\"Effect\":\"Allow\",\"Action\":\"sts:AssumeRole\",\"Principal\":\
          {\"Service\":[\"ecs.aliyuncs.com\"],\"RAM\":\"*\"}}]}",
     ),
     (
         "signature",
         "Action=CreateDisk&Version=2014-05-26&AccessKeyId=LTAI&Signature=x%3D&SignatureMethod=HMAC-SHA1&SignatureVersion=1.0\
-         &SignatureNonce=1&Timestamp=2026-01-01T00%3A00%3A00Z\0",
+         &SignatureNonce=1&Timestamp=2026-01-01T00%3A00%3A00Z\x00",
     ),
     (
         "signature",
-        "RegionId=cn-hangzhou\0ACS3-HMAC-SHA256 Credential=LTAI,SignedHeaders=host;x-acs-action;x-acs-content-sha256;\
-         x-acs-date;x-acs-signature-nonce;x-acs-version,Signature=00\0CreateDisk\02014-05-26\02026-01-01T00:00:00Z\01\0\
-         e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\0\0localhost\0\0",
+        "RegionId=cn-hangzhou\x00ACS3-HMAC-SHA256 Credential=LTAI,SignedHeaders=host;x-acs-action;x-acs-content-sha256;\
+         x-acs-date;x-acs-signature-nonce;x-acs-version,Signature=00\x00CreateDisk\x002014-05-26\x002026-01-01T00:00:00Z\x001\x00\
+         e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\x00\x00localhost\x00\x00",
     ),
     (
         "signature",
-        "RegionId=cn-hangzhou\0ACS4-HMAC-SHA256 Credential=LTAI/20260101/cn-hangzhou/ecs/aliyun_v4_request,SignedHeaders=host;\
-         x-acs-action;x-acs-content-sha256;x-acs-date;x-acs-signature-nonce;x-acs-version,Signature=00\0CreateDisk\0\
-         2014-05-26\02026-01-01T00:00:00Z\01\0e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\0\0\
-         localhost\0\0",
+        "RegionId=cn-hangzhou\x00ACS4-HMAC-SHA256 Credential=LTAI/20260101/cn-hangzhou/ecs/aliyun_v4_request,SignedHeaders=host;\
+         x-acs-action;x-acs-content-sha256;x-acs-date;x-acs-signature-nonce;x-acs-version,Signature=00\x00CreateDisk\x00\
+         2014-05-26\x002026-01-01T00:00:00Z\x001\x00e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\x00\x00\
+         localhost\x00\x00",
     ),
     (
         "form",
-        "\u{1}a=1&b=%E7%A3%81+\0{\"RegionId\":\"cn-hangzhou\",\"Tag\":[{\"Key\":\"k\"}],\"Size\":20,\"DryRun\":false}",
+        "\u{1}a=1&b=%E7%A3%81+\x00{\"RegionId\":\"cn-hangzhou\",\"Tag\":[{\"Key\":\"k\"}],\"Size\":20,\"DryRun\":false}",
     ),
 ];
 const RUNS: &str = "stat::number_of_executed_units:";

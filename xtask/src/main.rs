@@ -20,14 +20,14 @@ mod tidy;
 use std::process::ExitCode;
 
 const HELP: &str = "cargo xtask VERB
-  test    everything: tidy, the dependencies, the Rust tests (the kill test among them), the official clients; ends with the counts
+  test    everything: tidy, deny, the Rust tests (the kill test among them), fuzz, the official clients, docs; ends with the counts
   tidy    layout, edges, sizes, formatting, lints; --fix formats
   deny    the dependencies held to deny.toml; installs cargo-deny when it is absent
-  e2e     the official clients against a built server
   new-operation PRODUCT ACTION  begins one from the vendor's metadata: its file, its line, its sample
   golden  the exact bytes of every operation's answers against those on record; --write records them again
-  sim SEED  one history of the simulation, step by step; the tests play some
+  sim SEED  one history of the simulation, step by step; the Rust tests play some
   fuzz [TARGET] [--seconds N]  what comes in through the port, fuzzed
+  e2e     the official clients against a built server
   docs    the blocks of the documents that are marked to be run, each against a fresh server
   coverage  what is served of the vendor's metadata, counted; --write makes docs/compatibility.md again
   bench   what it costs, against peers in the same run (release build)";
