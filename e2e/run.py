@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Installs the official clients at their pinned versions and runs every test that drives the server with them.
 
-Needs python3 and node, and COFFER_BINARY for the server. Ends with `N passed, N failed, N skipped` over both languages; the exit
-code is 0 only when tests ran in both and none failed.
+Needs python3 and node, and COFFER_BINARY for the server; Go, a JDK and Maven are installed where they are missing. Ends with
+`N passed, N failed, N skipped` over all languages; the exit code is 0 only when tests ran in each and none failed.
 """
 
 import hashlib
@@ -17,6 +17,7 @@ import venv
 HERE = pathlib.Path(__file__).resolve().parent
 PLACE = HERE.parent / ".e2e"
 PYTHON = PLACE / "venv" / "bin" / "python"
+MAVEN = ["mvn", "--batch-mode", "--no-transfer-progress"]
 INSTALL_TRIES = 3
 
 
@@ -27,7 +28,9 @@ def main():
     environment = os.environ | {"COFFER_BINARY": str(pathlib.Path(binary).resolve()), "PYTHONDONTWRITEBYTECODE": "1"}
     install_python()
     install_node()
-    counts = [run_python(environment), run_node(environment)]
+    install_go()
+    install_java()
+    counts = [run(environment) for run in (run_python, run_node, run_go, run_java)]
     passed, failed, skipped = (sum(numbers) for numbers in zip(*counts))
     print(f"{passed} passed, {failed} failed, {skipped} skipped", flush=True)
     sys.exit(1 if failed else 0)
@@ -54,6 +57,28 @@ def install_node():
     once("node", (node / "package.json").read_bytes(), node / "node_modules", install)
 
 
+def install_go():
+    need("go", "golang-go")
+    step(["go", "mod", "download"], cwd=HERE / "go")
+
+
+def install_java():
+    need("javac", "default-jdk-headless")
+    need("mvn", "maven")
+    # Compiles as well, so that the tests themselves can run without a registry.
+    step([*MAVEN, "--quiet", "test", "-DskipTests"], cwd=HERE / "java")
+
+
+def need(program, package):
+    """Installs a Debian package where its program is missing."""
+    if shutil.which(program):
+        return
+    if os.geteuid() != 0 or not shutil.which("apt-get"):
+        sys.exit(f"{program} is needed, and only root can install it, on Debian: install {package}")
+    step(["apt-get", "update", "-qq"])
+    step(["apt-get", "install", "-y", "-qq", "--no-install-recommends", package])
+
+
 def once(name, inputs, product, install):
     """Installs unless `product` is there and was installed from the same inputs."""
     stamp = PLACE / f"{name}.installed"
@@ -69,7 +94,7 @@ def once(name, inputs, product, install):
 def step(command, cwd=None):
     """Runs an installation; tried again, since a registry may be slow."""
     for left in reversed(range(INSTALL_TRIES)):
-        code = subprocess.run(command, cwd=cwd, check=False).returncode
+        code, _ = tee(command, cwd, os.environ)
         if code == 0:
             return
         if not left:
@@ -94,6 +119,24 @@ def run_node(environment):
     return judged(code, number("pass"), number("fail", "cancelled"), number("skipped", "todo"))
 
 
+def run_go(environment):
+    # The time limit counts compiling too: the older SDK is one large module, which takes minutes the first time.
+    code, output = tee(["go", "test", "-count=1", "-timeout=20m", "-v", "."], HERE / "go", environment)
+    found = re.findall(r"^ *--- (PASS|FAIL|SKIP): (\S+) ", "\n".join(output), re.MULTILINE)
+    outcomes = {name: outcome for outcome, name in found}
+    # A test that only holds other tests is none.
+    single = [outcomes[name] for name in outcomes if not any(other.startswith(f"{name}/") for other in outcomes)]
+    return judged(code, single.count("PASS"), single.count("FAIL"), single.count("SKIP"))
+
+
+def run_java(environment):
+    code, output = tee([*MAVEN, "--offline", "test"], HERE / "java", environment)
+    # The last such line without a time is the sum over the classes.
+    found = re.findall(r"Tests run: (\d+), Failures: (\d+), Errors: (\d+), Skipped: (\d+)$", "\n".join(output), re.MULTILINE)
+    ran, failures, errors, skipped = map(int, found[-1]) if found else (0, 0, 0, 0)
+    return judged(code, ran - failures - errors - skipped, failures + errors, skipped)
+
+
 def judged(code, passed, failed, skipped):
     """The counts; a run that failed, or that ran nothing, without a failed test counts as one."""
     broken = code != 0 or passed + failed == 0
@@ -101,14 +144,16 @@ def judged(code, passed, failed, skipped):
 
 
 def tee(command, cwd, environment):
-    """Runs a command and shows what it prints; its exit code and its lines."""
+    """Runs a command and shows what it prints, less colours, with which Maven always ends; its exit code and its lines."""
     running = subprocess.Popen(
         command, cwd=cwd, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
     )
     lines = []
     for line in running.stdout:
-        print(line, end="", flush=True)
-        lines.append(line.rstrip("\n"))
+        plain = re.sub(r"\x1b\[[0-9;]*m", "", line)
+        if plain:
+            print(plain, end="", flush=True)
+            lines.append(plain.rstrip("\n"))
     return running.wait(), lines
 
 

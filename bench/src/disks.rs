@@ -22,7 +22,7 @@ const MANY: usize = 1_000_000;
 const TEAM: usize = 100;
 /// Rows in a transaction when filling a database.
 const CHUNK: usize = 20_000;
-const LISTINGS: usize = 200;
+const LISTINGS: usize = 60;
 
 /// Disks made over the wire, each in an encrypted account and with its own data key.
 pub(crate) fn creation(binary: &Path) -> Result<(), Box<dyn Error>> {
@@ -154,6 +154,7 @@ fn disk(n: usize, account: &AccountId, region: Region) -> Disk {
         enable_auto_snapshot: true,
         source_snapshot_id: String::new(),
         image_id: String::new(),
+        last_instance_id: String::new(),
         attached_at: None,
         detached_at: None,
         created_at: Timestamp::from_unix_ms(1_700_000_000_000 + i64::try_from(n).unwrap_or(0) * 1000),

@@ -2,6 +2,7 @@
 package e2e
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"testing"
@@ -10,7 +11,6 @@ import (
 const (
 	role       = "AliyunECSDiskEncryptDefaultRole"
 	rolePolicy = "AliyunECSDiskEncryptRolePolicy"
-	roleTrust  = `{"Version":"1","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"Service":["ecs.aliyuncs.com"]}}]}`
 	diskGiB    = 20
 )
 
@@ -23,6 +23,9 @@ type Disk struct {
 
 // Cloud is what the tests do, each kind of client in its own way. An error that the server answered is a *Refusal.
 type Cloud interface {
+	// Call asks for any action of any product, through the client's general interface.
+	Call(product, action string, parameters map[string]string) (Reply, error)
+
 	// GetCallerIdentity gives the caller's account.
 	GetCallerIdentity() (string, error)
 	CreateRole(name, trust string) error
@@ -40,11 +43,40 @@ type Cloud interface {
 	ModifyDiskDefaultKMSKeyId(region, key string) error
 	DescribeDiskDefaultKMSKeyId(region string) (string, error)
 
-	// CreateDisk gives the new disk's id.
-	CreateDisk(sizeGiB int) (string, error)
+	// CreateDisk gives the new disk's id; without a client token, where that is empty.
+	CreateDisk(sizeGiB int, clientToken string) (string, error)
 	// DescribeDisks shows all of the region's disks.
 	DescribeDisks() ([]Disk, error)
 	DeleteDisk(disk string) error
+}
+
+// versions are those of the products' interfaces.
+var versions = map[string]string{"ecs": "2014-05-26", "kms": "2016-01-20", "ram": "2015-05-01", "sts": "2015-04-01"}
+
+// Reply is what was answered, by the vendor's names.
+type Reply map[string]interface{}
+
+// At gives the member that the path leads to; nil where there is none.
+func (r Reply) At(path ...string) interface{} {
+	var found interface{} = map[string]interface{}(r)
+	for _, name := range path {
+		members, _ := found.(map[string]interface{})
+		found = members[name]
+	}
+	return found
+}
+
+// Text gives the text that the path leads to.
+func (r Reply) Text(path ...string) string {
+	text, _ := r.At(path...).(string)
+	return text
+}
+
+// parsed is an answer in JSON.
+func parsed(text string) (Reply, error) {
+	var reply Reply
+	err := json.Unmarshal([]byte(text), &reply)
+	return reply, err
 }
 
 // kinds are the clients; each connects to a server with an access key.
@@ -79,13 +111,17 @@ func (r *Refusal) Error() string { return fmt.Sprintf("%d %s %s", r.Status, r.Co
 // expectRefusal fails the test unless the call was refused so.
 func expectRefusal(t *testing.T, err error, expected Refusal) {
 	t.Helper()
+	equal(t, expectCode(t, err, expected.Status, expected.Code).Message, expected.Message)
+}
+
+// expectCode fails the test unless the call was refused so, whatever the words.
+func expectCode(t *testing.T, err error, status int, code string) *Refusal {
+	t.Helper()
 	var refusal *Refusal
-	if !errors.As(err, &refusal) {
-		t.Fatalf("expected %v, got %v", &expected, err)
+	if !errors.As(err, &refusal) || refusal.Status != status || refusal.Code != code {
+		t.Fatalf("expected %d %s, got %v", status, code, err)
 	}
-	if *refusal != expected {
-		t.Fatalf("expected %v, got %v", &expected, refusal)
-	}
+	return refusal
 }
 
 // ok gives the value of a call that must succeed.
@@ -105,9 +141,16 @@ func equal[T comparable](t *testing.T, got, expected T) {
 	}
 }
 
+// trust is a policy by which the principal may assume a role.
+func trust(kind, principal string) string {
+	return fmt.Sprintf(
+		`{"Version":"1","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{%q:[%q]}}]}`, kind, principal,
+	)
+}
+
 // makeRole makes the role through which ECS reaches a customer's keys.
 func makeRole(t *testing.T, cloud Cloud) {
 	t.Helper()
-	must(t, cloud.CreateRole(role, roleTrust))
+	must(t, cloud.CreateRole(role, trust("Service", "ecs.aliyuncs.com")))
 	must(t, cloud.AttachPolicyToRole(rolePolicy, role))
 }

@@ -28,7 +28,7 @@ func TestManyCallsAtOnceShareOneConnectionOfHTTP2(t *testing.T) {
 	outcomes := make(chan error, callsAtOnce)
 	for i := 0; i < callsAtOnce; i++ {
 		go func() {
-			_, err := cloud.CreateDisk(diskGiB)
+			_, err := cloud.CreateDisk(diskGiB, "")
 			outcomes <- err
 		}()
 	}

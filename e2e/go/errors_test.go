@@ -1,6 +1,10 @@
 package e2e
 
-import "testing"
+import (
+	"os"
+	"path/filepath"
+	"testing"
+)
 
 const unknownKey = "0e478b7a-4262-4802-b8cb-00d3fb40826X"
 
@@ -60,9 +64,51 @@ func TestRefusedWhileKMSIsNotOpen(t *testing.T) {
 	})
 }
 
+func TestRefusedToModifyTheDefaultUntilKMSIsOpenedAgain(t *testing.T) {
+	for state, refusal := range map[string]Refusal{
+		"unopened":  {400, "InvalidParameter.Encrypted.KmsNotEnabled", "KMS must be enabled for encrypted disks."},
+		"suspended": {403, "InvalidOperation.KMSServiceNotOpen", "KMS service is currently not open."},
+	} {
+		state, refusal := state, refusal
+		t.Run(state, func(t *testing.T) {
+			withEachClient(t, func(t *testing.T, connect func(*Server, Key) Cloud) {
+				server := serve(t)
+				cloud := connect(server, root)
+				enabledWithRole(t, cloud)
+				key := ok[string](t)(cloud.CreateKey())
+				server.Restart(t, "--kms", state)
+				cloud = connect(server, root)
+				expectRefusal(t, cloud.ModifyDiskDefaultKMSKeyId(region, key), refusal)
+				must(t, cloud.OpenKmsService())
+				must(t, cloud.ModifyDiskDefaultKMSKeyId(region, key))
+			})
+		})
+	}
+}
+
+func TestRefusedToAnAccountThatIsNotOnTheWhiteList(t *testing.T) {
+	config := filepath.Join(t.TempDir(), "coffer.toml")
+	must(t, os.WriteFile(config, []byte("[default_encryption]\nwhite_list = [\"1111222233334444\"]\n"), 0o600))
+	withEachClient(t, func(t *testing.T, connect func(*Server, Key) Cloud) {
+		cloud := connect(serve(t, "--config", config), root)
+		expectRefusal(t, cloud.ModifyDiskDefaultKMSKeyId(region, "any"), Refusal{
+			403, "UserNotInTheWhiteList", "The user is not in disk white list.",
+		})
+	})
+}
+
+func TestRefusedWithAWrongSecret(t *testing.T) {
+	withEachClient(t, func(t *testing.T, connect func(*Server, Key) Cloud) {
+		server := serve(t)
+		forger := connect(server, Key{ID: root.ID, Secret: "wrong-secret"})
+		expectCode(t, forger.EnableDiskEncryptionByDefault(region), 400, "SignatureDoesNotMatch")
+		equal(t, ok[bool](t)(connect(server, root).DescribeDiskEncryptionByDefaultStatus(region)), false)
+	})
+}
+
 func TestRefusedWithAnUnknownAccessKey(t *testing.T) {
 	withEachClient(t, func(t *testing.T, connect func(*Server, Key) Cloud) {
-		stranger := connect(serve(t), Key{"LTAI5tUnknownUnknown0000", "secret"})
+		stranger := connect(serve(t), Key{ID: "LTAI5tUnknownUnknown0000", Secret: "secret"})
 		expectRefusal(t, stranger.EnableDiskEncryptionByDefault(region), Refusal{
 			404, "InvalidAccessKeyId.NotFound", "Specified access key is not found.",
 		})

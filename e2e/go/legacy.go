@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/aliyun/alibaba-cloud-sdk-go/sdk"
+	"github.com/aliyun/alibaba-cloud-sdk-go/sdk/auth"
 	"github.com/aliyun/alibaba-cloud-sdk-go/sdk/auth/credentials"
 	sdkerrors "github.com/aliyun/alibaba-cloud-sdk-go/sdk/errors"
 	"github.com/aliyun/alibaba-cloud-sdk-go/sdk/requests"
@@ -21,6 +22,7 @@ type legacy struct {
 	kms *kms.Client
 	ram *ram.Client
 	sts *sts.Client
+	any *sdk.Client
 }
 
 func connectLegacy(t *testing.T, server *Server, key Key) Cloud {
@@ -34,17 +36,33 @@ func connectLegacyOverHTTPS(t *testing.T, server *Server, key Key) Cloud {
 
 func newLegacy(t *testing.T, server *Server, key Key, config *sdk.Config) Cloud {
 	t.Helper()
-	credential := credentials.NewAccessKeyCredential(key.ID, key.Secret)
+	var credential auth.Credential = credentials.NewAccessKeyCredential(key.ID, key.Secret)
+	if key.Token != "" {
+		credential = credentials.NewStsTokenCredential(key.ID, key.Secret, key.Token)
+	}
 	c := &legacy{
 		ecs: ok[*ecs.Client](t)(ecs.NewClientWithOptions(region, config, credential)),
 		kms: ok[*kms.Client](t)(kms.NewClientWithOptions(region, config, credential)),
 		ram: ok[*ram.Client](t)(ram.NewClientWithOptions(region, config, credential)),
 		sts: ok[*sts.Client](t)(sts.NewClientWithOptions(region, config, credential)),
+		any: ok[*sdk.Client](t)(sdk.NewClientWithOptions(region, config, credential)),
 	}
-	for _, client := range []*sdk.Client{&c.ecs.Client, &c.kms.Client, &c.ram.Client, &c.sts.Client} {
+	for _, client := range []*sdk.Client{&c.ecs.Client, &c.kms.Client, &c.ram.Client, &c.sts.Client, c.any} {
 		client.Domain = server.Address
 	}
 	return c
+}
+
+func (c *legacy) Call(product, action string, parameters map[string]string) (Reply, error) {
+	request := requests.NewCommonRequest()
+	request.Domain, request.Version, request.ApiName = c.any.Domain, versions[product], action
+	request.Scheme = c.any.GetConfig().Scheme
+	request.FormParams = parameters
+	answer, err := c.any.ProcessCommonRequest(request)
+	if err != nil {
+		return nil, understoodLegacy(err)
+	}
+	return parsed(answer.GetHttpContentString())
 }
 
 func (c *legacy) GetCallerIdentity() (string, error) {
@@ -118,8 +136,9 @@ func (c *legacy) DescribeDiskDefaultKMSKeyId(region string) (string, error) {
 	return answer.KMSKeyId, understoodLegacy(err)
 }
 
-func (c *legacy) CreateDisk(sizeGiB int) (string, error) {
+func (c *legacy) CreateDisk(sizeGiB int, clientToken string) (string, error) {
 	request := ecs.CreateCreateDiskRequest()
+	request.ClientToken = clientToken
 	request.ZoneId, request.DiskCategory, request.Size = zone, "cloud_essd", requests.NewInteger(sizeGiB)
 	answer, err := c.ecs.CreateDisk(request)
 	return answer.DiskId, understoodLegacy(err)

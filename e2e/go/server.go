@@ -24,10 +24,10 @@ const (
 	stopWithin  = 20 * time.Second
 )
 
-// Key is an access key.
-type Key struct{ ID, Secret string }
+// Key is an access key; with a token a temporary one.
+type Key struct{ ID, Secret, Token string }
 
-var root = Key{"LTAI5tRootOfTheTests0000", "root-secret-of-the-tests-000000"}
+var root = Key{ID: "LTAI5tRootOfTheTests0000", Secret: "root-secret-of-the-tests-000000"}
 
 var announced = regexp.MustCompile(`http://(127\.0\.0\.1:\d+)`)
 
@@ -36,23 +36,38 @@ type Server struct {
 	// Host and port, as the clients are told them.
 	Address string
 	data    string
+	process *exec.Cmd
 }
 
 // serve starts a server with these options, and stops it when the test ends.
 func serve(t *testing.T, options ...string) *Server {
 	t.Helper()
+	server := &Server{data: filepath.Join(t.TempDir(), "data")}
+	t.Cleanup(func() { server.stop(t) })
+	server.start(t, options...)
+	return server
+}
+
+// Restart stops the server and starts it with other options on the same data.
+func (s *Server) Restart(t *testing.T, options ...string) {
+	t.Helper()
+	s.stop(t)
+	s.start(t, options...)
+}
+
+func (s *Server) start(t *testing.T, options ...string) {
+	t.Helper()
 	binary := os.Getenv("COFFER_BINARY")
 	if binary == "" {
 		t.Fatal("COFFER_BINARY names no server to test")
 	}
-	server := &Server{data: filepath.Join(t.TempDir(), "data")}
-	command := exec.Command(binary, append([]string{"serve", "--listen", "127.0.0.1:0", "--data", server.data}, options...)...)
+	command := exec.Command(binary, append([]string{"serve", "--listen", "127.0.0.1:0", "--data", s.data}, options...)...)
 	command.Env = environment()
 	command.Stderr = os.Stderr
 	output, err := command.StdoutPipe()
 	must(t, err)
 	must(t, command.Start())
-	t.Cleanup(func() { stop(t, command) })
+	s.process = command
 	lines := make(chan string, 64)
 	go func() {
 		defer close(lines)
@@ -60,9 +75,8 @@ func serve(t *testing.T, options ...string) *Server {
 			lines <- scanner.Text()
 		}
 	}()
-	server.Address = awaitAddress(t, lines)
-	server.awaitReady(t)
-	return server
+	s.Address = awaitAddress(t, lines)
+	s.awaitReady(t)
 }
 
 // environment is this process's, with the settings of the server under test.
@@ -143,7 +157,13 @@ func (s *Server) readCA(t *testing.T) string {
 	return string(text)
 }
 
-func stop(t *testing.T, command *exec.Cmd) {
+func (s *Server) stop(t *testing.T) {
+	t.Helper()
+	if s.process == nil {
+		return
+	}
+	command := s.process
+	s.process = nil
 	must(t, command.Process.Signal(syscall.SIGTERM))
 	timer := time.AfterFunc(stopWithin, func() { _ = command.Process.Kill() })
 	defer timer.Stop()

@@ -20,7 +20,7 @@ func TestTheStoryFromOpeningKMSToDeletingTheDisk(t *testing.T) {
 			t.Fatal("a key of the customer's own is the service key")
 		}
 
-		disk := ok[string](t)(cloud.CreateDisk(diskGiB))
+		disk := ok[string](t)(cloud.CreateDisk(diskGiB, ""))
 		shown := ok[[]Disk](t)(cloud.DescribeDisks())
 		equal(t, len(shown), 1)
 		equal(t, shown[0], Disk{ID: disk, Status: "Available", KMSKeyID: key, SizeGiB: diskGiB, Encrypted: true})

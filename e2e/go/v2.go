@@ -30,12 +30,16 @@ func connectV2OverHTTPS(t *testing.T, server *Server, key Key) Cloud {
 }
 
 func configure(server *Server, key Key) *openapi.Config {
-	return new(openapi.Config).
+	config := new(openapi.Config).
 		SetAccessKeyId(key.ID).
 		SetAccessKeySecret(key.Secret).
 		SetRegionId(region).
 		SetEndpoint(server.Address).
 		SetProtocol("HTTP")
+	if key.Token != "" {
+		config.SetSecurityToken(key.Token)
+	}
+	return config
 }
 
 // newV2 makes the clients, each with a configuration of its own, since some change theirs.
@@ -48,12 +52,16 @@ func newV2(t *testing.T, config func() *openapi.Config) Cloud {
 	}
 }
 
-// call asks for any action of any product; it gives the reply's members.
-func (c *v2) call(version, action string, query map[string]*string) (map[string]interface{}, error) {
+func (c *v2) Call(product, action string, parameters map[string]string) (Reply, error) {
 	params := new(openapi.Params).
-		SetAction(action).SetVersion(version).SetProtocol("HTTPS").SetPathname("/").SetMethod("POST").
+		SetAction(action).SetVersion(versions[product]).SetProtocol("HTTPS").SetPathname("/").SetMethod("POST").
 		SetAuthType("AK").SetStyle("RPC").SetReqBodyType("formData").SetBodyType("json")
-	answer, err := c.any.CallApi(params, new(openapi.OpenApiRequest).SetQuery(query), new(dara.RuntimeOptions))
+	query := map[string]*string{}
+	for name, value := range parameters {
+		query[name] = tea.String(value)
+	}
+	request := new(openapi.OpenApiRequest).SetQuery(query)
+	answer, err := c.any.CallApi(params, request, new(dara.RuntimeOptions))
 	if err != nil {
 		return nil, understoodV2(err)
 	}
@@ -65,20 +73,18 @@ func (c *v2) call(version, action string, query map[string]*string) (map[string]
 }
 
 func (c *v2) GetCallerIdentity() (string, error) {
-	answer, err := c.call("2015-04-01", "GetCallerIdentity", nil)
-	return fmt.Sprint(answer["AccountId"]), err
+	answer, err := c.Call("sts", "GetCallerIdentity", nil)
+	return answer.Text("AccountId"), err
 }
 
 func (c *v2) CreateRole(name, trust string) error {
-	_, err := c.call("2015-05-01", "CreateRole", map[string]*string{
-		"RoleName": &name, "AssumeRolePolicyDocument": &trust,
-	})
+	_, err := c.Call("ram", "CreateRole", map[string]string{"RoleName": name, "AssumeRolePolicyDocument": trust})
 	return err
 }
 
 func (c *v2) AttachPolicyToRole(policy, role string) error {
-	_, err := c.call("2015-05-01", "AttachPolicyToRole", map[string]*string{
-		"PolicyType": tea.String("System"), "PolicyName": &policy, "RoleName": &role,
+	_, err := c.Call("ram", "AttachPolicyToRole", map[string]string{
+		"PolicyType": "System", "PolicyName": policy, "RoleName": role,
 	})
 	return err
 }
@@ -137,13 +143,17 @@ func (c *v2) DescribeDiskDefaultKMSKeyId(region string) (string, error) {
 	return *answer.Body.KMSKeyId, nil
 }
 
-func (c *v2) CreateDisk(sizeGiB int) (string, error) {
-	answer, err := c.ecs.CreateDisk(&ecs.CreateDiskRequest{
+func (c *v2) CreateDisk(sizeGiB int, clientToken string) (string, error) {
+	request := &ecs.CreateDiskRequest{
 		RegionId:     tea.String(region),
 		ZoneId:       tea.String(zone),
 		DiskCategory: tea.String("cloud_essd"),
 		Size:         tea.Int32(int32(sizeGiB)),
-	})
+	}
+	if clientToken != "" {
+		request.SetClientToken(clientToken)
+	}
+	answer, err := c.ecs.CreateDisk(request)
 	if err != nil {
 		return "", understoodV2(err)
 	}

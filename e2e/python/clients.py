@@ -156,6 +156,11 @@ class Legacy(Client):
         request.set_endpoint(self.endpoint)
         request.set_accept_format("JSON")
         for name, value in parameters.items():
+            # ECS has structures, set member by member; what other products take as such is a text of JSON.
+            if product == "ecs" and isinstance(value, dict):
+                for member, inner in value.items():
+                    request.add_query_param(f"{name}.{member}", inner)
+                continue
             if isinstance(value, (dict, list)) and not hasattr(request, f"set_{name}s"):
                 value = json.dumps(value)
             setter = getattr(request, f"set_{name}", None) or getattr(request, f"set_{name}s", None)

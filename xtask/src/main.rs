@@ -29,7 +29,7 @@ const HELP: &str = "cargo xtask VERB
   fuzz [TARGET] [--seconds N]  what comes in through the port, fuzzed
   e2e     the official clients against a built server
   docs    the blocks of the documents that are marked to be run, each against a fresh server
-  coverage  what is served of the vendor's metadata, counted; --write makes docs/compatibility.md again
+  coverage  what is served of the vendor's metadata, counted; --write makes docs/compatibility.md and docs/creation-matrix.md again
   bench   what it costs, against peers in the same run (release build)";
 
 fn main() -> ExitCode {

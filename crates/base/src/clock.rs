@@ -51,6 +51,11 @@ impl Timestamp {
         Some(Self(moment.as_millisecond()))
     }
 
+    /// Parses exactly `YYYY-MM-DDThh:mmZ`, as ECS writes the bounds of listings. Anything else is `None`.
+    pub fn parse_iso8601_minutes(text: &str) -> Option<Self> {
+        Self::parse_iso8601(&format!("{}:00Z", text.strip_suffix('Z')?))
+    }
+
     /// Parses any RFC 3339 moment (`Z` or a numeric offset), as policy conditions allow it.
     pub fn parse_rfc3339(text: &str) -> Option<Self> {
         let moment: jiff::Timestamp = text.parse().ok()?;
@@ -119,6 +124,15 @@ mod tests {
             "2026-01-02T03:04:05+08:00",
         ] {
             assert_eq!(Timestamp::parse_iso8601(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn minutes_are_parsed_without_seconds_and_in_utc_only() {
+        let moment = Timestamp::parse_iso8601_minutes("2026-01-02T03:04Z").unwrap();
+        assert_eq!(moment.to_iso8601(), "2026-01-02T03:04:00Z");
+        for text in ["2026-01-02T03:04:05Z", "2026-01-02T03:04", "2026-01-02T25:04Z", "Z", ""] {
+            assert_eq!(Timestamp::parse_iso8601_minutes(text), None, "{text}");
         }
     }
 

@@ -1,4 +1,5 @@
-//! What is served of what the vendor's metadata describes: prints the counts, and with `--write` makes `docs/compatibility.md` again.
+//! What is served of what the vendor's metadata describes: prints the counts, and with `--write` makes
+//! `docs/compatibility.md` and `docs/creation-matrix.md` again.
 //! Run by `cargo xtask coverage`.
 
 #![allow(clippy::print_stdout, reason = "a tool for the terminal")]
@@ -10,6 +11,10 @@ mod document;
 mod exceptions;
 #[path = "../tests/conformance/gaps.rs"]
 mod gaps;
+#[path = "../tests/creation_matrix/oracle.rs"]
+mod oracle;
+#[path = "../tests/creation_matrix/page.rs"]
+mod page;
 #[allow(dead_code, reason = "the conformance test uses all of it")]
 #[path = "../tests/conformance/sources.rs"]
 mod sources;
@@ -26,13 +31,16 @@ fn main() -> ExitCode {
             print!("{}", document::summary());
             ExitCode::SUCCESS
         }
-        ["--write"] => match std::fs::write(document::PATH, document::page()) {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(error) => {
-                eprintln!("{}: {error}", document::PATH);
-                ExitCode::FAILURE
+        ["--write"] => {
+            let mut outcome = ExitCode::SUCCESS;
+            for (path, text) in [(document::PATH, document::page()), (page::PATH, page::page())] {
+                if let Err(error) = std::fs::write(path, text) {
+                    eprintln!("{path}: {error}");
+                    outcome = ExitCode::FAILURE;
+                }
             }
-        },
+            outcome
+        }
         _ => {
             eprintln!("coverage [--write]");
             ExitCode::from(2)

@@ -43,6 +43,11 @@ impl<'a> Reader<'a> {
         self.parameters.get(name).filter(|text| !text.is_empty())
     }
 
+    /// A parameter's text, even an empty one: for what a request may set to nothing.
+    pub fn given(&self, name: &str) -> Option<&'a str> {
+        self.parameters.get(name)
+    }
+
     /// The error for a required parameter that is not there.
     pub fn missing(&self, name: &str) -> ApiError {
         self.product.missing_parameter(name)
@@ -96,7 +101,8 @@ impl<'a> Reader<'a> {
     }
 
     fn index(&self, name: &str, digits: &str) -> Result<u32, ApiError> {
-        digits.parse().ok().filter(|index| (1..=100_000).contains(index)).ok_or_else(|| self.invalid(name))
+        let plain = !digits.starts_with('0');
+        whole(digits).filter(|index| plain && *index <= 100_000).ok_or_else(|| self.invalid(name))
     }
 }
 
@@ -128,11 +134,24 @@ impl Parameter for String {
     }
 }
 
+/// A whole number in plain digits. Rust's own parser takes a plus sign too.
+pub fn whole<T: std::str::FromStr>(text: &str) -> Option<T> {
+    text.parse().ok().filter(|_| !text.starts_with('+'))
+}
+
 impl Parameter for i64 {
     const KIND: &'static str = "Integer";
 
     fn from_text(text: &str) -> Result<Self, Invalid> {
-        text.parse().map_err(|_| Invalid::Value)
+        whole(text).ok_or(Invalid::Value)
+    }
+}
+
+impl Parameter for f64 {
+    const KIND: &'static str = "Float";
+
+    fn from_text(text: &str) -> Result<Self, Invalid> {
+        text.parse().ok().filter(|number: &Self| number.is_finite()).ok_or(Invalid::Value)
     }
 }
 
@@ -195,15 +214,19 @@ pub fn json_strings(text: &str, most: usize) -> Option<Vec<String>> {
     (items.len() <= most && items.iter().all(|item| item.len() <= limits::PARAMETER_NAME_BYTES)).then_some(items)
 }
 
-/// Declares a request: each field, its type and the vendor's name for it. A type that is not an `Option` or a list is required.
+/// Declares a request: each field, its type and the vendor's name for it. A type that is not an `Option` or a list is required. A
+/// request begins with the parts it shares with others, if there are any, each declared as a request itself: `..part: Type`.
 /// After the structure may stand `refused { "Name", "Other" unless "false", }`: parameters of the vendor's that are not honoured, each
 /// with the values that change nothing.
 macro_rules! request {
-    ($(#[$note:meta])* pub struct $type:ident { $($(#[$about:meta])* pub $field:ident : $kind:ty = $name:literal,)* }
+    ($(#[$note:meta])* pub struct $type:ident { $(..$part:ident : $shared:ty,)* $($(#[$about:meta])* pub $field:ident : $kind:ty = $name:literal,)* }
      $(refused { $($refused:literal $(unless $($harmless:literal)|+)?,)* })?) => {
         $(#[$note])*
         #[derive(Debug)]
-        pub struct $type { $($(#[$about])* #[doc = concat!("`", $name, "`")] pub $field: $kind,)* }
+        pub struct $type {
+            $(#[doc = "What it shares with other requests."] pub $part: $shared,)*
+            $($(#[$about])* #[doc = concat!("`", $name, "`")] pub $field: $kind,)*
+        }
 
         impl $crate::decode::Decode for $type {
             const REFUSED: &'static [$crate::operation::Refused] = &[$($($crate::operation::Refused {
@@ -212,16 +235,21 @@ macro_rules! request {
             },)*)?];
 
             fn decode(_reader: &$crate::decode::Reader<'_>) -> Result<Self, coffer_base::ApiError> {
-                Ok(Self { $($field: <$kind as $crate::decode::Field>::read(_reader, $name)?,)* })
+                Ok(Self {
+                    $($part: <$shared as $crate::decode::Decode>::decode(_reader)?,)*
+                    $($field: <$kind as $crate::decode::Field>::read(_reader, $name)?,)*
+                })
             }
 
             fn facts() -> Vec<$crate::operation::ParameterFact> {
-                vec![$($crate::operation::ParameterFact {
-                    name: $name,
-                    kind: <$kind as $crate::decode::Field>::KIND,
-                    required: <$kind as $crate::decode::Field>::REQUIRED,
-                    members: <$kind as $crate::decode::Field>::MEMBERS,
-                },)*]
+                let parts: Vec<Vec<$crate::operation::ParameterFact>> =
+                    vec![$(<$shared as $crate::decode::Decode>::facts(),)* vec![$($crate::operation::ParameterFact {
+                        name: $name,
+                        kind: <$kind as $crate::decode::Field>::KIND,
+                        required: <$kind as $crate::decode::Field>::REQUIRED,
+                        members: <$kind as $crate::decode::Field>::MEMBERS,
+                    },)*]];
+                parts.concat()
             }
         }
     };

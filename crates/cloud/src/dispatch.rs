@@ -147,7 +147,12 @@ impl Cloud {
             region: region_of(incoming, parameters, claim, entry.product)?,
             host: host_of(incoming),
         };
-        let token = entry.operation.idempotent.then(|| idempotent::Token::read(parameters)).transpose()?.flatten();
+        let token = entry
+            .operation
+            .idempotent
+            .then(|| idempotent::Token::read(parameters, entry.operation))
+            .transpose()?
+            .flatten();
         let decoded = (entry.decode)(parameters)?;
         Ok((Call { entry, caller, origin, request_id: request_id.to_owned(), nonce, token }, decoded))
     }
@@ -193,7 +198,7 @@ impl Shared {
         *resources = (entry.resources)(cx, &decoded)?;
         authorize(cx, entry.product, entry.operation, resources)?;
         let Some(token) = &call.token else { return (entry.run)(cx, decoded) };
-        if let Some(answer) = token.recall(cx, entry.operation.name)? {
+        if let Some(answer) = token.recall(cx, entry.operation)? {
             return Ok(answer);
         }
         let value = (entry.run)(cx, decoded)?;

@@ -113,6 +113,8 @@ fn write_element(writer: &mut Writer<Vec<u8>>, name: &str, value: &Value) -> std
         }
         Value::Boolean(yes) => write_text(writer, name, if *yes { "true" } else { "false" }),
         Value::Integer(n) => write_text(writer, name, &n.to_string()),
+        // As in JSON: a whole one keeps its `.0`.
+        Value::Number(n) => write_text(writer, name, &format!("{n:?}")),
         Value::Text(text) => write_text(writer, name, text),
     }
 }

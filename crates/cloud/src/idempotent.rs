@@ -5,6 +5,7 @@ use coffer_crypto::digest;
 use coffer_store::idempotency::{self, Remembered};
 
 use crate::context::Cx;
+use crate::operation::Operation;
 use crate::parameters::Parameters;
 use crate::product::Product;
 use crate::value::Value;
@@ -35,10 +36,11 @@ const NOT_COUNTED: [&str; 14] = [
 
 impl Token {
     /// The token of a request, if it has one.
-    pub fn read(parameters: &Parameters) -> Result<Option<Self>, ApiError> {
+    pub fn read(parameters: &Parameters, operation: &Operation) -> Result<Option<Self>, ApiError> {
         let Some(text) = parameters.get("ClientToken").filter(|text| !text.is_empty()) else { return Ok(None) };
         if !text.is_ascii() || text.len() > limits::CLIENT_TOKEN_CHARS {
-            return Err(Product::Ecs.invalid_parameter("ClientToken"));
+            let own = own_code(operation, "InvalidClientToken.Malformed");
+            return Err(own.map_or_else(|| Product::Ecs.invalid_parameter("ClientToken"), ApiError::new));
         }
         let mut counted = Vec::new();
         for (name, value) in parameters.iter().filter(|(name, _)| !NOT_COUNTED.contains(name)) {
@@ -51,11 +53,13 @@ impl Token {
     }
 
     /// The answer that this request got when it was made before.
-    pub fn recall(&self, cx: &Cx<'_>, action: &str) -> Result<Option<Value>, ApiError> {
+    pub fn recall(&self, cx: &Cx<'_>, operation: &Operation) -> Result<Option<Value>, ApiError> {
         let oldest = cx.now.plus_ms(-limits::CLIENT_TOKEN_MS);
-        let Some(done) = idempotency::recall(cx.tx, cx.account(), action, &self.text, oldest)? else { return Ok(None) };
+        let done = idempotency::recall(cx.tx, cx.account(), operation.name, &self.text, oldest)?;
+        let Some(done) = done else { return Ok(None) };
         if done.fingerprint != self.fingerprint {
-            return Err(ErrorCode::IdempotentParameterMismatch.into());
+            let own = own_code(operation, "IdempotentParameterMismatch");
+            return Err(own.unwrap_or(ErrorCode::IdempotentParameterMismatch).into());
         }
         let json = serde_json::from_str(&done.response).map_err(ApiError::internal)?;
         Ok(Some(Value::from_json(json).ok_or_else(|| ApiError::internal("a remembered answer can't be read"))?))
@@ -67,4 +71,9 @@ impl Token {
         let done = Remembered { fingerprint: self.fingerprint.to_vec(), response };
         Ok(idempotency::remember(cx.tx, cx.account(), action, &self.text, &done, cx.now)?)
     }
+}
+
+/// The error of that vendor code that an operation declares: some number or word the common ones in their own way.
+fn own_code(operation: &Operation, code: &str) -> Option<ErrorCode> {
+    operation.errors.iter().copied().flatten().copied().find(|error| error.template().0 == code)
 }

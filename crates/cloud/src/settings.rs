@@ -11,6 +11,21 @@ pub struct Settings {
     pub region: Region,
     /// About default encryption.
     pub default_encryption: DefaultEncryption,
+    /// How much an account may have.
+    pub quotas: Quotas,
+}
+
+/// How much each account may have in a region; `None` is no bound.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Quotas {
+    /// Disks.
+    pub disks: Option<i64>,
+    /// Data disks together, in GiB.
+    pub data_disk_gib: Option<i64>,
+    /// vCPUs of instances that are paid as they go.
+    pub vcpus: Option<i64>,
+    /// vCPUs of spot instances.
+    pub spot_vcpus: Option<i64>,
 }
 
 /// Choices about default encryption.
@@ -47,6 +62,6 @@ pub enum ExplicitUnencrypted {
 impl Settings {
     /// Everything as documented, in `region`.
     pub fn new(region: Region) -> Self {
-        Self { region, default_encryption: DefaultEncryption::default() }
+        Self { region, default_encryption: DefaultEncryption::default(), quotas: Quotas::default() }
     }
 }

@@ -11,6 +11,8 @@ pub enum Value {
     Boolean(bool),
     /// A whole number.
     Integer(i64),
+    /// A number that need not be whole.
+    Number(f64),
     /// Text.
     Text(Cow<'static, str>),
     /// A list.
@@ -26,6 +28,8 @@ pub enum Shape {
     Boolean,
     /// A whole number.
     Integer,
+    /// A number that need not be whole.
+    Number,
     /// Text.
     Text,
     /// A list of one shape.
@@ -59,6 +63,16 @@ impl Reply for i64 {
 
     fn shape() -> Shape {
         Shape::Integer
+    }
+}
+
+impl Reply for f64 {
+    fn into_value(self) -> Option<Value> {
+        self.is_finite().then_some(Value::Number(self))
+    }
+
+    fn shape() -> Shape {
+        Shape::Number
     }
 }
 
@@ -107,6 +121,7 @@ impl Serialize for Value {
         match self {
             Self::Boolean(yes) => serializer.serialize_bool(*yes),
             Self::Integer(n) => serializer.serialize_i64(*n),
+            Self::Number(n) => serializer.serialize_f64(*n),
             Self::Text(text) => serializer.serialize_str(text),
             Self::List(items) => serializer.collect_seq(items),
             Self::Object(members) => {
@@ -125,7 +140,10 @@ impl Value {
     pub fn from_json(json: serde_json::Value) -> Option<Self> {
         Some(match json {
             serde_json::Value::Bool(yes) => Self::Boolean(yes),
-            serde_json::Value::Number(n) => Self::Integer(n.as_i64()?),
+            serde_json::Value::Number(n) => match n.as_i64() {
+                Some(n) => Self::Integer(n),
+                None => Self::Number(n.as_f64()?),
+            },
             serde_json::Value::String(text) => Self::Text(text.into()),
             serde_json::Value::Array(items) => {
                 Self::List(items.into_iter().map(Self::from_json).collect::<Option<_>>()?)

@@ -72,9 +72,20 @@ fn a_required_parameter_that_is_missing_or_empty_is_named() {
     each(|entry, fact| {
         if fact.required {
             let expected = entry.product.missing_parameter(fact.name);
-            let missing = answer(entry, |sample| sample.retain(|(name, _)| name != fact.name));
-            let empty = answer(entry, |sample| set(sample, fact.name, ""));
-            for (status, body) in [missing, empty] {
+            let element = format!("{}.", fact.name);
+            let mut answers = vec![answer(entry, |sample| {
+                sample.retain(|(name, _)| name != fact.name && !name.starts_with(&element));
+            })];
+            if fact.kind != "RepeatList" {
+                answers.push(answer(entry, |sample| set(sample, fact.name, "")));
+            }
+            for (status, body) in answers {
+                // Some operations document a code of their own for it.
+                if body["Code"] != *expected.code_text() && may_answer(entry, &body["Code"]) {
+                    let code = body["Code"].as_str().unwrap();
+                    assert!(code.starts_with("MissingParam") || code.starts_with("Invalid.Param"), "{body}");
+                    continue;
+                }
                 assert_eq!(status, expected.status(), "{} {}: {body}", entry.operation.name, fact.name);
                 assert_eq!(body["Code"], *expected.code_text(), "{}", entry.operation.name);
                 assert_eq!(body["Message"], *expected.message(), "{}", entry.operation.name);
@@ -99,7 +110,8 @@ fn an_optional_parameter_that_is_empty_counts_as_absent() {
 fn what_is_no_whole_number_is_no_integer() {
     each(|entry, fact| {
         if matches!(fact.kind, "Integer" | "Long") {
-            for text in ["ten", "1.5", "1e3", "0x10", " 7", "7 ", "٣", "9223372036854775808", "99999999999999999999999"]
+            for text in
+                ["ten", "+5", "1.5", "1e3", "0x10", " 7", "7 ", "٣", "9223372036854775808", "99999999999999999999999"]
             {
                 let (status, body) = answer(entry, |sample| set(sample, fact.name, text));
                 assert_ne!(status, 200, "{} {}={text}: {body}", entry.operation.name, fact.name);
@@ -165,7 +177,7 @@ fn a_list_has_indices_from_one_and_an_end() {
         if fact.kind == "RepeatList" {
             let member = fact.members.first().map(|member| format!(".{member}")).unwrap_or_default();
             let element = |index: &str| (format!("{}.{index}{member}", fact.name), "x".to_owned());
-            for index in ["0", "-1", "x", "", "01x", "100001", "4294967296", "18446744073709551616"] {
+            for index in ["0", "-1", "x", "", "01", "+1", "01x", "100001", "4294967296", "18446744073709551616"] {
                 let (status, body) = answer(entry, |sample| sample.push(element(index)));
                 assert_ne!(status, 200, "{} {}.{index}: {body}", entry.operation.name, fact.name);
             }

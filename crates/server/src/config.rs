@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use coffer_base::{AccountId, Region, Secret};
 use coffer_cloud::bootstrap::{KmsService, Preset};
-use coffer_cloud::settings::{Callers, DefaultEncryption, ExplicitUnencrypted, Settings};
+use coffer_cloud::settings::{Callers, DefaultEncryption, ExplicitUnencrypted, Quotas, Settings};
 use serde::Deserialize;
 
 /// The options of `coffer serve`. Each but the root key may also stand in the file.
@@ -59,6 +59,7 @@ struct File {
     write_batch: Option<usize>,
     tls: FileTls,
     default_encryption: FileDefaultEncryption,
+    quotas: FileQuotas,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -74,6 +75,26 @@ struct FileDefaultEncryption {
     callers: Option<String>,
     explicit_unencrypted: Option<String>,
     white_list: Option<Vec<String>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct FileQuotas {
+    disks: Option<u32>,
+    data_disk_gib: Option<u32>,
+    vcpus: Option<u32>,
+    spot_vcpus: Option<u32>,
+}
+
+impl FileQuotas {
+    fn settings(&self) -> Quotas {
+        Quotas {
+            disks: self.disks.map(i64::from),
+            data_disk_gib: self.data_disk_gib.map(i64::from),
+            vcpus: self.vcpus.map(i64::from),
+            spot_vcpus: self.spot_vcpus.map(i64::from),
+        }
+    }
 }
 
 /// Everything decided.
@@ -145,7 +166,11 @@ impl ServeArguments {
             tls,
             threads: self.threads.or(file.threads).filter(|threads| *threads > 0),
             write_batch,
-            settings: Settings { region, default_encryption: default_encryption(&file.default_encryption)? },
+            settings: Settings {
+                region,
+                default_encryption: default_encryption(&file.default_encryption)?,
+                quotas: file.quotas.settings(),
+            },
         })
     }
 }
@@ -241,11 +266,15 @@ mod tests {
         let config = resolve("region = \"cn-beijing\"\n[default_encryption]\ncallers = \"ram\"\n").unwrap();
         assert_eq!(config.settings.region.id(), "cn-beijing");
         assert_eq!(config.settings.default_encryption.callers, Callers::Ram);
+        assert_eq!(config.settings.quotas.disks, None);
+        let config = resolve("[quotas]\ndisks = 3\nspot_vcpus = 0\n").unwrap();
+        assert_eq!((config.settings.quotas.disks, config.settings.quotas.spot_vcpus), (Some(3), Some(0)));
         for slip in [
             "regoin = \"x\"",
             "region = \"cn-atlantis\"",
             "[default_encryption]\ncallers = \"all\"",
             "[tls]\nkey = \"x\"",
+            "[quotas]\ndisks = -1",
         ] {
             assert!(resolve(slip).is_err(), "{slip}");
         }

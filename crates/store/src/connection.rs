@@ -302,11 +302,11 @@ impl<'a> Tx<'a> {
 
     /// Runs `work` so that it is undone when it returns an error, while what came before it in this transaction stays.
     pub fn atomic<T, E: From<StoreError>>(&self, work: impl FnOnce(&Self) -> Result<T, E>) -> Result<T, E> {
-        const BEGIN: [&str; 2] = ["SAVEPOINT s0", "SAVEPOINT s1"];
-        const KEEP: [&str; 2] = ["RELEASE s0", "RELEASE s1"];
-        const UNDO: [&str; 2] = ["ROLLBACK TO s0", "ROLLBACK TO s1"];
+        const BEGIN: [&str; 3] = ["SAVEPOINT s0", "SAVEPOINT s1", "SAVEPOINT s2"];
+        const KEEP: [&str; 3] = ["RELEASE s0", "RELEASE s1", "RELEASE s2"];
+        const UNDO: [&str; 3] = ["ROLLBACK TO s0", "ROLLBACK TO s1", "ROLLBACK TO s2"];
         let depth = self.depth.get();
-        assert!(depth < BEGIN.len(), "transactions nest two deep: a write, and the operation within it");
+        assert!(depth < BEGIN.len(), "transactions nest three deep: a write, its operation, one item of a batch");
         self.execute(BEGIN[depth], &[])?;
         self.depth.set(depth + 1);
         let outcome = work(self);

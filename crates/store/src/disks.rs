@@ -55,6 +55,8 @@ record! {
         pub attached_at: Option<Timestamp> = "attached_at",
         /// When it was last detached.
         pub detached_at: Option<Timestamp> = "detached_at",
+        /// The instance it was last detached from; empty for one that never was.
+        pub last_instance_id: String = "last_instance_id",
         /// When it was made.
         pub created_at: Timestamp = "created_at",
     }
@@ -74,7 +76,7 @@ pub struct Attachment {
 }
 
 /// Which disks a listing is about; what is `None` or empty restricts nothing.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filter {
     /// Only these ids.
     pub disk_ids: Option<Vec<String>>,
@@ -134,7 +136,12 @@ pub fn list(
 
 /// How many of an account's disks in a region a filter lets through.
 pub fn count(tx: &Tx<'_>, account: &AccountId, region: Region, filter: &Filter) -> Result<i64, StoreError> {
-    record::count::<Disk>(tx, &condition(tx, account, region, filter)?)
+    let only_tags = Filter { tags: filter.tags.clone(), ..Filter::default() };
+    match &filter.tags[..] {
+        // A resource bears a key once, so the index of tags alone has the answer.
+        [(key, value)] if *filter == only_tags => tags::bearers(tx, account, region, "disk", key, value.as_deref()),
+        _ => record::count::<Disk>(tx, &condition(tx, account, region, filter)?),
+    }
 }
 
 fn condition<'a>(
@@ -178,6 +185,13 @@ fn condition<'a>(
     }
     wanted.and_tags("disk", "r.disk_id", &filter.tags, rare);
     Ok(wanted)
+}
+
+/// The sizes of an account's data disks in a region together, in GiB.
+pub fn data_gib(tx: &Tx<'_>, account: &AccountId, region: Region) -> Result<i64, StoreError> {
+    let sql = "SELECT coalesce(sum(size_gib), 0) FROM disks
+               WHERE account_id = $1 AND region = $2 AND disk_type = 'data'";
+    tx.count(sql, &[account.into(), region.into()])
 }
 
 /// Attaches a disk. The device must be free on the instance, and the disk not on it already.
@@ -224,6 +238,13 @@ fn read_attachment(row: &Row<'_>) -> Result<Attachment, StoreError> {
         device: row.text(2)?,
         attached_at: row.moment(3)?,
     })
+}
+
+/// The disks that were last on that instance and are attached nowhere now, the oldest first.
+pub fn taken_off(tx: &Tx<'_>, instance_id: &str) -> Result<Vec<Disk>, StoreError> {
+    let sql = " WHERE r.last_instance_id = $1 AND r.last_instance_id <> ''
+               AND NOT EXISTS (SELECT 1 FROM disk_attachments a WHERE a.disk_id = r.disk_id)";
+    record::all(tx, &Condition::new(sql, &[instance_id.into()]))
 }
 
 /// Whether a disk exists that was made from this snapshot.

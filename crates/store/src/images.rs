@@ -1,10 +1,12 @@
 //! Images of accounts, and the disks that each makes.
 
+use std::collections::HashSet;
+
 use coffer_base::{AccountId, Region, Timestamp};
 
 use crate::connection::Condition;
 use crate::record::{self, Lead, Record as _, Start, record};
-use crate::{StoreError, Tx, tags};
+use crate::{Row, StoreError, Tx, tags};
 
 record! {
     /// An image's row. The vendor's words for status, platform and architecture are stored as they are.
@@ -53,7 +55,7 @@ pub struct ImageDisk {
     pub device: String,
     /// `system` or `data`.
     pub disk_type: String,
-    /// The snapshot it is made from.
+    /// The snapshot it is made from; empty for a blank data disk.
     pub snapshot_id: String,
     /// Its size in GiB.
     pub size_gib: i64,
@@ -70,14 +72,18 @@ pub struct Filter {
     pub image_family: Option<String>,
     /// Only in one of these statuses.
     pub statuses: Option<Vec<String>>,
-    /// Only of this architecture.
-    pub architecture: Option<String>,
+    /// Only of one of these architectures.
+    pub architectures: Option<Vec<String>>,
     /// Only of this operating system.
     pub os_type: Option<String>,
     /// Only made from this snapshot.
     pub snapshot_id: Option<String>,
     /// Only with instances made from them, or only without.
     pub with_instance: Option<bool>,
+    /// Only made at or after this moment.
+    pub created_from: Option<Timestamp>,
+    /// Only made at or before this moment.
+    pub created_until: Option<Timestamp>,
     /// Only bearing all of these: the key, and the value where one is given.
     pub tags: Vec<(String, Option<String>)>,
 }
@@ -96,14 +102,31 @@ pub fn set_disks(tx: &Tx<'_>, image_id: &str, disks: &[ImageDisk]) -> Result<(),
 /// The disks that an image makes, in order of devices: the system disk comes first.
 pub fn disks_of(tx: &Tx<'_>, image_id: &str) -> Result<Vec<ImageDisk>, StoreError> {
     let sql = "SELECT device, disk_type, snapshot_id, size_gib FROM image_disks WHERE image_id = $1 ORDER BY device";
-    tx.all(sql, &[image_id.into()], |row| {
-        Ok(ImageDisk {
-            device: row.text(0)?,
-            disk_type: row.text(1)?,
-            snapshot_id: row.text(2)?,
-            size_gib: row.integer(3)?,
-        })
+    tx.all(sql, &[image_id.into()], read_disk)
+}
+
+/// The disks that these images make: image and disk, in order of image and device.
+pub fn disks_of_many(tx: &Tx<'_>, image_ids: &[String]) -> Result<Vec<(String, ImageDisk)>, StoreError> {
+    let sql = "SELECT device, disk_type, snapshot_id, size_gib, image_id FROM image_disks WHERE image_id";
+    let mut wanted = Condition::new(sql, &[]);
+    wanted.in_list(image_ids);
+    wanted.sql.push_str(" ORDER BY image_id, device");
+    tx.all(&wanted.sql, &wanted.values, |row| Ok((row.text(4)?, read_disk(row)?)))
+}
+
+fn read_disk(row: &Row<'_>) -> Result<ImageDisk, StoreError> {
+    Ok(ImageDisk {
+        device: row.text(0)?,
+        disk_type: row.text(1)?,
+        snapshot_id: row.text(2)?,
+        size_gib: row.integer(3)?,
     })
+}
+
+/// Whether an account has an image of that name in a region.
+pub fn name_taken(tx: &Tx<'_>, account: &AccountId, region: Region, image_name: &str) -> Result<bool, StoreError> {
+    let sql = "SELECT count(*) FROM images WHERE account_id = $1 AND region = $2 AND image_name = $3";
+    Ok(tx.count(sql, &[account.into(), region.into(), image_name.into()])? > 0)
 }
 
 /// Whether an image is made from this snapshot.
@@ -117,6 +140,19 @@ pub fn is_in_use(tx: &Tx<'_>, account: &AccountId, region: Region, image_id: &st
     let sql = "SELECT count(*) FROM
                (SELECT 1 FROM instances WHERE account_id = $1 AND region = $2 AND image_id = $3 LIMIT 1)";
     Ok(tx.count(sql, &[account.into(), region.into(), image_id.into()])? == 1)
+}
+
+/// Which of these images, public ones too, an account has instances of in a region.
+pub fn in_use_among(
+    tx: &Tx<'_>,
+    account: &AccountId,
+    region: Region,
+    image_ids: &[String],
+) -> Result<HashSet<String>, StoreError> {
+    let sql = "SELECT DISTINCT image_id FROM instances WHERE account_id = $1 AND region = $2";
+    let mut wanted = Condition::new(sql, &[account.into(), region.into()]);
+    wanted.and_in("image_id", image_ids);
+    Ok(tx.all(&wanted.sql, &wanted.values, |row| row.text(0))?.into_iter().collect())
 }
 
 /// Deletes an image with its tags. Its snapshots stay.
@@ -152,16 +188,14 @@ fn condition<'a>(
     let rare = tags::any_rare(tx, account, region, "image", &filter.tags)?;
     let named = filter.image_ids.is_some() || filter.snapshot_id.is_some();
     let mut wanted = record::owned(account, region, if rare || named { Lead::Filter } else { Lead::Owner });
-    for (column, values) in [("r.image_id", &filter.image_ids), ("r.status", &filter.statuses)] {
+    for (column, values) in
+        [("r.image_id", &filter.image_ids), ("r.status", &filter.statuses), ("r.architecture", &filter.architectures)]
+    {
         if let Some(values) = values {
             wanted.and_in(column, values);
         }
     }
-    for (column, value) in [
-        ("r.image_family", &filter.image_family),
-        ("r.architecture", &filter.architecture),
-        ("r.os_type", &filter.os_type),
-    ] {
+    for (column, value) in [("r.image_family", &filter.image_family), ("r.os_type", &filter.os_type)] {
         wanted.and_equal(column, value.as_deref());
     }
     wanted.and_like("r.image_name", filter.image_name.as_deref());
@@ -173,6 +207,7 @@ fn condition<'a>(
     let used = "EXISTS (SELECT 1 FROM instances i
                 WHERE i.account_id = r.account_id AND i.region = r.region AND i.image_id = r.image_id)";
     wanted.and_equal(used, filter.with_instance);
+    wanted.and_created(filter.created_from, filter.created_until);
     wanted.and_tags("image", "r.image_id", &filter.tags, rare);
     Ok(wanted)
 }

@@ -39,8 +39,10 @@ record! {
         pub security_group_ids: String = "security_group_ids",
         /// Its vSwitch; empty where none was named.
         pub vswitch_id: String = "vswitch_id",
-        /// Its private address.
+        /// Its private address; no other instance of its account and region has it.
         pub private_ip: String = "private_ip",
+        /// Its serial number: a UUID.
+        pub serial_number: String = "serial_number",
         /// Its key pair; empty for none.
         pub key_pair_name: String = "key_pair_name",
         /// Its RAM role; empty for none.
@@ -55,6 +57,12 @@ record! {
         pub internet_max_bandwidth_out: i64 = "internet_max_bandwidth_out",
         /// `NoSpot`, `SpotAsPriceGo` or `SpotWithPriceLimit`.
         pub spot_strategy: String = "spot_strategy",
+        /// The most it may cost an hour, in thousandths; `None` where there is no limit.
+        pub spot_price_limit_milli: Option<i64> = "spot_price_limit_milli",
+        /// For how long a spot instance is kept in any case, in hours.
+        pub spot_duration_h: Option<i64> = "spot_duration_h",
+        /// `Terminate` or `Stop`; empty for other than spot instances.
+        pub spot_interruption_behavior: String = "spot_interruption_behavior",
         /// `Standard` or `Unlimited`; empty where the type has no credits.
         pub credit_specification: String = "credit_specification",
         /// `enabled` or `disabled`.
@@ -87,10 +95,8 @@ pub struct Filter {
     pub instance_name: Option<String>,
     /// Only made from this image.
     pub image_id: Option<String>,
-    /// Only of this type.
-    pub instance_type: Option<String>,
-    /// Only of this family of types, for example `ecs.g7`.
-    pub instance_type_family: Option<String>,
+    /// Only of one of these types.
+    pub instance_types: Option<Vec<String>>,
     /// Only in this status.
     pub status: Option<String>,
     /// Only in this vSwitch.
@@ -138,6 +144,26 @@ pub fn count(tx: &Tx<'_>, account: &AccountId, region: Region, filter: &Filter) 
     record::count::<Instance>(tx, &condition(tx, account, region, filter)?)
 }
 
+/// How many instances of a kind there are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kind {
+    /// Their type.
+    pub instance_type: String,
+    /// How they are bid for.
+    pub spot_strategy: String,
+    /// How many.
+    pub count: i64,
+}
+
+/// An account's instances in a region, counted by type and by how they are bid for.
+pub fn kinds(tx: &Tx<'_>, account: &AccountId, region: Region) -> Result<Vec<Kind>, StoreError> {
+    let sql = "SELECT instance_type, spot_strategy, count(*) FROM instances
+               WHERE account_id = $1 AND region = $2 GROUP BY instance_type, spot_strategy";
+    tx.all(sql, &[account.into(), region.into()], |row| {
+        Ok(Kind { instance_type: row.text(0)?, spot_strategy: row.text(1)?, count: row.integer(2)? })
+    })
+}
+
 /// Whether the address is taken by an instance of the account in the region.
 pub fn private_ip_taken(
     tx: &Tx<'_>,
@@ -158,7 +184,11 @@ fn condition<'a>(
     let rare = tags::any_rare(tx, account, region, "instance", &filter.tags)?;
     let named = filter.instance_ids.is_some();
     let mut wanted = record::owned(account, region, if rare || named { Lead::Filter } else { Lead::Owner });
-    for (column, values) in [("r.instance_id", &filter.instance_ids), ("r.private_ip", &filter.private_ips)] {
+    for (column, values) in [
+        ("r.instance_id", &filter.instance_ids),
+        ("r.private_ip", &filter.private_ips),
+        ("r.instance_type", &filter.instance_types),
+    ] {
         if let Some(values) = values {
             wanted.and_in(column, values);
         }
@@ -166,7 +196,6 @@ fn condition<'a>(
     for (column, value) in [
         ("r.zone_id", &filter.zone_id),
         ("r.image_id", &filter.image_id),
-        ("r.instance_type", &filter.instance_type),
         ("r.status", &filter.status),
         ("r.vswitch_id", &filter.vswitch_id),
         ("r.key_pair_name", &filter.key_pair_name),
@@ -181,10 +210,6 @@ fn condition<'a>(
     if let Some(group) = &filter.security_group_id {
         let name = wanted.value(group);
         wanted.sql.extend([" AND instr(',' || r.security_group_ids || ',', ',' || ", name, " || ',') > 0"]);
-    }
-    if let Some(family) = &filter.instance_type_family {
-        let name = wanted.value(family);
-        wanted.sql.extend([" AND substr(r.instance_type, 1, length(", name, ") + 1) = ", name, " || '.'"]);
     }
     wanted.and_created(filter.created_from, filter.created_until);
     wanted.and_tags("instance", "r.instance_id", &filter.tags, rare);

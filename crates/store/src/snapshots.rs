@@ -1,5 +1,7 @@
 //! Snapshots, whom they are shared with, and groups of them.
 
+use std::collections::HashSet;
+
 use coffer_base::{AccountId, Region, Timestamp};
 
 use crate::connection::Condition;
@@ -51,6 +53,20 @@ record! {
         pub modified_at: Timestamp = "modified_at",
         /// When it was made.
         pub created_at: Timestamp = "created_at",
+    }
+}
+
+const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+
+impl Snapshot {
+    /// When its retention is over; `None` for one that is kept until it is deleted.
+    pub fn expires_at(&self) -> Option<Timestamp> {
+        self.retention_days.map(|days| self.created_at.plus_ms(days * DAY_MS))
+    }
+
+    /// Whether it is a copy of another.
+    pub const fn is_copy(&self) -> bool {
+        !self.source_snapshot_id.is_empty()
     }
 }
 
@@ -173,14 +189,164 @@ fn condition<'a>(
     ] {
         wanted.and_equal(column, value);
     }
-    if let Some(instance_id) = &filter.instance_id {
+    of_instance(&mut wanted, filter.instance_id.as_ref());
+    wanted.and_created(filter.created_from, filter.created_until);
+    wanted.and_tags("snapshot", "r.snapshot_id", &filter.tags, rare);
+    Ok(wanted)
+}
+
+/// How many snapshots there are of a disk itself (copies are not), in one status or in any.
+pub fn count_of_disk(tx: &Tx<'_>, disk_id: &str, status: Option<&str>) -> Result<i64, StoreError> {
+    let mut wanted = Condition::new(" WHERE r.source_disk_id = $1 AND r.source_snapshot_id = ''", &[disk_id.into()]);
+    wanted.and_equal("r.status", status);
+    record::count::<Snapshot>(tx, &wanted)
+}
+
+/// Whether an unfinished copy of a snapshot exists, in one region or in any.
+pub fn is_being_copied(tx: &Tx<'_>, snapshot_id: &str, to: Option<Region>) -> Result<bool, StoreError> {
+    let from = " WHERE r.source_snapshot_id = $1 AND r.source_snapshot_id <> '' AND r.status = 'progressing'";
+    let mut wanted = Condition::new(from, &[snapshot_id.into()]);
+    wanted.and_equal("r.region", to);
+    Ok(record::count::<Snapshot>(tx, &wanted)? > 0)
+}
+
+/// The unfinished copies that an account makes of a disk's snapshots in a region, the oldest first.
+pub fn unfinished_copies(
+    tx: &Tx<'_>,
+    account: &AccountId,
+    region: Region,
+    disk_id: &str,
+) -> Result<Vec<Snapshot>, StoreError> {
+    let mut wanted = record::owned(account, region, Lead::Owner);
+    wanted.sql.push_str(" AND r.source_snapshot_id <> '' AND r.status = 'progressing'");
+    wanted.and_equal("r.source_disk_id", Some(disk_id));
+    record::all(tx, &wanted)
+}
+
+/// Those of these snapshots that are there, in no order.
+pub fn get_many(tx: &Tx<'_>, snapshot_ids: &[String]) -> Result<Vec<Snapshot>, StoreError> {
+    let mut wanted = Condition::new(" WHERE TRUE", &[]);
+    wanted.and_in("r.snapshot_id", snapshot_ids);
+    record::all(tx, &wanted)
+}
+
+/// Which of these snapshots images are made from, and which of them disks are made from.
+pub fn users(tx: &Tx<'_>, snapshot_ids: &[String]) -> Result<(HashSet<String>, HashSet<String>), StoreError> {
+    let among = |sql: &str| -> Result<HashSet<String>, StoreError> {
+        let mut wanted = Condition::new(sql, &[]);
+        wanted.in_list(snapshot_ids);
+        Ok(tx.all(&wanted.sql, &wanted.values, |row| row.text(0))?.into_iter().collect())
+    };
+    let images = among("SELECT DISTINCT snapshot_id FROM image_disks WHERE snapshot_id")?;
+    let disks =
+        among("SELECT DISTINCT source_snapshot_id FROM disks WHERE source_snapshot_id <> '' AND source_snapshot_id")?;
+    Ok((images, disks))
+}
+
+/// How many snapshots an account has in a region, and how many bytes they take.
+pub fn usage(tx: &Tx<'_>, account: &AccountId, region: Region) -> Result<(i64, i64), StoreError> {
+    let wanted = record::owned(account, region, Lead::Owner);
+    let sql = ["SELECT count(*), coalesce(sum(r.stored_bytes), 0) FROM snapshots r", &wanted.sql].concat();
+    let found = tx.first(&sql, &wanted.values, |row| Ok((row.integer(0)?, row.integer(1)?)))?;
+    Ok(found.unwrap_or((0, 0)))
+}
+
+/// A chain: all snapshots of one disk in one region, or all copies of one disk's snapshots there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Link {
+    /// Its id.
+    pub snapshot_link_id: String,
+    /// The disk.
+    pub source_disk_id: String,
+    /// `data` or `system`.
+    pub source_disk_type: String,
+    /// The disk's size in GiB, as its last snapshot found it.
+    pub source_disk_size_gib: i64,
+    /// `standard` if one of its snapshots is.
+    pub category: String,
+    /// How many snapshots it has.
+    pub count: i64,
+    /// How many bytes they take.
+    pub stored_bytes: i64,
+    /// When the oldest of them was made.
+    pub started_at: Timestamp,
+}
+
+/// Which chains a listing is about; what is `None` restricts nothing.
+#[derive(Clone, Debug, Default)]
+pub struct LinkFilter {
+    /// Only these ids.
+    pub snapshot_link_ids: Option<Vec<String>>,
+    /// Only of these disks.
+    pub source_disk_ids: Option<Vec<String>>,
+    /// Only of disks attached to this instance.
+    pub instance_id: Option<String>,
+}
+
+/// At most `limit` of an account's chains in a region, those that started last first.
+pub fn links(
+    tx: &Tx<'_>,
+    account: &AccountId,
+    region: Region,
+    filter: &LinkFilter,
+    start: &Start,
+    limit: i64,
+) -> Result<Vec<Link>, StoreError> {
+    const COLUMNS: &str = "SELECT r.snapshot_link_id, min(r.source_disk_id), min(r.source_disk_type),
+        max(r.source_disk_size_gib), max(r.category), count(*), sum(r.stored_bytes), min(r.created_at) FROM snapshots r";
+    let mut wanted = link_condition(account, region, filter);
+    wanted.sql.push_str(" GROUP BY r.snapshot_link_id");
+    let mut offset = 0;
+    match start {
+        Start::Offset(rows) => offset = *rows,
+        Start::After(started_at, id) => {
+            let (at, id) = (wanted.value(*started_at), wanted.value(id));
+            wanted.sql.extend([" HAVING min(r.created_at) < ", at, " OR (min(r.created_at) = ", at]);
+            wanted.sql.extend([" AND r.snapshot_link_id > ", id, ")"]);
+        }
+    }
+    let (limit, offset) = (wanted.value(limit), wanted.value(offset));
+    let order = [" ORDER BY min(r.created_at) DESC, r.snapshot_link_id LIMIT ", limit, " OFFSET ", offset].concat();
+    tx.all(&[COLUMNS, &wanted.sql, &order].concat(), &wanted.values, |row| {
+        Ok(Link {
+            snapshot_link_id: row.text(0)?,
+            source_disk_id: row.text(1)?,
+            source_disk_type: row.text(2)?,
+            source_disk_size_gib: row.integer(3)?,
+            category: row.text(4)?,
+            count: row.integer(5)?,
+            stored_bytes: row.integer(6)?,
+            started_at: row.moment(7)?,
+        })
+    })
+}
+
+/// How many of an account's chains in a region a filter lets through.
+pub fn count_links(tx: &Tx<'_>, account: &AccountId, region: Region, filter: &LinkFilter) -> Result<i64, StoreError> {
+    let wanted = link_condition(account, region, filter);
+    tx.count(&["SELECT count(DISTINCT r.snapshot_link_id) FROM snapshots r", &wanted.sql].concat(), &wanted.values)
+}
+
+fn link_condition<'a>(account: &'a AccountId, region: Region, filter: &'a LinkFilter) -> Condition<'a> {
+    let mut wanted = record::owned(account, region, Lead::Owner);
+    for (column, values) in
+        [("r.snapshot_link_id", &filter.snapshot_link_ids), ("r.source_disk_id", &filter.source_disk_ids)]
+    {
+        if let Some(values) = values {
+            wanted.and_in(column, values);
+        }
+    }
+    of_instance(&mut wanted, filter.instance_id.as_ref());
+    wanted
+}
+
+/// Only of disks attached to this instance.
+fn of_instance<'a>(wanted: &mut Condition<'a>, instance_id: Option<&'a String>) {
+    if let Some(instance_id) = instance_id {
         let name = wanted.value(instance_id);
         let attached = " AND r.source_disk_id IN (SELECT a.disk_id FROM disk_attachments a WHERE a.instance_id = ";
         wanted.sql.extend([attached, name, ")"]);
     }
-    wanted.and_created(filter.created_from, filter.created_until);
-    wanted.and_tags("snapshot", "r.snapshot_id", &filter.tags, rare);
-    Ok(wanted)
 }
 
 /// The snapshots of a disk, the oldest first.
@@ -219,6 +385,20 @@ pub struct GroupFilter {
     pub statuses: Option<Vec<String>>,
     /// Only bearing all of these: the key, and the value where one is given.
     pub tags: Vec<(String, Option<String>)>,
+}
+
+/// Deletes a group with its tags. Snapshots that are still in it then stand by themselves.
+pub fn delete_group(tx: &Tx<'_>, group_id: &str) -> Result<(), StoreError> {
+    SnapshotGroup::delete(tx, group_id)?;
+    tx.execute("UPDATE snapshots SET group_id = '' WHERE group_id = $1", &[group_id.into()])?;
+    crate::tags::clear(tx, group_id)
+}
+
+/// The snapshots of these groups, the oldest first.
+pub fn of_groups(tx: &Tx<'_>, group_ids: &[String]) -> Result<Vec<Snapshot>, StoreError> {
+    let mut wanted = Condition::new(" WHERE r.group_id <> ''", &[]);
+    wanted.and_in("r.group_id", group_ids);
+    record::all(tx, &wanted)
 }
 
 /// At most `limit` of an account's snapshot groups in a region, newest first.

@@ -89,7 +89,8 @@ pub fn service_may<const N: usize>(
     Ok(actions.map(|action| matches!(decide(&layers, action, &[resource.as_str()], &context), Decision::Allowed)))
 }
 
-fn trusts(cx: &Cx<'_>, role: &Role, service: &str) -> bool {
+/// Whether a role trusts a service.
+pub fn trusts(cx: &Cx<'_>, role: &Role, service: &str) -> bool {
     let Ok(trust) = Policy::parse(&role.trust_policy, PolicyKind::Trust) else { return false };
     let context = Context::new().with("acs:CurrentTime", cx.now.to_iso8601());
     evaluate_trust(&trust, &Principal::Service(service), &context).effect == Effect::Allow

@@ -10,5 +10,5 @@ pub mod signature;
 pub mod system_policies;
 
 pub use authenticate::{Authenticated, authenticate, secret_context};
-pub use authorize::{authorize, context, service_may};
+pub use authorize::{authorize, context, service_may, trusts};
 pub use cache::PolicyCache;

@@ -1,22 +1,28 @@
 //! CreateDisk: a new data disk, encrypted where the request or the account's default says so.
 //!
 //! An encrypted disk gets a data key of its own, wrapped by KMS under the chosen key and bound to account, region and disk. The
-//! vendor: see its page for sizes and categories. Where it is silent: a zone is needed unless the category is regional.
+//! vendor: see its page for sizes and categories; an instance that it is to be attached to must be a subscription one, and there are
+//! none here. Where it is silent: a zone is needed unless the category is regional.
 
 use coffer_base::{ApiError, Arn, ErrorCode};
+use coffer_store::instances::Instance;
 
 use super::disk_types::{Category, Level};
 use super::encryption::{self, Wish};
-use super::new_disk::{self, NewDisk};
+use super::new_disk::{self, NewDisk, Performance};
 use super::parameter::{Description, DiskName, KnownRegion, NewTags, TAG_ERRORS};
+use super::withheld::NoArns;
+use super::{owned, quota};
 use crate::context::Cx;
-use crate::decode::{Field, Invalid, Parameter, Reader, request};
+use crate::decode::{Invalid, Parameter, request};
 use crate::operation::{Access, Effect, Operation};
 use crate::value::response;
 
 request! {
     /// What the disk is to be.
     pub struct Request {
+        /// Reserved by the vendor.
+        pub advanced_features: Option<NoFeatures> = "AdvancedFeatures",
         /// Keys of other accounts, by invitation only.
         pub arn: NoArns = "Arn",
         /// Whether it may exceed its baseline for a while.
@@ -51,12 +57,16 @@ request! {
         pub size_gib: Option<i64> = "Size",
         /// The snapshot it is made from.
         pub snapshot_id: Option<String> = "SnapshotId",
+        /// A storage set.
+        pub storage_set_id: Option<NoStorageSet> = "StorageSetId",
+        /// Partitions of the storage set.
+        pub storage_set_partition_number: Option<NoPartitions> = "StorageSetPartitionNumber",
         /// Tags.
         pub tags: NewTags = "Tag",
         /// The zone.
         pub zone_id: Option<String> = "ZoneId",
     }
-    refused { "AdvancedFeatures", "StorageClusterId", "StorageSetId", "StorageSetPartitionNumber", }
+    refused { "StorageClusterId", }
 }
 
 response! {
@@ -73,7 +83,7 @@ pub const OPERATION: Operation = Operation {
     effect: Effect::Write,
     access: Access::Action("ecs:CreateDisk"),
     idempotent: true,
-    errors: &[OWN_ERRORS, &new_disk::ERRORS, &encryption::ERRORS, TAG_ERRORS],
+    errors: &[OWN_ERRORS, &new_disk::ERRORS, &encryption::ERRORS, &quota::DISK_ERRORS, TAG_ERRORS],
 };
 
 const OWN_ERRORS: &[ErrorCode] = &[
@@ -85,15 +95,18 @@ const OWN_ERRORS: &[ErrorCode] = &[
     ErrorCode::ZoneWithRegionalDisk,
     ErrorCode::ZoneAndInstanceConflict,
     ErrorCode::InstanceNotFound,
+    ErrorCode::InstanceNotSubscription,
+    ErrorCode::MultiAttachAndInstance,
+    ErrorCode::DiskFeaturesInvalid,
+    ErrorCode::StorageSetNotFound,
+    ErrorCode::StorageSetPartitionInvalid,
+    ErrorCode::EphemeralFromSnapshot,
+    ErrorCode::BurstingMultiAttach,
     ErrorCode::SnapshotNotFound,
     ErrorCode::ResourceGroupNotFound,
     ErrorCode::DiskNameMalformed,
     ErrorCode::DescriptionMalformed,
     ErrorCode::DiskCategoryNotSupported,
-    ErrorCode::ProvisionedIopsUnsupported,
-    ErrorCode::ProvisionedIopsLimit,
-    ErrorCode::BurstingUnsupported,
-    ErrorCode::BurstingTooSmall,
     ErrorCode::MultiAttachInvalid,
     ErrorCode::MultiAttachCategory,
     ErrorCode::EncryptAlgorithmNeedsEncrypted,
@@ -115,22 +128,34 @@ impl Parameter for MultiAttach {
     }
 }
 
-/// `Arn.N.*`: keys of other accounts, which the vendor offers by invitation only; nobody is invited here.
-#[derive(Clone, Copy, Debug)]
-pub struct NoArns;
+macro_rules! not_offered {
+    ($(#[$note:meta])* $type:ident $kind:literal $code:ident) => {
+        $(#[$note])*
+        #[derive(Clone, Copy, Debug)]
+        pub struct $type;
 
-impl Field for NoArns {
-    const KIND: &'static str = "RepeatList";
-    const REQUIRED: bool = false;
-    const MEMBERS: &'static [&'static str] = &["AssumeRoleFor", "RoleType", "Rolearn"];
+        impl Parameter for $type {
+            const KIND: &'static str = $kind;
 
-    fn read(reader: &Reader<'_>, name: &'static str) -> Result<Self, ApiError> {
-        if reader.members(name).next().is_some() {
-            return Err(ErrorCode::ArnsNotInWhiteList.into());
+            fn from_text(_: &str) -> Result<Self, Invalid> {
+                Err(ErrorCode::$code.into())
+            }
         }
-        Ok(Self)
-    }
+    };
 }
+
+not_offered!(
+    /// `AdvancedFeatures`: there are none here.
+    NoFeatures "String" DiskFeaturesInvalid
+);
+not_offered!(
+    /// `StorageSetId`: there are no storage sets here.
+    NoStorageSet "String" StorageSetNotFound
+);
+not_offered!(
+    /// `StorageSetPartitionNumber`: nor have they partitions.
+    NoPartitions "Integer" StorageSetPartitionInvalid
+);
 
 /// What a policy must allow it on.
 pub fn resources(cx: &mut Cx<'_>, request: &Request) -> Result<Vec<Arn>, ApiError> {
@@ -144,14 +169,21 @@ pub fn resources(cx: &mut Cx<'_>, request: &Request) -> Result<Vec<Arn>, ApiErro
 pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
     let region = request.region.0;
     let category = request.category.unwrap_or(Category::Cloud);
-    let zone_id = zone(&request, category)?;
+    let zone_id = zone(cx, &request, category)?;
     refuse_absent(&request)?;
     let snapshot_id = request.snapshot_id.as_deref();
     let snapshot = snapshot_id.map(|id| new_disk::source(cx, region, id, ErrorCode::SnapshotNotFound)).transpose()?;
+    if snapshot.is_some() && matches!(category, Category::EphemeralStandard | Category::EphemeralPremium) {
+        return Err(ErrorCode::EphemeralFromSnapshot.into());
+    }
     let level = new_disk::level(category, request.performance_level)?;
     let size_gib = new_disk::data_disk_size(category, level, request.size_gib, snapshot.as_ref())?;
-    check_performance(&request, category, level, size_gib)?;
+    let performance = Performance { provisioned_iops: request.provisioned_iops, bursting: request.bursting_enabled };
+    new_disk::check_performance(category, level, size_gib, performance)?;
     let multi_attach = request.multi_attach.is_some_and(|MultiAttach(on)| on);
+    if multi_attach && request.bursting_enabled == Some(true) {
+        return Err(ErrorCode::BurstingMultiAttach.into());
+    }
     if multi_attach && !category.can_be_shared() {
         return Err(ErrorCode::MultiAttachCategory.into());
     }
@@ -176,10 +208,17 @@ pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
     Ok(Response { disk_id: new_disk::make(cx, new)?.disk_id })
 }
 
-fn zone(request: &Request, category: Category) -> Result<String, ApiError> {
+fn zone(cx: &Cx<'_>, request: &Request, category: Category) -> Result<String, ApiError> {
     match (&request.zone_id, &request.instance_id) {
         (Some(_), Some(_)) => Err(ErrorCode::ZoneAndInstanceConflict.into()),
-        (None, Some(_)) => Err(ErrorCode::InstanceNotFound.into()),
+        (None, Some(_)) if request.multi_attach == Some(MultiAttach(true)) => {
+            Err(ErrorCode::MultiAttachAndInstance.into())
+        }
+        (None, Some(instance_id)) => {
+            let instance: Option<Instance> = owned::find_in(cx, request.region.0, instance_id)?;
+            // Every instance here is paid as it goes.
+            Err(instance.map_or(ErrorCode::InstanceNotFound, |_| ErrorCode::InstanceNotSubscription).into())
+        }
         (Some(_), None) if category == Category::RegionalAuto => Err(ErrorCode::ZoneWithRegionalDisk.into()),
         (None, None) if category == Category::RegionalAuto => Ok(String::new()),
         (None, None) => Err(ApiError::with(ErrorCode::EcsMissingParameter, ["ZoneId".to_owned()])),
@@ -199,32 +238,6 @@ fn refuse_absent(request: &Request) -> Result<(), ApiError> {
             _ => ErrorCode::EncryptAlgorithmNeedsEncrypted,
         }
         .into());
-    }
-    Ok(())
-}
-
-fn check_performance(
-    request: &Request,
-    category: Category,
-    level: Option<Level>,
-    size_gib: i64,
-) -> Result<(), ApiError> {
-    if let Some(iops) = request.provisioned_iops {
-        if category != Category::Auto {
-            return Err(ErrorCode::ProvisionedIopsUnsupported.into());
-        }
-        let most = (1000 * size_gib - category.iops(level, size_gib)).clamp(0, 50_000);
-        if !(0..=most).contains(&iops) {
-            return Err(ErrorCode::ProvisionedIopsLimit.into());
-        }
-    }
-    if request.bursting_enabled == Some(true) {
-        if category != Category::Auto {
-            return Err(ErrorCode::BurstingUnsupported.into());
-        }
-        if size_gib <= 3 {
-            return Err(ErrorCode::BurstingTooSmall.into());
-        }
     }
     Ok(())
 }

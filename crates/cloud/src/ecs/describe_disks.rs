@@ -7,11 +7,13 @@ use std::collections::HashMap;
 
 use coffer_base::{ApiError, Arn, ErrorCode, Timestamp};
 use coffer_store::disks::{self, Disk, Filter};
-use coffer_store::tags::{self, Tag};
+use coffer_store::tags::Tag;
 
 use super::disk_types::{Category, Level};
+use super::listing::{self, TagItem, filter_word};
 use super::paging::{Asked, Page};
 use super::parameter::{ListedRegion, MultiAttachFilter, TagFilter};
+use super::time_filter::TimeFilter;
 use crate::context::Cx;
 use crate::decode::{Field, Invalid, Parameter, Reader, json_strings, request};
 use crate::operation::{Access, Effect, Operation};
@@ -221,14 +223,6 @@ response! {
         /// Their ids.
         pub zone_ids: String = "ZoneIds",
     }
-
-    /// A tag.
-    pub struct TagItem {
-        /// Its key.
-        pub key: String = "TagKey",
-        /// Its value.
-        pub value: String = "TagValue",
-    }
 }
 
 /// What it declares.
@@ -273,25 +267,6 @@ impl Parameter for DiskIds {
         }
         Ok(Self(ids))
     }
-}
-
-macro_rules! filter_word {
-    ($(#[$note:meta])* $type:ident, $any:literal, [$($word:literal),*], $code:ident) => {
-        $(#[$note])*
-        #[derive(Clone, Debug)]
-        pub struct $type(pub Option<&'static str>);
-
-        impl Parameter for $type {
-            fn from_text(text: &str) -> Result<Self, Invalid> {
-                const WORDS: &[&str] = &[$($word),*];
-                if text.eq_ignore_ascii_case($any) {
-                    return Ok(Self(None));
-                }
-                let word = WORDS.iter().find(|word| **word == text).ok_or(ErrorCode::$code)?;
-                Ok(Self(Some(word)))
-            }
-        }
-    };
 }
 
 filter_word!(
@@ -340,25 +315,6 @@ impl Field for Additional {
             return Err(reader.invalid(name));
         }
         Ok(Self { placement: !items.is_empty() })
-    }
-}
-
-/// `Filter.N.Key` and `Filter.N.Value`: the first bounds the time of making from below, the second from above.
-#[derive(Clone, Copy, Debug)]
-pub struct TimeFilter<const N: usize>(pub Option<Timestamp>);
-
-impl<const N: usize> Field for TimeFilter<N> {
-    const KIND: &'static str = "String";
-    const REQUIRED: bool = false;
-
-    fn read(reader: &Reader<'_>, name: &'static str) -> Result<Self, ApiError> {
-        let Some(key) = reader.text(&format!("{name}.Key")) else { return Ok(Self(None)) };
-        if key != if N == 1 { "CreationStartTime" } else { "CreationEndTime" } {
-            return Err(ErrorCode::FilterKeyNotFound.into());
-        }
-        let value = reader.text(&format!("{name}.Value")).and_then(|text| text.strip_suffix('Z'));
-        let moment = value.and_then(|minutes| Timestamp::parse_iso8601(&format!("{minutes}:00Z")));
-        Ok(Self(Some(moment.ok_or(ErrorCode::FilterValueInvalid)?)))
     }
 }
 
@@ -448,10 +404,7 @@ fn listed(cx: &Cx<'_>, request: &Request, filter: &Filter, page: &Page<'_>) -> R
     let next_token = page.close(cx, &mut found, |disk| (disk.created_at, &disk.disk_id))?;
     let total_count = if page.by_number() { disks::count(cx.tx, account, region, filter)? } else { 0 };
     let ids: Vec<String> = found.iter().map(|disk| disk.disk_id.clone()).collect();
-    let mut tags: HashMap<String, Vec<Tag>> = HashMap::new();
-    for (disk_id, tag) in tags::of_many(cx.tx, &ids)? {
-        tags.entry(disk_id).or_default().push(tag);
-    }
+    let mut tags = listing::tags_of(cx, &ids)?;
     let mut attachments: HashMap<String, Vec<disks::Attachment>> = HashMap::new();
     for attachment in disks::attachments(cx.tx, &ids)? {
         attachments.entry(attachment.disk_id.clone()).or_default().push(attachment);
@@ -517,7 +470,7 @@ fn item(disk: Disk, tags: Vec<Tag>, attachments: Vec<disks::Attachment>, placeme
         status: disk.status,
         storage_cluster_id: "",
         storage_set_id: "",
-        tags: tags.into_iter().map(|tag| TagItem { key: tag.key, value: tag.value }).collect(),
+        tags: tags.into_iter().map(TagItem::from).collect(),
         throughput,
         throughput_read: throughput,
         throughput_write: throughput,

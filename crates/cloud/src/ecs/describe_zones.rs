@@ -1,11 +1,12 @@
 //! DescribeZones: the zones of a region, and what can be had there.
 //!
-//! Where the vendor's answer depends on stock, every zone here offers the same: all categories of disks, and the instance types of
-//! the table below.
+//! Where the vendor's answer depends on stock, every zone here offers the same: all categories of disks, and all instance types
+//! there are.
 
 use coffer_base::{ApiError, Arn, ErrorCode, Region};
 
 use super::disk_types::Category;
+use super::instance_types;
 use super::parameter::{ChargeType, KnownRegion, Language};
 use crate::context::Cx;
 use crate::decode::{Invalid, Parameter, request};
@@ -105,10 +106,6 @@ pub const OPERATION: Operation = Operation {
     ]],
 };
 
-const INSTANCE_TYPES: [&str; 6] =
-    ["ecs.c7.large", "ecs.c7.xlarge", "ecs.g7.large", "ecs.g7.xlarge", "ecs.r7.large", "ecs.u1-c1m2.large"];
-const FAMILIES: [&str; 4] = ["ecs.c7", "ecs.g7", "ecs.r7", "ecs.u1"];
-
 /// What a policy must allow it on.
 pub fn resources(_cx: &mut Cx<'_>, _request: &Request) -> Result<Vec<Arn>, ApiError> {
     Ok(vec![Arn::any()])
@@ -124,15 +121,14 @@ pub fn run(_cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
 
 fn zone(region: Region, zone_id: &'static str, language: Language, verbose: bool) -> Zone {
     let categories = || Category::ALL.map(Category::as_str).to_vec();
-    let system = || {
-        Category::ALL.into_iter().filter(|c| c.can_be_encrypted() && *c != Category::RegionalAuto).map(Category::as_str)
-    };
+    let system = || Category::ALL.into_iter().filter(|category| category.can_be_system()).map(Category::as_str);
+    let types = || instance_types::ALL.iter().map(|instance_type| instance_type.id).collect();
     let resources = || Resources {
         io_optimized: true,
         system_disks: system().collect(),
         data_disks: categories(),
-        instance_types: INSTANCE_TYPES.to_vec(),
-        families: FAMILIES.to_vec(),
+        instance_types: types(),
+        families: instance_types::families().map(|family| family.id).collect(),
         generations: vec!["ecs-5"],
         networks: vec!["vpc"],
     };
@@ -142,7 +138,7 @@ fn zone(region: Region, zone_id: &'static str, language: Language, verbose: bool
         local_name: local_name(region, zone_id, language),
         resources: verbose.then(|| vec![resources()]),
         creation: verbose.then(|| vec!["VSwitch", "IoOptimized", "Instance", "Disk"]),
-        instance_types: verbose.then(|| INSTANCE_TYPES.to_vec()),
+        instance_types: verbose.then(types),
         disk_categories: verbose.then(categories),
         host_types: verbose.then(Vec::new),
         volume_categories: verbose.then(Vec::new),

@@ -50,7 +50,8 @@ impl Wording {
         unauthorized: ErrorCode::KmsUnauthorized,
         tag_unauthorized: ErrorCode::KmsTagUnauthorized,
     };
-    /// AttachDisk; ResizeDisk and ReInitDisk, whose pages have no code of their own for a key that is gone.
+    /// AttachDisk and CreateSnapshotGroup; ResizeDisk, ReInitDisk and CreateImage, whose pages have no code of their own for a key
+    /// that is gone.
     pub const ATTACH: Self = Self {
         not_found: ErrorCode::AttachKeyNotFound,
         not_symmetric: ErrorCode::UsedKeyNotEnabled,

@@ -1,4 +1,5 @@
-//! Whether and with which key a new disk is encrypted: the one place where the account's default meets what a request asks for.
+//! Whether and with which key a new disk, or a copy of a snapshot or an image, is encrypted: the one place where the account's
+//! default meets what a request asks for.
 
 use coffer_base::{ApiError, ErrorCode, Region};
 use coffer_store::keys::Key;
@@ -71,8 +72,128 @@ pub fn key_for(cx: &mut Cx<'_>, region: Region, wish: &Wish, making: &Making<'_>
         .map(|snapshot| snapshot.kms_key_id.clone().filter(|_| snapshot.account == *cx.account()));
     let of_default = || default.and_then(|default| default.kms_key_id);
     let chosen = wish.kms_key_id.clone().or_else(|| of_snapshot.unwrap_or_else(of_default));
-    let Some(key_id) = chosen else { return service::service_key(cx, region).map(Some) };
-    customer_key(cx, region, &key_id, &Wording::CREATE).map(Some)
+    chosen_key(cx, region, chosen.as_deref(), &Wording::CREATE).map(Some)
+}
+
+/// How an operation that copies words its refusals.
+#[derive(Clone, Copy, Debug)]
+pub struct CopyWording {
+    keys: Wording,
+    encrypted_must_be_true: ErrorCode,
+    cannot_decrypt: ErrorCode,
+    kms_not_enabled: ErrorCode,
+    /// `None`: what may not stay plain is encrypted, whatever the request says.
+    by_default_only: Option<ErrorCode>,
+}
+
+impl CopyWording {
+    /// CopySnapshot, whose page knows no refusal because of the account's default.
+    pub const SNAPSHOT: Self = Self {
+        keys: Wording::COPY_SNAPSHOT,
+        encrypted_must_be_true: ErrorCode::CopyEncryptedMustBeTrue,
+        cannot_decrypt: ErrorCode::CopyCannotDecrypt,
+        kms_not_enabled: ErrorCode::CopyKmsNotEnabled,
+        by_default_only: None,
+    };
+    /// CopyImage.
+    pub const IMAGE: Self = Self {
+        keys: Wording::CREATE,
+        encrypted_must_be_true: ErrorCode::EncryptedMustBeTrue,
+        cannot_decrypt: ErrorCode::CopyImageCannotDecrypt,
+        kms_not_enabled: ErrorCode::CopyImageKmsNotEnabled,
+        by_default_only: Some(ErrorCode::CopyEncryptedByDefaultOnly),
+    };
+
+    /// The codes, for an operation's table of errors.
+    pub const fn codes(&self) -> [ErrorCode; 11] {
+        let [not_found, not_symmetric, not_enabled, unauthorized, tag_unauthorized] = self.keys.codes();
+        let by_default_only = match self.by_default_only {
+            Some(code) => code,
+            None => self.cannot_decrypt,
+        };
+        [
+            not_found,
+            not_symmetric,
+            not_enabled,
+            unauthorized,
+            tag_unauthorized,
+            self.encrypted_must_be_true,
+            self.cannot_decrypt,
+            self.kms_not_enabled,
+            by_default_only,
+            ErrorCode::NativeEncryptRegion,
+            ErrorCode::RegionWithoutCustomerKeys,
+        ]
+    }
+}
+
+/// The key that a copy of a snapshot in `destination` is encrypted with, `None` for a plain copy. Order of precedence: the key that
+/// was asked for; inside one region, the key of the caller's own snapshot, or the service key for another account's; the account's
+/// default in the destination; the service key there. The data key of an encrypted snapshot must open at this moment.
+pub fn key_for_copy(
+    cx: &mut Cx<'_>,
+    source: &Snapshot,
+    destination: Region,
+    wish: &Wish,
+    wording: &CopyWording,
+) -> Result<Option<Key>, ApiError> {
+    let default = setting::enabled(cx, destination)?;
+    let wrapped = Wrapped::of_snapshot(source);
+    if !wants_encrypted_copy(cx, wish, wrapped.is_some(), default.is_some(), wording)? {
+        return Ok(None);
+    }
+    if !destination.supports_disk_encryption() {
+        return Err(ErrorCode::NativeEncryptRegion.into());
+    }
+    if service::state(cx.tx, cx.account(), destination)? != Service::Open {
+        return Err(wording.kms_not_enabled.into());
+    }
+    let mut chosen = wish.kms_key_id.clone();
+    if let Some(wrapped) = wrapped {
+        let is_own = source.account == *cx.account();
+        if is_own && service::state(cx.tx, cx.account(), source.region)? != Service::Open {
+            return Err(wording.kms_not_enabled.into());
+        }
+        drop(wrapped.open(cx, &wording.keys)?);
+        if source.region == destination {
+            chosen = chosen.or_else(|| source.kms_key_id.clone().filter(|_| is_own));
+            return chosen_key(cx, destination, chosen.as_deref(), &wording.keys).map(Some);
+        }
+    }
+    chosen = chosen.or_else(|| default.and_then(|default| default.kms_key_id));
+    chosen_key(cx, destination, chosen.as_deref(), &wording.keys).map(Some)
+}
+
+fn wants_encrypted_copy(
+    cx: &Cx<'_>,
+    wish: &Wish,
+    from_encrypted: bool,
+    by_default: bool,
+    wording: &CopyWording,
+) -> Result<bool, ApiError> {
+    if wish.kms_key_id.is_some() && wish.encrypted != Some(true) {
+        return Err(wording.encrypted_must_be_true.into());
+    }
+    match (wish.encrypted, wording.by_default_only) {
+        (Some(true), _) => Ok(true),
+        (None, _) => Ok(from_encrypted || by_default),
+        (Some(false), _) if from_encrypted => Err(wording.cannot_decrypt.into()),
+        (Some(false), Some(refusal)) if by_default && !is_lenient(cx) => Err(refusal.into()),
+        (Some(false), _) => Ok(by_default),
+    }
+}
+
+/// The key of that id, or the service key where none is chosen.
+fn chosen_key(cx: &mut Cx<'_>, region: Region, key_id: Option<&str>, wording: &Wording) -> Result<Key, ApiError> {
+    match key_id {
+        Some(key_id) => customer_key(cx, region, key_id, wording),
+        None => service::service_key(cx, region),
+    }
+}
+
+/// Whether an explicit `Encrypted=false` gives way to the account's default instead of being refused.
+fn is_lenient(cx: &Cx<'_>) -> bool {
+    cx.settings.default_encryption.explicit_unencrypted == ExplicitUnencrypted::Encrypt
 }
 
 /// The key of that id, if it may encrypt what is made in `region`.
@@ -91,10 +212,8 @@ fn wants_encryption(cx: &Cx<'_>, wish: &Wish, from_encrypted: bool, by_default: 
     match wish.encrypted {
         Some(true) => Ok(true),
         None => Ok(from_encrypted || by_default),
-        Some(false) if by_default => {
-            let lenient = cx.settings.default_encryption.explicit_unencrypted == ExplicitUnencrypted::Encrypt;
-            if lenient { Ok(true) } else { Err(ErrorCode::EncryptedByDefaultOnly.into()) }
-        }
+        Some(false) if by_default && is_lenient(cx) => Ok(true),
+        Some(false) if by_default => Err(ErrorCode::EncryptedByDefaultOnly.into()),
         Some(false) if from_encrypted => Err(ErrorCode::SnapshotEncryptionMismatch.into()),
         Some(false) => Ok(false),
     }

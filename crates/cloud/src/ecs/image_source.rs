@@ -18,8 +18,10 @@ pub struct PublicImage {
     pub image_family: &'static str,
     /// For example `Ubuntu`.
     pub platform: &'static str,
-    /// The operating system, for people.
+    /// The operating system, for people, in Chinese.
     pub os_name: &'static str,
+    /// The same in English.
+    pub os_name_en: &'static str,
     /// `linux` or `windows`.
     pub os_type: &'static str,
     /// `x86_64` or `arm64`.
@@ -31,24 +33,24 @@ pub struct PublicImage {
 }
 
 macro_rules! public_images {
-    ($($id:literal $family:literal $platform:literal $os_name:literal $os_type:literal $architecture:literal $size:literal $created:literal;)*) => {
+    ($($id:literal $family:literal $platform:literal $os_name:literal $os_name_en:literal $os_type:literal $architecture:literal $size:literal $created:literal;)*) => {
         /// The public images, the newest of each family.
         pub const PUBLIC: &[PublicImage] = &[$(PublicImage {
-            image_id: $id, image_family: $family, platform: $platform, os_name: $os_name, os_type: $os_type,
-            architecture: $architecture, size_gib: $size, created_at: $created,
+            image_id: $id, image_family: $family, platform: $platform, os_name: $os_name,
+            os_name_en: $os_name_en, os_type: $os_type, architecture: $architecture, size_gib: $size, created_at: $created,
         },)*];
     };
 }
 
 #[rustfmt::skip]
 public_images! {
-    "aliyun_3_x64_20G_alibase_20250117.vhd" "acs:alibaba_cloud_linux_3_2104_lts_x64" "Aliyun" "Alibaba Cloud Linux  3.2104 LTS 64位" "linux" "x86_64" 20 "2025-01-20T02:43:12Z";
-    "aliyun_3_arm64_20G_alibase_20250117.vhd" "acs:alibaba_cloud_linux_3_2104_lts_arm64" "Aliyun" "Alibaba Cloud Linux  3.2104 LTS 64位 ARM版" "linux" "arm64" 20 "2025-01-20T02:43:15Z";
-    "ubuntu_22_04_x64_20G_alibase_20250113.vhd" "acs:ubuntu_22_04_x64" "Ubuntu" "Ubuntu  22.04 64位" "linux" "x86_64" 20 "2025-01-14T06:12:40Z";
-    "ubuntu_24_04_x64_20G_alibase_20250113.vhd" "acs:ubuntu_24_04_x64" "Ubuntu" "Ubuntu  24.04 64位" "linux" "x86_64" 20 "2025-01-14T06:20:02Z";
-    "debian_12_8_x64_20G_alibase_20241216.vhd" "acs:debian_12_8_x64" "Debian" "Debian  12.8 64位" "linux" "x86_64" 20 "2024-12-17T03:30:21Z";
-    "rockylinux_9_5_x64_20G_alibase_20241216.vhd" "acs:rockylinux_9_5_x64" "Rocky Linux" "Rocky Linux  9.5 64位" "linux" "x86_64" 20 "2024-12-17T03:31:47Z";
-    "win2022_21H2_x64_dtc_en-us_40G_alibase_20250115.vhd" "acs:windows_server_2022_en" "Windows Server 2022" "Windows Server  2022 数据中心版 64位英文版" "windows" "x86_64" 40 "2025-01-16T05:02:33Z";
+    "aliyun_3_x64_20G_alibase_20250117.vhd" "acs:alibaba_cloud_linux_3_2104_lts_x64" "Aliyun" "Alibaba Cloud Linux  3.2104 LTS 64位" "Alibaba Cloud Linux  3.2104 LTS 64 bit" "linux" "x86_64" 20 "2025-01-20T02:43:12Z";
+    "aliyun_3_arm64_20G_alibase_20250117.vhd" "acs:alibaba_cloud_linux_3_2104_lts_arm64" "Aliyun" "Alibaba Cloud Linux  3.2104 LTS 64位 ARM版" "Alibaba Cloud Linux  3.2104 LTS 64 bit ARM Edition" "linux" "arm64" 20 "2025-01-20T02:43:15Z";
+    "ubuntu_22_04_x64_20G_alibase_20250113.vhd" "acs:ubuntu_22_04_x64" "Ubuntu" "Ubuntu  22.04 64位" "Ubuntu  22.04 64 bit" "linux" "x86_64" 20 "2025-01-14T06:12:40Z";
+    "ubuntu_24_04_x64_20G_alibase_20250113.vhd" "acs:ubuntu_24_04_x64" "Ubuntu" "Ubuntu  24.04 64位" "Ubuntu  24.04 64 bit" "linux" "x86_64" 20 "2025-01-14T06:20:02Z";
+    "debian_12_8_x64_20G_alibase_20241216.vhd" "acs:debian_12_8_x64" "Debian" "Debian  12.8 64位" "Debian  12.8 64 bit" "linux" "x86_64" 20 "2024-12-17T03:30:21Z";
+    "rockylinux_9_5_x64_20G_alibase_20241216.vhd" "acs:rockylinux_9_5_x64" "Rocky Linux" "Rocky Linux  9.5 64位" "Rocky Linux  9.5 64 bit" "linux" "x86_64" 20 "2024-12-17T03:31:47Z";
+    "win2022_21H2_x64_dtc_en-us_40G_alibase_20250115.vhd" "acs:windows_server_2022_en" "Windows Server 2022" "Windows Server  2022 数据中心版 64位英文版" "Windows Server  2022 Data Center Edition 64 bit English Edition" "windows" "x86_64" 40 "2025-01-16T05:02:33Z";
 }
 
 /// An image that instances can be made from.
@@ -106,6 +108,14 @@ impl Source {
         match self {
             Self::Public(image) => image.os_type,
             Self::Own(image, _) => &image.os_type,
+        }
+    }
+
+    /// `x86_64`, `i386` or `arm64`.
+    pub fn architecture(&self) -> &str {
+        match self {
+            Self::Public(image) => image.architecture,
+            Self::Own(image, _) => &image.architecture,
         }
     }
 

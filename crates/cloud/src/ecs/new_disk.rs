@@ -10,6 +10,7 @@ use coffer_store::tags::{self, Resource, Tag};
 use super::data_key::{self, Binding};
 use super::disk_types::{Category, Level};
 use super::encryption::{self, Making, Wish};
+use super::quota;
 use crate::context::Cx;
 
 /// What a new disk is to be: valid in itself, but for its encryption.
@@ -81,9 +82,11 @@ pub fn make(cx: &mut Cx<'_>, new: NewDisk<'_>) -> Result<Disk, ApiError> {
         image_id: new.image_id,
         attached_at: None,
         detached_at: None,
+        last_instance_id: String::new(),
         created_at: cx.now,
     };
     disk.insert(cx.tx)?;
+    quota::require_disks(cx, disk.region)?;
     let on =
         Resource { account: &disk.account, region: disk.region, resource_type: "disk", resource_id: &disk.disk_id };
     for tag in new.tags {
@@ -102,8 +105,48 @@ pub fn level(category: Category, asked: Option<Level>) -> Result<Option<Level>, 
     }
 }
 
-/// The errors of [`data_disk_size`], [`level`] and [`source`].
-pub const ERRORS: [ErrorCode; 8] = [
+/// What a request asks of a disk's performance beyond its category's baseline.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Performance {
+    /// `ProvisionedIops`.
+    pub provisioned_iops: Option<i64>,
+    /// `BurstingEnabled`.
+    pub bursting: Option<bool>,
+}
+
+/// Refuses what a category, or a size, does not allow: both are for ESSD AutoPL disks.
+pub fn check_performance(
+    category: Category,
+    level: Option<Level>,
+    size_gib: i64,
+    asked: Performance,
+) -> Result<(), ApiError> {
+    if let Some(iops) = asked.provisioned_iops {
+        if category != Category::Auto {
+            return Err(ErrorCode::ProvisionedIopsUnsupported.into());
+        }
+        let most = (1000 * size_gib - category.iops(level, size_gib)).clamp(0, 50_000);
+        if !(0..=most).contains(&iops) {
+            return Err(ErrorCode::ProvisionedIopsLimit.into());
+        }
+    }
+    if asked.bursting == Some(true) {
+        if category != Category::Auto {
+            return Err(ErrorCode::BurstingUnsupported.into());
+        }
+        if size_gib <= 3 {
+            return Err(ErrorCode::BurstingTooSmall.into());
+        }
+    }
+    Ok(())
+}
+
+/// The errors of [`check_performance`], [`data_disk_size`], [`level`] and [`source`].
+pub const ERRORS: [ErrorCode; 12] = [
+    ErrorCode::ProvisionedIopsUnsupported,
+    ErrorCode::ProvisionedIopsLimit,
+    ErrorCode::BurstingUnsupported,
+    ErrorCode::BurstingTooSmall,
     ErrorCode::DiskSizeNotSupported,
     ErrorCode::DiskSizeBeyondRange,
     ErrorCode::PerformanceLevelMalformed,

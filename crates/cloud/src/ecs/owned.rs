@@ -45,7 +45,11 @@ pub fn find_in<T: Owned>(cx: &Cx<'_>, region: Region, id: &str) -> Result<Option
 /// A resource as policies name it: `kind` is `disk`, `snapshot`, `instance` or `image`. Its id says where it is, so that asking for
 /// permission tells nothing about whether it exists.
 pub fn arn(cx: &Cx<'_>, kind: &str, id: &str) -> Arn {
+    Arn::ecs(region_of(cx, id), cx.account(), &format!("{kind}/{id}"))
+}
+
+/// Where a resource of that id would be.
+pub fn region_of(cx: &Cx<'_>, id: &str) -> Region {
     let tag = id.split_once('-').and_then(|(_, rest)| rest.get(..3));
-    let region = tag.and_then(Region::by_id_tag).unwrap_or_else(|| cx.region());
-    Arn::ecs(region, cx.account(), &format!("{kind}/{id}"))
+    tag.and_then(Region::by_id_tag).unwrap_or_else(|| cx.region())
 }

@@ -30,6 +30,10 @@ region_parameter!(
     ListedRegion, DescribeRegionInvalid
 );
 region_parameter!(
+    /// The region of the operations on tasks: unknown is 400 `InvalidRegionId.NotFound`.
+    TaskRegion, TaskRegionNotFound
+);
+region_parameter!(
     /// The region of the two operations that show the default: unknown is 403 `InvalidParameter.RegionIdNotExists`.
     SettingRegion, DefaultRegionNotExists
 );
@@ -67,6 +71,35 @@ impl Parameter for Language {
     }
 }
 
+region_parameter!(
+    /// Both regions of CopySnapshot: unknown is 403 `InvalidRegionId.NotExists`.
+    CopyRegion, CopyRegionNotExists
+);
+region_parameter!(
+    /// The region of the operations that list and delete groups of snapshots: the same code as [`KnownRegion`], in other words.
+    GroupRegion, GroupRegionNotFound
+);
+region_parameter!(
+    /// The region of DescribeAvailableResource and DescribeResourcesModification: unknown is 404 `Invalid.RegionId`.
+    AvailableRegion, AvailableRegionNotFound
+);
+region_parameter!(
+    /// The region of DescribeSnapshotLinks: unknown is 400 `InvalidRegionId`.
+    LinksRegion, LinksRegionInvalid
+);
+region_parameter!(
+    /// The region of DescribeSnapshotsUsage: unknown is 403 `InvalidParam.RegionId`.
+    UsageRegion, UsageRegionInvalid
+);
+region_parameter!(
+    /// The region of the image that CopyImage copies: unknown is 400 `SourceRegion.NotFound`.
+    CopyImageSource, CopyImageSourceRegion
+);
+region_parameter!(
+    /// The region that CopyImage copies to: unknown is 400 `DestinationRegion.NotFound`.
+    CopyImageDestination, CopyImageDestinationRegion
+);
+
 /// `PostPaid` or `PrePaid`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ChargeType;
@@ -98,20 +131,25 @@ impl Field for NewTags {
     const MEMBERS: &'static [&'static str] = &["Key", "Value", "key", "value"];
 
     fn read(reader: &Reader<'_>, name: &'static str) -> Result<Self, ApiError> {
-        let tags: Vec<Tag> = pairs(reader, name)?
-            .into_iter()
-            .map(|(key, value)| Tag { key: key.unwrap_or_default(), value: value.unwrap_or_default() })
-            .collect();
-        let mut seen = HashSet::new();
-        for tag in &tags {
-            check_key(&tag.key)?;
-            check_value(&tag.value)?;
-            if !seen.insert(&tag.key) {
-                return Err(ErrorCode::DuplicateTagKey.into());
-            }
-        }
-        Ok(Self(tags))
+        new_tags(reader, name, ErrorCode::TooManyTags).map(Self)
     }
+}
+
+/// Tags to be set, each with a key of its own; `too_many` is how the operation refuses more than [`MOST_TAGS`].
+pub fn new_tags(reader: &Reader<'_>, name: &'static str, too_many: ErrorCode) -> Result<Vec<Tag>, ApiError> {
+    let tags: Vec<Tag> = pairs(reader, name, too_many)?
+        .into_iter()
+        .map(|(key, value)| Tag { key: key.unwrap_or_default(), value: value.unwrap_or_default() })
+        .collect();
+    let mut seen = HashSet::new();
+    for tag in &tags {
+        check_key(&tag.key)?;
+        check_value(&tag.value)?;
+        if !seen.insert(&tag.key) {
+            return Err(ErrorCode::DuplicateTagKey.into());
+        }
+    }
+    Ok(tags)
 }
 
 /// `Tag.N.Key`, and `Tag.N.Value` where the value matters too, of a request that lists what bears these tags.
@@ -124,20 +162,29 @@ impl Field for TagFilter {
     const MEMBERS: &'static [&'static str] = &["Key", "Value", "key", "value"];
 
     fn read(reader: &Reader<'_>, name: &'static str) -> Result<Self, ApiError> {
-        let mut tags = Vec::new();
-        for (key, value) in pairs(reader, name)? {
-            // A value without a key says nothing ("InvalidTag.Mismatch").
-            let key = key.filter(|key| !key.is_empty()).ok_or(ErrorCode::TagMismatch)?;
-            tags.push((key, value.filter(|value| !value.is_empty())));
-        }
-        Ok(Self(tags))
+        wanted_tags(reader, name, ErrorCode::TooManyTags).map(Self)
     }
+}
+
+/// Tags to be looked for: the key, and the value where one is given; `too_many` as for [`new_tags`].
+pub fn wanted_tags(
+    reader: &Reader<'_>,
+    name: &'static str,
+    too_many: ErrorCode,
+) -> Result<Vec<(String, Option<String>)>, ApiError> {
+    let mut tags = Vec::new();
+    for (key, value) in pairs(reader, name, too_many)? {
+        // A value without a key says nothing ("InvalidTag.Mismatch").
+        let key = key.filter(|key| !key.is_empty()).ok_or(ErrorCode::TagMismatch)?;
+        tags.push((key, value.filter(|value| !value.is_empty())));
+    }
+    Ok(tags)
 }
 
 type Pair = (Option<String>, Option<String>);
 
-fn pairs(reader: &Reader<'_>, name: &'static str) -> Result<Vec<Pair>, ApiError> {
-    let members = reader.structures(name, MOST_TAGS).map_err(|_| ErrorCode::TooManyTags)?;
+fn pairs(reader: &Reader<'_>, name: &'static str, too_many: ErrorCode) -> Result<Vec<Pair>, ApiError> {
+    let members = reader.structures(name, MOST_TAGS).map_err(|_| too_many)?;
     let text = |text: Option<&&str>| text.map(|text| (*text).to_owned());
     let either = |member: &std::collections::BTreeMap<&str, &str>, new, old| text(member.get(new).or(member.get(old)));
     Ok(members.iter().map(|m| (either(m, "Key", "key"), either(m, "Value", "value"))).collect())
@@ -164,35 +211,45 @@ fn holds_url(lower: &str) -> bool {
     lower.contains("http://") || lower.contains("https://")
 }
 
-/// The name of a disk: 2 to 128 characters, a letter first, then letters, digits, `:`, `_`, `.` and `-`; no URL.
-#[derive(Clone, Debug)]
-pub struct DiskName(pub String);
-
-impl Parameter for DiskName {
-    fn from_text(text: &str) -> Result<Self, Invalid> {
-        let length = text.chars().count();
-        let first = text.chars().next().is_some_and(char::is_alphabetic);
-        let rest = text.chars().all(|c| c.is_alphanumeric() || matches!(c, ':' | '_' | '.' | '-'));
-        if !(2..=128).contains(&length) || !first || !rest {
-            return Err(ErrorCode::DiskNameMalformed.into());
-        }
-        Ok(Self(text.to_owned()))
-    }
+/// Whether a text can name a disk, a snapshot, a group or an image: 2 to 128 characters, a letter first, then letters, digits, `:`,
+/// `_`, `.` and `-`; no URL.
+pub fn is_name(text: &str) -> bool {
+    let length = text.chars().count();
+    let first = text.chars().next().is_some_and(char::is_alphabetic);
+    let rest = text.chars().all(|c| c.is_alphanumeric() || matches!(c, ':' | '_' | '.' | '-'));
+    (2..=128).contains(&length) && first && rest
 }
 
-/// A description: 2 to 256 characters, not beginning as a URL.
-#[derive(Clone, Debug)]
-pub struct Description(pub String);
-
-impl Parameter for Description {
-    fn from_text(text: &str) -> Result<Self, Invalid> {
-        let url = text.starts_with("http://") || text.starts_with("https://");
-        if !(2..=256).contains(&text.chars().count()) || url {
-            return Err(ErrorCode::DescriptionMalformed.into());
-        }
-        Ok(Self(text.to_owned()))
-    }
+/// Whether a text can describe something: 2 to 256 characters, not beginning as a URL.
+pub fn is_description(text: &str) -> bool {
+    let url = text.starts_with("http://") || text.starts_with("https://");
+    (2..=256).contains(&text.chars().count()) && !url
 }
+
+macro_rules! text_parameter {
+    ($(#[$note:meta])* $type:ident, $fits:expr, $code:ident) => {
+        $(#[$note])*
+        #[derive(Clone, Debug)]
+        pub struct $type(pub String);
+
+        impl $crate::decode::Parameter for $type {
+            fn from_text(text: &str) -> Result<Self, $crate::decode::Invalid> {
+                let fits: fn(&str) -> bool = $fits;
+                if fits(text) { Ok(Self(text.to_owned())) } else { Err(coffer_base::ErrorCode::$code.into()) }
+            }
+        }
+    };
+}
+pub(crate) use text_parameter;
+
+text_parameter!(
+    /// The name of a disk.
+    DiskName, is_name, DiskNameMalformed
+);
+text_parameter!(
+    /// A description.
+    Description, is_description, DescriptionMalformed
+);
 
 /// `MultiAttach` as a filter.
 #[derive(Clone, Copy, Debug)]

@@ -5,6 +5,7 @@ use coffer_store::instances::Instance;
 use coffer_store::{Record as _, Tx};
 
 use crate::dispatch::Shared;
+use crate::ecs::release;
 
 /// Finishes a start: `Pending` or `Starting` becomes `Running`.
 pub(super) fn start(shared: &Shared, tx: &Tx<'_>, instance_id: &str) -> Result<(), ApiError> {
@@ -23,6 +24,17 @@ pub(super) fn stop(tx: &Tx<'_>, instance_id: &str) -> Result<(), ApiError> {
     if matches!(instance.status.as_str(), "Pending" | "Stopping") {
         "Stopped".clone_into(&mut instance.status);
         instance.update(tx)?;
+    }
+    Ok(())
+}
+
+/// Releases an instance whose time has come, in whichever state it is and even if it is protected: that guards against callers only.
+pub(super) fn release(shared: &Shared, tx: &Tx<'_>, instance_id: &str) -> Result<(), ApiError> {
+    let Some(instance) = Instance::get(tx, instance_id)? else { return Ok(()) };
+    let now = shared.clock.now();
+    if instance.auto_release_at.is_some_and(|at| at <= now) {
+        release::release(tx, &instance, now)?;
+        tracing::info!(instance_id, "an instance was released: its time had come");
     }
     Ok(())
 }

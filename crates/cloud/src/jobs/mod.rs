@@ -29,18 +29,21 @@ pub enum Kind {
     StartInstance,
     /// Finishes the stop of an instance, or the making of one that is not to be started.
     StopInstance,
+    /// Releases an instance whose time has come.
+    ReleaseInstance,
     /// Finishes what a disk was not to be used during.
     SettleDisk,
 }
 
 impl Kind {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 8] = [
         Self::DeleteKey,
         Self::CompleteSnapshot,
         Self::ExpireSnapshot,
         Self::CompleteImage,
         Self::StartInstance,
         Self::StopInstance,
+        Self::ReleaseInstance,
         Self::SettleDisk,
     ];
 
@@ -53,6 +56,7 @@ impl Kind {
             Self::CompleteImage => "ecs.complete-image",
             Self::StartInstance => "ecs.start-instance",
             Self::StopInstance => "ecs.stop-instance",
+            Self::ReleaseInstance => "ecs.release-instance",
             Self::SettleDisk => "ecs.settle-disk",
         }
     }
@@ -69,8 +73,8 @@ pub fn soon(cx: &Cx<'_>, kind: Kind, subject: &str) -> Result<(), ApiError> {
 }
 
 /// Withdraws the waiting jobs of a kind on a subject.
-pub fn withdraw(cx: &Cx<'_>, kind: Kind, subject: &str) -> Result<(), ApiError> {
-    Ok(jobs::cancel(cx.tx, kind.as_str(), subject)?)
+pub fn withdraw(tx: &Tx<'_>, kind: Kind, subject: &str) -> Result<(), ApiError> {
+    Ok(jobs::cancel(tx, kind.as_str(), subject)?)
 }
 
 /// Most jobs taken up at a time.
@@ -79,8 +83,15 @@ const MOST: i64 = 100;
 const MOST_FORGOTTEN: i64 = 20_000;
 /// How long a job that failed waits before it is tried again.
 const RETRY_MS: i64 = 60_000;
-/// How long a job waits for what must be done before it.
-const AGAIN_MS: i64 = 200;
+
+/// Whether a job is over when its function returns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Again {
+    /// It is.
+    Never,
+    /// Something else must happen before; it is tried again after so long.
+    AfterMs(i64),
+}
 
 impl Cloud {
     /// Does what is due. Blocks until it is durable; to be called every moment on a thread of its own. How many jobs were done.
@@ -127,18 +138,19 @@ impl Shared {
         let kind =
             kind.ok_or_else(|| ApiError::internal(format!("a job of a kind that does not exist: {}", job.kind)))?;
         let subject = job.subject.as_str();
-        match kind {
-            Kind::DeleteKey => keys::delete(self, tx, subject)?,
-            Kind::CompleteSnapshot => snapshots::complete(self, tx, subject)?,
+        let again = match kind {
+            Kind::DeleteKey => keys::delete(self, tx, subject).map(|()| Again::Never)?,
+            Kind::CompleteSnapshot => snapshots::complete(self, tx, subject).map(|()| Again::Never)?,
             Kind::ExpireSnapshot => snapshots::expire(self, tx, subject)?,
-            Kind::CompleteImage if !images::complete(self, tx, subject)? => {
-                jobs::put_off(tx, job.job_id, self.clock.now().plus_ms(AGAIN_MS))?;
-                return Ok(false);
-            }
-            Kind::CompleteImage => {}
-            Kind::StartInstance => instances::start(self, tx, subject)?,
-            Kind::StopInstance => instances::stop(tx, subject)?,
-            Kind::SettleDisk => disks::settle(self, tx, subject)?,
+            Kind::CompleteImage => images::complete(self, tx, subject)?,
+            Kind::StartInstance => instances::start(self, tx, subject).map(|()| Again::Never)?,
+            Kind::StopInstance => instances::stop(tx, subject).map(|()| Again::Never)?,
+            Kind::ReleaseInstance => instances::release(self, tx, subject).map(|()| Again::Never)?,
+            Kind::SettleDisk => disks::settle(self, tx, subject).map(|()| Again::Never)?,
+        };
+        if let Again::AfterMs(ms) = again {
+            jobs::put_off(tx, job.job_id, self.clock.now().plus_ms(ms))?;
+            return Ok(false);
         }
         jobs::finish(tx, job.job_id)?;
         Ok(true)

@@ -1,12 +1,15 @@
 //! Snapshots on their way to being complete, and those whose time is over.
 
 use coffer_base::ApiError;
-use coffer_store::snapshots::{self, Snapshot, SnapshotGroup};
-use coffer_store::{Record as _, Tx, disks, images};
+use coffer_store::snapshots::{self, Snapshot};
+use coffer_store::{Record as _, Tx};
 
+use super::Again;
 use crate::dispatch::Shared;
+use crate::ecs::snapshot_removal;
 
-const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+/// How long a snapshot whose retention is over, but that is still needed, waits before it is looked at again.
+const NEEDED_MS: i64 = 60 * 60 * 1000;
 
 /// Finishes a snapshot that is being made or copied, and its group with the last of its members.
 pub(super) fn complete(shared: &Shared, tx: &Tx<'_>, snapshot_id: &str) -> Result<(), ApiError> {
@@ -18,24 +21,21 @@ pub(super) fn complete(shared: &Shared, tx: &Tx<'_>, snapshot_id: &str) -> Resul
     snapshot.progress = 100;
     snapshot.modified_at = shared.clock.now();
     snapshot.update(tx)?;
-    let members = snapshots::of_group(tx, &snapshot.group_id)?;
-    if let Some(mut group) = SnapshotGroup::get(tx, &snapshot.group_id)?
-        && members.iter().all(|member| member.status == "accomplished")
-    {
-        "accomplished".clone_into(&mut group.status);
-        group.update(tx)?;
-    }
-    Ok(())
+    snapshot_removal::settle_group(tx, &snapshot.group_id)
 }
 
-/// Deletes a snapshot whose retention is over, unless its retention was made longer, or a disk or an image is still made from it.
-pub(super) fn expire(shared: &Shared, tx: &Tx<'_>, snapshot_id: &str) -> Result<(), ApiError> {
-    let Some(snapshot) = Snapshot::get(tx, snapshot_id)? else { return Ok(()) };
-    let Some(days) = snapshot.retention_days else { return Ok(()) };
-    let over = snapshot.created_at.plus_ms(days * DAY_MS) <= shared.clock.now();
-    if over && !disks::made_from(tx, snapshot_id)? && !images::made_from(tx, snapshot_id)? {
-        snapshots::delete(tx, snapshot_id)?;
-        tracing::info!(snapshot_id, "a snapshot was deleted: its retention is over");
+/// Deletes a snapshot whose retention is over, unless its retention was made longer. While a disk or an image is made from it, or
+/// it is being copied, it stays.
+pub(super) fn expire(shared: &Shared, tx: &Tx<'_>, snapshot_id: &str) -> Result<Again, ApiError> {
+    let Some(snapshot) = Snapshot::get(tx, snapshot_id)? else { return Ok(Again::Never) };
+    if snapshot.expires_at().is_none_or(|expires_at| expires_at > shared.clock.now()) {
+        return Ok(Again::Never);
     }
-    Ok(())
+    if snapshot_removal::obstacle(tx, snapshot_id, false)?.is_some() {
+        return Ok(Again::AfterMs(NEEDED_MS));
+    }
+    snapshots::delete(tx, snapshot_id)?;
+    snapshot_removal::settle_group(tx, &snapshot.group_id)?;
+    tracing::info!(snapshot_id, "a snapshot was deleted: its retention is over");
+    Ok(Again::Never)
 }

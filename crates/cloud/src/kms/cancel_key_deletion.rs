@@ -53,7 +53,7 @@ pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
     match State::of(&key)? {
         State::PendingDeletion => {
             keys::set_state(cx.tx, &key.key_id, State::Enabled.as_str(), None)?;
-            jobs::withdraw(cx, Kind::DeleteKey, &key.key_id)?;
+            jobs::withdraw(cx.tx, Kind::DeleteKey, &key.key_id)?;
         }
         State::Enabled | State::Disabled | State::PendingImport => return Err(ErrorCode::KeyStateConflict.into()),
     }

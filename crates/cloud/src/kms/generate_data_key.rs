@@ -8,7 +8,7 @@ use super::key::{self, Forms};
 use super::parameter::DryRun;
 use super::service;
 use crate::context::Cx;
-use crate::decode::{Invalid, Parameter, request};
+use crate::decode::{Invalid, Parameter, request, whole};
 use crate::operation::{Access, Effect, Operation};
 use crate::value::response;
 
@@ -51,7 +51,7 @@ impl Parameter for Bytes {
     const KIND: &'static str = "Integer";
 
     fn from_text(text: &str) -> Result<Self, Invalid> {
-        text.parse().ok().filter(|bytes| (1..=1024).contains(bytes)).map(Self).ok_or(Invalid::Value)
+        whole(text).filter(|bytes| (1..=1024).contains(bytes)).map(Self).ok_or(Invalid::Value)
     }
 }
 

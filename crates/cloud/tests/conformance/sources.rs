@@ -124,11 +124,13 @@ fn without_lists(code: &str) -> String {
         let Some(at) = next else { return kept + rest };
         kept.push_str(&rest[..at]);
         rest = &rest[at..];
-        // The type of a constant has brackets too; its value comes after the sign.
-        if kept.ends_with("ERRORS: ") {
-            rest = rest.split_once('=').map_or("", |(_, value)| value);
-        }
-        rest = after_brackets(rest);
+        // The type of a constant has brackets too; its value comes after the sign, and may be no list.
+        rest = if kept.ends_with("ERRORS: ") {
+            let value = rest.split_once('=').map_or("", |(_, value)| value);
+            value.split_once(';').map_or("", |(_, after)| after)
+        } else {
+            after_brackets(rest)
+        };
     }
 }
 

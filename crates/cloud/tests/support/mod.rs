@@ -2,6 +2,9 @@
 
 #![allow(dead_code, reason = "each test uses a part")]
 
+pub(crate) mod compute;
+pub(crate) mod disks;
+pub(crate) mod instances;
 mod samples;
 
 use std::collections::BTreeMap;
@@ -11,11 +14,12 @@ use std::pin::pin;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 
-use coffer_base::{AccountId, Clock, Region, Rng, Secret, SeededRng, Timestamp};
+use coffer_base::{AccountId, Clock, Region, Rng, Secret, SeededRng, Timestamp, ids};
 use coffer_cloud::bootstrap::{self, KmsService, Preset, StartError, Started};
 use coffer_cloud::{Cloud, Incoming, Keyring, Method, Outgoing, Product, Settings};
 use coffer_crypto::{RootKey, digest, mac};
-use coffer_store::{Db, Options, accounts};
+use coffer_store::instances::Instance;
+use coffer_store::{Db, Options, Record, StoreError, Tx, accounts};
 use serde_json::Value;
 
 /// The first account's own access key.
@@ -48,12 +52,12 @@ pub(crate) struct World {
     pub(crate) account: AccountId,
     /// The second account, of which [`OTHER`] is the key.
     pub(crate) other: AccountId,
-    rng: Arc<Reseeded>,
+    pub(crate) rng: Arc<Reseeded>,
     nonces: Reseeded,
 }
 
 /// Randomness whose sequence can be begun again.
-struct Reseeded(Mutex<SeededRng>);
+pub(crate) struct Reseeded(Mutex<SeededRng>);
 
 impl Reseeded {
     fn new(seed: u64) -> Self {
@@ -119,6 +123,13 @@ impl World {
         Self { cloud, db, clock, account, other, rng, nonces: Reseeded::new(seed + 1) }
     }
 
+    /// A new one, its second account and that account's access key.
+    pub(crate) fn with_neighbour() -> (Self, AccountId, Key) {
+        let world = Self::new();
+        let neighbour = world.other.clone();
+        (world, neighbour, other())
+    }
+
     /// Moves the clock on and does the work that is then due.
     pub(crate) fn advance(&self, ms: i64) {
         self.clock.advance_ms(ms);
@@ -140,6 +151,70 @@ impl World {
         let (status, body) = self.call(&root(), Product::Ecs, action, parameters);
         assert!((400..500).contains(&status), "{action}: {status} {body}");
         (status, text(&body, "Code"), text(&body, "Message"))
+    }
+
+    /// Writes to the database what no operation writes yet.
+    pub(crate) fn store<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Tx<'_>) -> Result<T, StoreError> + Send + 'static,
+    ) -> T {
+        self.db.write(work).wait().unwrap()
+    }
+
+    /// A row of the database.
+    pub(crate) fn row<T: Record>(&self, id: &str) -> T {
+        self.db.read(|tx| T::get(tx, id)).unwrap().unwrap()
+    }
+
+    /// The row of a Linux instance in the world's zone, in that status, that was started before.
+    pub(crate) fn instance(&self, status: &str) -> String {
+        let instance = self.instance_row(status);
+        let instance_id = instance.instance_id.clone();
+        self.store(move |tx| instance.insert(tx));
+        instance_id
+    }
+
+    /// The same, to be changed before it is inserted.
+    pub(crate) fn instance_row(&self, status: &str) -> Instance {
+        let text = str::to_owned;
+        let number = || self.rng.characters(b"123456789", 2);
+        Instance {
+            instance_id: ids::ecs_id("i", Region::parse(REGION).unwrap(), &*self.rng),
+            account: self.account.clone(),
+            region: Region::parse(REGION).unwrap(),
+            zone_id: text(ZONE),
+            instance_name: text("web"),
+            host_name: text("web"),
+            description: String::new(),
+            image_id: text("ubuntu_24_04_x64_20G_alibase_20250113.vhd"),
+            os_name: text("Ubuntu  24.04 64位"),
+            os_type: text("linux"),
+            instance_type: text("ecs.g7.large"),
+            status: text(status),
+            stopped_mode: text("Not-applicable"),
+            security_group_ids: String::new(),
+            vswitch_id: String::new(),
+            private_ip: ["10".to_owned(), number(), number(), number()].join("."),
+            key_pair_name: String::new(),
+            ram_role_name: String::new(),
+            user_data: String::new(),
+            internet_charge_type: text("PayByTraffic"),
+            internet_max_bandwidth_in: 0,
+            internet_max_bandwidth_out: 0,
+            serial_number: self.rng.uuid(),
+            spot_strategy: text("NoSpot"),
+            spot_price_limit_milli: None,
+            spot_duration_h: None,
+            spot_interruption_behavior: String::new(),
+            credit_specification: String::new(),
+            http_endpoint: text("enabled"),
+            http_tokens: text("optional"),
+            http_put_response_hop_limit: 1,
+            deletion_protection: false,
+            auto_release_at: None,
+            started_at: Some(Timestamp::from_unix_ms(NOW_MS)),
+            created_at: self.clock.now(),
+        }
     }
 
     /// Makes the role through which ECS reaches the first account's keys.

@@ -13,6 +13,9 @@ const USER: (&str, &str) = ("UserName", "target");
 const ROLE: (&str, &str) = ("RoleName", "target");
 const POLICY: (&str, &str) = ("PolicyName", "target");
 const CUSTOM: (&str, &str) = ("PolicyType", "Custom");
+const DISK_TYPE: (&str, &str) = ("ResourceType", "disk");
+const IMAGE: (&str, &str) = ("ImageId", "ubuntu_24_04_x64_20G_alibase_20250113.vhd");
+const ESSD: [(&str, &str); 4] = [REGION, ("ZoneId", "cn-hangzhou-b"), ("Size", "20"), ("DiskCategory", "cloud_essd")];
 const DISK: [(&str, &str); 3] = [REGION, ("ZoneId", "cn-hangzhou-b"), ("Size", "20")];
 
 impl World {
@@ -44,9 +47,10 @@ impl World {
                 let disk_id = text(&ecs("CreateDisk", &DISK), "DiskId");
                 owned(&[REGION, ("DiskIds", &format!(r#"["{disk_id}"]"#))])
             }
-            "DescribeRegions" => Vec::new(),
+            "DescribeRegions" | "DescribeInstanceTypes" => Vec::new(),
             "DescribeDiskDefaultKMSKeyId"
             | "DescribeDiskEncryptionByDefaultStatus"
+            | "DescribeAccountAttributes"
             | "DescribeZones"
             | "EnableDiskEncryptionByDefault" => owned(&[REGION]),
             "DisableDiskEncryptionByDefault" | "ResetDiskDefaultKMSKeyId" => {
@@ -58,6 +62,134 @@ impl World {
                 ecs("EnableDiskEncryptionByDefault", &[REGION]);
                 owned(&[REGION, ("KMSKeyId", &self.key())])
             }
+            _ => self.sample_of_compute(action),
+        }
+    }
+
+    /// Disks in use, snapshots, images, tags and tasks.
+    fn sample_of_compute(&self, action: &str) -> Pairs {
+        let region_and = |more: &[(&str, &str)]| owned(&[&[REGION], more].concat());
+        let disk = || text(&self.ecs("CreateDisk", &ESSD), "DiskId");
+        let instance = || self.instance("Running");
+        let attached = || {
+            let (instance_id, disk_id) = (instance(), disk());
+            self.ecs("AttachDisk", &[("InstanceId", &instance_id), ("DiskId", &disk_id)]);
+            (instance_id, disk_id)
+        };
+        let snapshot = || {
+            let (instance_id, disk_id) = attached();
+            let snapshot_id = text(&self.ecs("CreateSnapshot", &[("DiskId", &disk_id)]), "SnapshotId");
+            self.settle();
+            super::disks::set_status(self, &instance_id, "Stopped");
+            (disk_id, snapshot_id)
+        };
+        let image = || {
+            let mapping = ("DiskDeviceMapping.1.SnapshotId", &*snapshot().1);
+            let made = self.ecs("CreateImage", &[REGION, mapping, ("DiskDeviceMapping.1.DiskType", "system")]);
+            self.settle();
+            text(&made, "ImageId")
+        };
+        let task = || {
+            let image_id = image();
+            self.ecs("CopyImage", &[REGION, ("ImageId", &image_id), ("DestinationRegionId", "cn-beijing")]);
+            let tasks = self.ecs("DescribeTasks", &[("RegionId", "cn-beijing")]);
+            text(&tasks["TaskSet"]["Task"][0], "TaskId")
+        };
+        match action {
+            "DescribeDiskMonitorData" => {
+                let (from, until) = (("StartTime", "2026-05-28T00:00:00Z"), ("EndTime", "2026-05-28T01:00:00Z"));
+                owned(&[("DiskId", &disk()), from, until])
+            }
+            "AttachDisk" => owned(&[("InstanceId", &instance()), ("DiskId", &disk())]),
+            "DetachDisk" => {
+                let (instance_id, disk_id) = attached();
+                owned(&[("InstanceId", &instance_id), ("DiskId", &disk_id)])
+            }
+            "ResizeDisk" => owned(&[("DiskId", &disk()), ("NewSize", "40")]),
+            "ModifyDiskAttribute" => owned(&[("DiskId", &disk()), ("DiskName", "target")]),
+            "ModifyDiskSpec" => {
+                let small = self.ecs("CreateDisk", &[&ESSD[..], &[("PerformanceLevel", "PL0")]].concat());
+                owned(&[("DiskId", &text(&small, "DiskId")), ("PerformanceLevel", "PL1")])
+            }
+            "ReInitDisk" => {
+                let (instance_id, disk_id) = attached();
+                super::disks::set_status(self, &instance_id, "Stopped");
+                owned(&[("DiskId", &disk_id)])
+            }
+            "ResetDisk" => {
+                let (disk_id, snapshot_id) = snapshot();
+                owned(&[("DiskId", &disk_id), ("SnapshotId", &snapshot_id)])
+            }
+            "ResetDisks" => {
+                let (disk_id, snapshot_id) = snapshot();
+                region_and(&[("Disk.1.DiskId", &disk_id), ("Disk.1.SnapshotId", &snapshot_id)])
+            }
+            "TagResources" => region_and(&[DISK_TYPE, ("ResourceId.1", &disk()), ("Tag.1.Key", "k")]),
+            "UntagResources" => region_and(&[DISK_TYPE, ("ResourceId.1", &disk()), ("All", "true")]),
+            "ListTagResources" => region_and(&[DISK_TYPE, ("ResourceId.1", &disk())]),
+            "CreateSnapshot" => owned(&[("DiskId", &attached().1)]),
+            "DeleteSnapshot" => owned(&[("SnapshotId", &snapshot().1)]),
+            "ModifySnapshotAttribute" => owned(&[("SnapshotId", &snapshot().1), ("SnapshotName", "target")]),
+            "CopySnapshot" => region_and(&[
+                ("SnapshotId", &snapshot().1),
+                ("DestinationRegionId", "cn-beijing"),
+                ("DestinationSnapshotName", "target"),
+                ("DestinationSnapshotDescription", "target"),
+            ]),
+            "CreateSnapshotGroup" => region_and(&[("InstanceId", &attached().0)]),
+            "DeleteSnapshotGroup" => {
+                let made = self.ecs("CreateSnapshotGroup", &[REGION, ("InstanceId", &attached().0)]);
+                self.settle();
+                region_and(&[("SnapshotGroupId", &text(&made, "SnapshotGroupId"))])
+            }
+            "CreateImage" => region_and(&[
+                ("DiskDeviceMapping.1.SnapshotId", &snapshot().1),
+                ("DiskDeviceMapping.1.DiskType", "system"),
+            ]),
+            "CopyImage" => region_and(&[("ImageId", &image()), ("DestinationRegionId", "cn-beijing")]),
+            "DeleteImage" => region_and(&[("ImageId", &image())]),
+            "DescribeTaskAttribute" | "CancelTask" => owned(&[("RegionId", "cn-beijing"), ("TaskId", &task())]),
+            "DescribeTags"
+            | "DescribeTasks"
+            | "DescribeSnapshots"
+            | "DescribeSnapshotGroups"
+            | "DescribeSnapshotLinks"
+            | "DescribeSnapshotsUsage"
+            | "DescribeImages"
+            | "DescribeInstanceStatus"
+            | "DescribeInstances" => owned(&[REGION]),
+            _ => self.sample_of_instances(action),
+        }
+    }
+
+    fn sample_of_instances(&self, action: &str) -> Pairs {
+        let region_and = |more: &[(&str, &str)]| owned(&[&[REGION], more].concat());
+        let stopped = || {
+            let made = self.ecs("CreateInstance", &[REGION, IMAGE, ("InstanceType", "ecs.g7.large")]);
+            self.settle();
+            text(&made, "InstanceId")
+        };
+        let started = || {
+            let instance_id = stopped();
+            self.ecs("StartInstance", &[("InstanceId", &instance_id)]);
+            self.settle();
+            instance_id
+        };
+        match action {
+            "RunInstances" | "CreateInstance" => {
+                region_and(&[IMAGE, ("InstanceType", "ecs.g7.large"), ("DataDisk.1.Size", "20")])
+            }
+            "StartInstance" | "DeleteInstance" | "DescribeInstanceAttribute" => owned(&[("InstanceId", &stopped())]),
+            "StopInstance" => owned(&[("InstanceId", &started())]),
+            "StartInstances" | "DeleteInstances" => region_and(&[("InstanceId.1", &stopped())]),
+            "StopInstances" => region_and(&[("InstanceId.1", &started())]),
+            "ModifyInstanceAttribute" => owned(&[("InstanceId", &stopped()), ("InstanceName", "target")]),
+            "DescribeAvailableResource" => region_and(&[("DestinationResource", "Zone")]),
+            "DescribeResourcesModification" => {
+                let instance_id = self.instance("Running");
+                region_and(&[("DestinationResource", "InstanceType"), ("ResourceId", &instance_id)])
+            }
+            "ReplaceSystemDisk" => owned(&[("InstanceId", &stopped()), IMAGE]),
             other => unlisted(other),
         }
     }

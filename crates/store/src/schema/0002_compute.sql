@@ -5,6 +5,9 @@ ALTER TABLE disks ADD COLUMN image_id TEXT NOT NULL DEFAULT '';
 -- When it was last attached and detached; attached_at is kept when it is detached.
 ALTER TABLE disks ADD COLUMN attached_at INTEGER;
 ALTER TABLE disks ADD COLUMN detached_at INTEGER;
+-- The instance it was last detached from; empty for one that never was.
+ALTER TABLE disks ADD COLUMN last_instance_id TEXT NOT NULL DEFAULT '';
+CREATE INDEX disks_by_last_instance ON disks (last_instance_id) WHERE last_instance_id <> '';
 
 -- A disk is attached to one instance, or to several where it is multi-attach.
 CREATE TABLE disk_attachments (
@@ -34,6 +37,7 @@ CREATE TABLE instances (
     security_group_ids TEXT NOT NULL,
     vswitch_id TEXT NOT NULL,
     private_ip TEXT NOT NULL,
+    serial_number TEXT NOT NULL,
     key_pair_name TEXT NOT NULL,
     ram_role_name TEXT NOT NULL,
     user_data TEXT NOT NULL,
@@ -41,6 +45,9 @@ CREATE TABLE instances (
     internet_max_bandwidth_in INTEGER NOT NULL,
     internet_max_bandwidth_out INTEGER NOT NULL,
     spot_strategy TEXT NOT NULL,
+    spot_price_limit_milli INTEGER,
+    spot_duration_h INTEGER,
+    spot_interruption_behavior TEXT NOT NULL,
     credit_specification TEXT NOT NULL,
     http_endpoint TEXT NOT NULL,
     http_tokens TEXT NOT NULL,
@@ -51,9 +58,11 @@ CREATE TABLE instances (
     created_at INTEGER NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX instances_by_owner ON instances (account_id, region, created_at DESC, instance_id);
+CREATE UNIQUE INDEX instances_by_private_ip ON instances (account_id, region, private_ip);
 
 -- snapshot_link_id: the chain of one disk's snapshots. group_id is empty for a snapshot made by itself. progress: 0 to 100.
 -- wrapped_data_key: as of a disk, bound to account, region and snapshot. retention_days NULL: kept until it is deleted.
+-- stored_bytes: what it takes beyond the snapshots before it in its chain.
 CREATE TABLE snapshots (
     snapshot_id TEXT PRIMARY KEY,
     account_id TEXT NOT NULL,
@@ -74,12 +83,14 @@ CREATE TABLE snapshots (
     kms_key_id TEXT,
     wrapped_data_key TEXT,
     retention_days INTEGER,
+    stored_bytes INTEGER NOT NULL DEFAULT 0,
     modified_at INTEGER NOT NULL,
     created_at INTEGER NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX snapshots_by_owner ON snapshots (account_id, region, created_at DESC, snapshot_id);
 CREATE INDEX snapshots_by_disk ON snapshots (source_disk_id, created_at);
 CREATE INDEX snapshots_by_group ON snapshots (group_id);
+CREATE INDEX snapshots_by_source ON snapshots (source_snapshot_id) WHERE source_snapshot_id <> '';
 
 -- Accounts other than its own that may make disks of a snapshot.
 CREATE TABLE snapshot_shares (
@@ -121,8 +132,9 @@ CREATE TABLE images (
     created_at INTEGER NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX images_by_owner ON images (account_id, region, created_at DESC, image_id);
+CREATE INDEX images_by_name ON images (account_id, region, image_name);
 
--- The disks an image makes: its system disk and possibly data disks, each from a snapshot.
+-- The disks an image makes: its system disk from a snapshot, data disks from snapshots or blank (no snapshot_id).
 CREATE TABLE image_disks (
     image_id TEXT NOT NULL,
     device TEXT NOT NULL,

@@ -3,70 +3,22 @@
 
 #![allow(missing_docs, clippy::unwrap_used, reason = "a test")]
 
-#[path = "../src/client.rs"]
+#[path = "../../src/client.rs"]
 mod client;
+mod harness;
+mod jobs;
 
 use std::collections::BTreeSet;
 use std::io;
-use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use client::Client;
-use coffer_base::{Rng, Secret, SeededRng, Timestamp};
+use coffer_base::SeededRng;
+use harness::{ECS, KMS, Server, live_a_while};
 
 const KILLS: u32 = 200;
 const WRITERS: usize = 4;
-const ECS: &str = "2014-05-26";
-const KMS: &str = "2016-01-20";
-const ID: &str = "LTAIkillkillkillkillkill";
-const SECRET: &str = "killkillkillkillkillkillkillki";
-
-#[expect(clippy::disallowed_methods, reason = "requests to a real server carry the real time")]
-fn now() -> Timestamp {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
-    Timestamp::from_unix_ms(i64::try_from(since.as_millis()).unwrap())
-}
-
-struct Server {
-    child: Child,
-    address: String,
-}
-
-impl Server {
-    fn start(data: &Path) -> Self {
-        let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
-        let child = Command::new(env!("CARGO_BIN_EXE_coffer"))
-            .args(["serve", "--listen", &address, "--data"])
-            .arg(data)
-            .env("COFFER_ROOT_ACCESS_KEY_ID", ID)
-            .env("COFFER_ROOT_ACCESS_KEY_SECRET", SECRET)
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let server = Self { child, address };
-        for _ in 0..2000 {
-            if TcpStream::connect(&server.address).is_ok() {
-                return server;
-            }
-            std::thread::sleep(Duration::from_millis(5));
-        }
-        panic!("the server did not come back after a kill");
-    }
-
-    fn client(&self) -> Client {
-        Client::new(self.address.clone(), ID.to_owned(), Secret::new(SECRET.to_owned()), now)
-    }
-
-    fn kill(mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
-    }
-}
-
 /// What clients were told is done.
 #[derive(Default)]
 struct Acknowledged {
@@ -129,10 +81,7 @@ fn what_was_acknowledged_survives_two_hundred_kills_and_nothing_is_half_there() 
                 writer.spawn(move || write(client, &acknowledged)).unwrap()
             })
             .collect();
-        let mut delay = [0u8; 1];
-        rng.fill(&mut delay);
-        std::thread::sleep(Duration::from_millis(20 + u64::from(delay[0]) / 4));
-        server.kill();
+        live_a_while(server, &rng, 84);
         for writer in writers {
             cut_off += usize::from(writer.join().unwrap().is_err());
         }

@@ -1,0 +1,46 @@
+//! The end of a snapshot: what stands in its way, and what goes with it.
+
+use coffer_base::{ApiError, ErrorCode};
+use coffer_store::snapshots::{self, Snapshot, SnapshotGroup};
+use coffer_store::{Record as _, Tx, disks, images};
+
+use crate::jobs::{self, Kind};
+
+/// The errors of [`obstacle`].
+pub const ERRORS: &[ErrorCode] =
+    &[ErrorCode::SnapshotCreatedImage, ErrorCode::SnapshotConflict, ErrorCode::SnapshotCreatedDisk];
+
+/// What forbids to delete a snapshot: an image made from it, a copy that is still being made of it, or, unless `force` is used, a
+/// disk made from it.
+pub fn obstacle(tx: &Tx<'_>, snapshot_id: &str, force: bool) -> Result<Option<ErrorCode>, ApiError> {
+    if images::made_from(tx, snapshot_id)? {
+        return Ok(Some(ErrorCode::SnapshotCreatedImage));
+    }
+    if snapshots::is_being_copied(tx, snapshot_id, None)? {
+        return Ok(Some(ErrorCode::SnapshotConflict));
+    }
+    if !force && disks::made_from(tx, snapshot_id)? {
+        return Ok(Some(ErrorCode::SnapshotCreatedDisk));
+    }
+    Ok(None)
+}
+
+/// Deletes a snapshot that nothing stands in the way of. Its wrapped data key goes with it: no copy of its bytes can ever be read
+/// again. One that is still being made is given up.
+pub fn remove(tx: &Tx<'_>, snapshot: &Snapshot) -> Result<(), ApiError> {
+    jobs::withdraw(tx, Kind::CompleteSnapshot, &snapshot.snapshot_id)?;
+    jobs::withdraw(tx, Kind::ExpireSnapshot, &snapshot.snapshot_id)?;
+    snapshots::delete(tx, &snapshot.snapshot_id)?;
+    settle_group(tx, &snapshot.group_id)
+}
+
+/// Finishes a group once all snapshots that are left in it are complete.
+pub fn settle_group(tx: &Tx<'_>, group_id: &str) -> Result<(), ApiError> {
+    let Some(mut group) = SnapshotGroup::get(tx, group_id)? else { return Ok(()) };
+    let complete = snapshots::of_group(tx, group_id)?.iter().all(|member| member.status == "accomplished");
+    if complete && group.status == "progressing" {
+        "accomplished".clone_into(&mut group.status);
+        group.update(tx)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,66 @@
+//! A server as a process that can be killed, and clients of it.
+
+use std::net::{TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use coffer_base::{Rng, Secret, SeededRng, Timestamp};
+
+use crate::client::Client;
+
+pub(crate) const ECS: &str = "2014-05-26";
+pub(crate) const KMS: &str = "2016-01-20";
+const ID: &str = "LTAIkillkillkillkillkill";
+const SECRET: &str = "killkillkillkillkillkillkillki";
+
+#[expect(clippy::disallowed_methods, reason = "requests to a real server carry the real time")]
+pub(crate) fn now() -> Timestamp {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    Timestamp::from_unix_ms(i64::try_from(since.as_millis()).unwrap())
+}
+
+pub(crate) struct Server {
+    child: Child,
+    address: String,
+}
+
+impl Server {
+    pub(crate) fn start(data: &Path) -> Self {
+        let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+        let child = Command::new(env!("CARGO_BIN_EXE_coffer"))
+            .args(["serve", "--listen", &address, "--data"])
+            .arg(data)
+            .env("COFFER_ROOT_ACCESS_KEY_ID", ID)
+            .env("COFFER_ROOT_ACCESS_KEY_SECRET", SECRET)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let server = Self { child, address };
+        for _ in 0..2000 {
+            if TcpStream::connect(&server.address).is_ok() {
+                return server;
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        panic!("the server did not come back after a kill");
+    }
+
+    pub(crate) fn client(&self) -> Client {
+        Client::new(self.address.clone(), ID.to_owned(), Secret::new(SECRET.to_owned()), now)
+    }
+
+    pub(crate) fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+}
+
+/// Lives for some time between 20 ms and `most_ms`, then is killed.
+pub(crate) fn live_a_while(server: Server, rng: &SeededRng, most_ms: u64) {
+    let mut delay = [0u8; 1];
+    rng.fill(&mut delay);
+    std::thread::sleep(Duration::from_millis(20 + (most_ms - 20) * u64::from(delay[0]) / 255));
+    server.kill();
+}
