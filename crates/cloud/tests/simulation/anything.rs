@@ -2,13 +2,14 @@
 //! rubbish. The model does not know their outcome; they never change what it knows.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use coffer_cloud::{Effect, Entry, ParameterFact, Product, operations};
 use serde_json::Value;
 
 use super::dice::Dice;
 use super::model::REGIONS;
-use super::support::{ALLOW_ALL, Pairs};
+use super::support::{ALLOW_ALL, Pairs, World};
 
 /// What changes the default of a whole account: only calls that the model knows may do that.
 const KNOWN_ONLY: [&str; 4] = [
@@ -42,28 +43,48 @@ impl Seen {
         }
     }
 
-    /// What may stand in a parameter: `RoleArn` is an `Arn`.
+    /// What may stand in a parameter, as `Arn` in `RoleArn`. The latest: what is older is often gone.
     fn of(&self, name: &str) -> impl Iterator<Item = &String> {
-        self.0.iter().filter(move |(known, _)| name.ends_with(known.as_str())).flat_map(|(_, texts)| texts)
+        let fitting = self.0.iter().filter(move |(known, _)| name.ends_with(known.as_str()));
+        fitting.flat_map(|(_, texts)| texts.iter().rev().take(4))
     }
 }
 
-/// An operation and its parameters.
+/// The sample of each operation, from a world of its own: what else a good call needs besides names of what there is.
+static SAMPLES: LazyLock<BTreeMap<&'static str, Pairs>> = LazyLock::new(|| {
+    let every = Product::ALL.iter().flat_map(|product| operations(*product));
+    every.map(|entry| (entry.operation.name, World::new().sample(entry.product, entry.operation.name))).collect()
+});
+
+/// An operation and its parameters: mostly its sample on what earlier calls made, else anything that its declaration names.
 pub(crate) fn call(dice: &Dice, seen: &Seen) -> (&'static Entry, Pairs) {
     let every = Product::ALL.iter().flat_map(|product| operations(*product));
     let entry = dice.any(every.filter(|entry| !KNOWN_ONLY.contains(&entry.operation.name))).unwrap();
-    // A careful client sends what is needed and little else; one that is not gets through seldom.
-    let careful = !dice.once_in(3);
+    if !dice.once_in(3) {
+        let sample = SAMPLES[entry.operation.name].iter();
+        return (entry, sample.map(|(name, value)| (name.clone(), named(dice, seen, name, value))).collect());
+    }
     let mut pairs = Pairs::new();
     for fact in (entry.parameters)() {
-        let sent =
-            if fact.required { careful || !dice.once_in(16) } else { dice.once_in(if careful { 32 } else { 4 }) };
+        let sent = if fact.required { !dice.once_in(16) } else { dice.once_in(8) };
         if sent {
-            let value = if !careful && dice.once_in(8) { rubbish(dice) } else { value(dice, seen, &fact) };
+            let value = if dice.once_in(8) { rubbish(dice) } else { value(dice, seen, &fact) };
             pairs.extend(names(&fact).into_iter().map(|name| (name, value.clone())));
         }
     }
     (entry, pairs)
+}
+
+/// A sample's value, the name of something from the sample's own world replaced by one from this.
+fn named(dice: &Dice, seen: &Seen, name: &str, value: &str) -> String {
+    let kind = name.split('.').next().unwrap_or(name);
+    let kind = if kind == "ResourceId" { "DiskId" } else { kind.strip_suffix('s').unwrap_or(kind) };
+    let names_something = ["Id", "Arn", "Blob"].iter().any(|end| kind.ends_with(end));
+    match dice.any(seen.of(kind)) {
+        Some(text) if names_something && value.starts_with('[') => format!("[\"{text}\"]"),
+        Some(text) if names_something => text.clone(),
+        _ => value.to_owned(),
+    }
 }
 
 fn names(fact: &ParameterFact) -> Vec<String> {
