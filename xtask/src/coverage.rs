@@ -1,4 +1,4 @@
-//! `cargo xtask coverage`: what is served of the vendor's metadata, counted; `--write` makes docs/compatibility.md again.
+//! `cargo xtask coverage`: what is served of the vendor's metadata, counted; `--write` makes docs/compatibility.md and docs/creation-matrix.md again.
 
 use std::process::Command;
 

@@ -6,8 +6,11 @@ mod support;
 
 use coffer_cloud::Product;
 use coffer_cloud::bootstrap::{self, KmsService};
+use coffer_store::Record as _;
+use coffer_store::snapshots::Snapshot;
 use serde_json::{Value, json};
 use support::compute::refusal;
+use support::disks::snapshot;
 use support::instances::*;
 use support::{REGION, World, ZONE, root, text};
 
@@ -155,6 +158,29 @@ fn a_system_disk_that_is_to_stay_outlives_its_instance() {
     world.ecs("DeleteInstance", &[("InstanceId", &id)]);
     assert_eq!(disks(&world, &[])[0]["Status"], "Available");
     world.ecs("DeleteDisk", &[("DiskId", &disk)]);
+}
+
+#[test]
+fn automatic_snapshots_go_with_a_disk_and_all_others_stay() {
+    let world = World::new();
+    let theirs = world.other.clone();
+    for action in ["DeleteInstance", "ReplaceSystemDisk"] {
+        let id = stopped(&world, &[ESSD]);
+        let disk = text(&disks_of(&world, &id)[0], "DiskId");
+        let make = |kind: &'static str| {
+            snapshot(&world, &disk, "accomplished", |snapshot| kind.clone_into(&mut snapshot.snapshot_type))
+        };
+        let (auto, user) = (make("auto"), make("user"));
+        let copied = snapshot(&world, &disk, "accomplished", |snapshot| {
+            "auto".clone_into(&mut snapshot.snapshot_type);
+            snapshot.account.clone_from(&theirs);
+        });
+        let this = replacing(&id, &[]);
+        // DeleteInstance has no use for the image.
+        world.ecs(action, &this);
+        let there = |id: &str| world.db.read(|tx| Snapshot::get(tx, id)).unwrap().is_some();
+        assert_eq!((there(&auto), there(&user), there(&copied)), (false, true, true), "{action}");
+    }
 }
 
 // ---- Several at once ----
@@ -410,15 +436,29 @@ fn a_system_disk_is_replaced_by_a_new_one_of_its_kind_and_the_old_one_is_gone() 
         [ESSD, ("SystemDisk.PerformanceLevel", "PL0"), ("SystemDisk.DiskName", "root"), ("SystemDisk.Size", "60")];
     let tag = [("Tag.1.Key", "team"), ("Tag.1.Value", "a"), ("DataDisk.1.Size", "20"), ("ZoneId", ZONE)];
     let id = stopped(&world, &[&kind[..3], &tag].concat());
+    let settings = [("DeleteAutoSnapshot", "false"), ("EnableAutoSnapshot", "false"), ("DeleteWithInstance", "false")];
+    let disk = text(&disks_of(&world, &id)[0], "DiskId");
+    world.ecs("ModifyDiskAttribute", &[&[("DiskId", &*disk)], &settings[..]].concat());
     let old = disks_of(&world, &id);
+    assert_eq!(old[0]["DeleteAutoSnapshot"], false);
     let new = replace(&world, &id, &[kind[3], ("KeyPairName", "pair")]);
     let now = disks_of(&world, &id);
     assert_eq!((now.len(), &now[1]), (2, &old[1]), "its data disk stays as it is");
     assert_eq!((&now[0]["DiskId"], now[0]["DiskId"] == old[0]["DiskId"]), (&(&*new).into(), false));
     assert_eq!((&now[0]["Size"], &now[0]["ImageId"]), (&60.into(), &OTHER_IMAGE.into()));
-    for name in
-        ["Device", "Type", "Status", "Category", "PerformanceLevel", "DiskName", "ZoneId", "Tags", "DeleteWithInstance"]
-    {
+    for name in [
+        "Device",
+        "Type",
+        "Status",
+        "Category",
+        "PerformanceLevel",
+        "DiskName",
+        "ZoneId",
+        "Tags",
+        settings[0].0,
+        settings[1].0,
+        settings[2].0,
+    ] {
         assert_eq!(now[0][name], old[0][name], "{name}");
     }
     let shown = instance(&world, &id);

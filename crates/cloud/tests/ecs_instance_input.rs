@@ -81,6 +81,7 @@ fn passwords_have_three_kinds_of_characters_and_user_data_is_base64_of_at_most_3
         &world,
         &[
             (&[("Password", "password")], 400, "InvalidPassword.Malformed"),
+            (&[("Password", "Password")], 400, "InvalidPassword.Malformed"),
             (&[("Password", "aA1aA1!")], 400, "InvalidPassword.Malformed"),
             (&[("Password", "Passw0rdé")], 400, "InvalidPassword.Malformed"),
             (&[("ImageId", WINDOWS_IMAGE), ("Password", "/Passw0rd")], 400, "InvalidPassword.Malformed"),

@@ -66,10 +66,6 @@ pub fn each(
     change: impl Fn(&mut Cx<'_>, Instance) -> Result<Change, ApiError>,
 ) -> Result<Vec<Outcome>, ApiError> {
     let separately = batch.mode == Some(BatchMode("SuccessFirst"));
-    let dry_run = batch.dry_run == Some(true);
-    if dry_run && separately {
-        return Err(ErrorCode::BatchDryRun.into());
-    }
     let mut outcomes = Vec::new();
     for instance_id in &batch.instance_ids.0 {
         let found: Option<Instance> = owned::find_in(cx, batch.region.0, instance_id)?;
@@ -85,7 +81,8 @@ pub fn each(
             Err(error) => return Err(error),
         });
     }
-    if dry_run { Err(ErrorCode::BatchDryRun.into()) } else { Ok(outcomes) }
+    // Everything was done, so everything was checked; the error undoes it. What failed by itself does not count.
+    if batch.dry_run == Some(true) { Err(ErrorCode::BatchDryRun.into()) } else { Ok(outcomes) }
 }
 
 fn succeeded(change: Change) -> Outcome {

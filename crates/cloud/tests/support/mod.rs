@@ -5,6 +5,7 @@
 pub(crate) mod compute;
 pub(crate) mod disks;
 pub(crate) mod instances;
+mod reached;
 mod samples;
 
 use std::collections::BTreeMap;
@@ -277,7 +278,9 @@ impl World {
     /// Sends a request; status and body.
     pub(crate) fn send(&self, incoming: Incoming) -> (u16, Value) {
         let answer = self.answer(incoming);
-        (answer.status, serde_json::from_slice(&answer.body).unwrap())
+        let body = serde_json::from_slice(&answer.body).unwrap();
+        reached::record(answer.status, &body);
+        (answer.status, body)
     }
 
     /// Signs and sends.
