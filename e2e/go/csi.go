@@ -30,6 +30,8 @@ type driver interface {
 	deleteDisk(disk string) error
 	// createSnapshot gives the snapshot's id.
 	createSnapshot(disk, name string) (string, error)
+	// listSnapshots gives the ids of a page of a disk's snapshots, at most so many, and the next page's token.
+	listSnapshots(disk string, most int, token string) ([]string, string, error)
 	deleteSnapshot(snapshot string) error
 }
 
@@ -122,6 +124,17 @@ func (c csiLegacy) createSnapshot(disk, name string) (string, error) {
 	return answer.SnapshotId, understoodLegacy(err)
 }
 
+func (c csiLegacy) listSnapshots(disk string, most int, token string) ([]string, string, error) {
+	request := legacyecs.CreateDescribeSnapshotsRequest()
+	request.DiskId, request.NextToken, request.MaxResults = disk, token, requests.NewInteger(most)
+	answer, err := c.client.DescribeSnapshots(request)
+	var listed []string
+	for _, snapshot := range answer.Snapshots.Snapshot {
+		listed = append(listed, snapshot.SnapshotId)
+	}
+	return listed, answer.NextToken, understoodLegacy(err)
+}
+
 func (c csiLegacy) deleteSnapshot(snapshot string) error {
 	request := legacyecs.CreateDeleteSnapshotRequest()
 	request.SnapshotId, request.Force = snapshot, requests.NewBoolean(true)
@@ -204,6 +217,22 @@ func (c csiV2) createSnapshot(disk, name string) (string, error) {
 		return "", understoodV2(err)
 	}
 	return *answer.Body.SnapshotId, nil
+}
+
+func (c csiV2) listSnapshots(disk string, most int, token string) ([]string, string, error) {
+	request := new(ecs.DescribeSnapshotsRequest).SetRegionId(region).SetDiskId(disk).SetMaxResults(int32(most))
+	if token != "" {
+		request.SetNextToken(token)
+	}
+	answer, err := c.client.DescribeSnapshots(request)
+	if err != nil {
+		return nil, "", understoodV2(err)
+	}
+	var listed []string
+	for _, snapshot := range answer.Body.Snapshots.Snapshot {
+		listed = append(listed, *snapshot.SnapshotId)
+	}
+	return listed, tea.StringValue(answer.Body.NextToken), nil
 }
 
 func (c csiV2) deleteSnapshot(snapshot string) error {

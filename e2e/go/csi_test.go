@@ -1,11 +1,15 @@
 package e2e
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
 	"time"
 )
+
+// A page of snapshots is never shorter than this where there are more, however few are asked for; the driver counts on it.
+const shortestPage = 10
 
 // diskIs asks until the disk is as the driver waits for it.
 func diskIs(t *testing.T, csi driver, id string, ready func(csiDisk) bool) csiDisk {
@@ -51,6 +55,34 @@ func TestTheCSIDriversCallsLeadAVolumeThroughItsLife(t *testing.T) {
 		expectCode(t, csi.deleteSnapshot(kept), 404, "InvalidSnapshotId.NotFound")
 		must(t, csi.deleteDisk(volume))
 		equal(t, len(ok[[]csiDisk](t)(csi.findDisks("pvc-1"))), 0)
+	})
+}
+
+func TestTheCSIDriverListsTheSnapshotsOfAVolumePageByPage(t *testing.T) {
+	withEachClient(t, func(t *testing.T, connect func(*Server, Key) Cloud) {
+		cloud := connect(serve(t), root)
+		csi, u := driverOf(cloud), user{t, cloud}
+		instance, volume := u.runInstance(), ok[string](t)(csi.createDisk("pvc", 20, false, ""))
+		must(t, csi.attachDisk(volume, instance))
+		diskIs(t, csi, volume, func(d csiDisk) bool { return d.Status == "In_use" })
+		kept := map[string]bool{}
+		for i := 0; i <= shortestPage; i++ {
+			snapshot := ok[string](t)(csi.createSnapshot(volume, fmt.Sprintf("snap-%d", i)))
+			u.snapshotIsDone(region, snapshot)
+			kept[snapshot] = true
+		}
+		token := ""
+		for _, expected := range []int{shortestPage, 1} {
+			page, next, err := csi.listSnapshots(volume, 1, token)
+			must(t, err)
+			equal(t, len(page), expected)
+			for _, snapshot := range page {
+				equal(t, kept[snapshot], true)
+				delete(kept, snapshot)
+			}
+			token = next
+		}
+		equal(t, token, "")
 	})
 }
 
