@@ -25,6 +25,8 @@ type Disk struct {
 type Cloud interface {
 	// Call asks for any action of any product, through the client's general interface.
 	Call(product, action string, parameters map[string]string) (Reply, error)
+	// ECS asks for an action through the request and the response that the client has for it.
+	ECS(action string, parameters Members) (Reply, error)
 
 	// GetCallerIdentity gives the caller's account.
 	GetCallerIdentity() (string, error)
@@ -53,14 +55,17 @@ type Cloud interface {
 // versions are those of the products' interfaces.
 var versions = map[string]string{"ecs": "2014-05-26", "kms": "2016-01-20", "ram": "2015-05-01", "sts": "2015-04-01"}
 
+// Members are values by the vendor's names; lists are []string or []Members.
+type Members = map[string]interface{}
+
 // Reply is what was answered, by the vendor's names.
-type Reply map[string]interface{}
+type Reply Members
 
 // At gives the member that the path leads to; nil where there is none.
 func (r Reply) At(path ...string) interface{} {
-	var found interface{} = map[string]interface{}(r)
+	var found interface{} = Members(r)
 	for _, name := range path {
-		members, _ := found.(map[string]interface{})
+		members, _ := found.(Members)
 		found = members[name]
 	}
 	return found
@@ -72,11 +77,30 @@ func (r Reply) Text(path ...string) string {
 	return text
 }
 
+// List gives the replies in the list that the path leads to.
+func (r Reply) List(path ...string) []Reply {
+	items, _ := r.At(path...).([]interface{})
+	replies := make([]Reply, len(items))
+	for i, item := range items {
+		replies[i] = item.(Members)
+	}
+	return replies
+}
+
 // parsed is an answer in JSON.
 func parsed(text string) (Reply, error) {
 	var reply Reply
 	err := json.Unmarshal([]byte(text), &reply)
 	return reply, err
+}
+
+// replyOf is a typed response by the vendor's names, which both SDKs keep for JSON.
+func replyOf(response interface{}) (Reply, error) {
+	text, err := json.Marshal(response)
+	if err != nil {
+		return nil, err
+	}
+	return parsed(string(text))
 }
 
 // kinds are the clients; each connects to a server with an access key.

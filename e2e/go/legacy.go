@@ -2,7 +2,9 @@ package e2e
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
+	"reflect"
 	"testing"
 
 	"github.com/aliyun/alibaba-cloud-sdk-go/sdk"
@@ -63,6 +65,45 @@ func (c *legacy) Call(product, action string, parameters map[string]string) (Rep
 		return nil, understoodLegacy(err)
 	}
 	return parsed(answer.GetHttpContentString())
+}
+
+// ECS makes the typed request as the SDK's constructors do, which cannot be found by their names.
+func (c *legacy) ECS(action string, parameters Members) (Reply, error) {
+	method := reflect.ValueOf(c.ecs).MethodByName(action)
+	request := reflect.New(method.Type().In(0).Elem())
+	base := new(requests.RpcRequest)
+	base.InitWithApiInfo("Ecs", versions["ecs"], action, "ecs", "openAPI")
+	base.Method = requests.POST
+	request.Elem().FieldByName("RpcRequest").Set(reflect.ValueOf(base))
+	fill(request.Elem(), "", parameters)
+	results := method.Call([]reflect.Value{request})
+	if err, failed := results[1].Interface().(error); failed {
+		return nil, understoodLegacy(err)
+	}
+	return replyOf(results[0].Interface())
+}
+
+// fill sets a field. The SDK has lists behind pointers, a structure's members as fields of their own, and all else as text.
+func fill(target reflect.Value, name string, value interface{}) {
+	field := target.FieldByName(name)
+	switch value := value.(type) {
+	case Members:
+		for member, inner := range value {
+			fill(target, name+member, inner)
+		}
+	case []Members:
+		list := reflect.New(field.Type().Elem())
+		for _, members := range value {
+			item := reflect.New(list.Elem().Type().Elem()).Elem()
+			fill(item, "", members)
+			list.Elem().Set(reflect.Append(list.Elem(), item))
+		}
+		field.Set(list)
+	case []string:
+		field.Set(reflect.ValueOf(&value))
+	default:
+		field.SetString(fmt.Sprint(value))
+	}
 }
 
 func (c *legacy) GetCallerIdentity() (string, error) {

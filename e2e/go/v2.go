@@ -1,8 +1,11 @@
 package e2e
 
 import (
+	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
 	"regexp"
 	"testing"
 
@@ -70,6 +73,26 @@ func (c *v2) Call(product, action string, parameters map[string]string) (Reply, 
 		return nil, fmt.Errorf("%s answered no members: %v", action, answer)
 	}
 	return body, nil
+}
+
+// ECS fills the typed request from JSON, whose names are the vendor's.
+func (c *v2) ECS(action string, parameters Members) (Reply, error) {
+	text, err := json.Marshal(parameters)
+	if err != nil {
+		return nil, err
+	}
+	method := reflect.ValueOf(c.ecs).MethodByName(action)
+	request := reflect.New(method.Type().In(0).Elem())
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(request.Interface()); err != nil {
+		return nil, err
+	}
+	results := method.Call([]reflect.Value{request})
+	if err, failed := results[1].Interface().(error); failed {
+		return nil, understoodV2(err)
+	}
+	return replyOf(results[0].Elem().FieldByName("Body").Interface())
 }
 
 func (c *v2) GetCallerIdentity() (string, error) {

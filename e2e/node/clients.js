@@ -99,8 +99,9 @@ function typed(Request, parameters) {
   const names = Object.entries(Request.names());
   const given = Object.entries(parameters).map(([name, value]) => {
     const [own] = names.find(([, vendor]) => vendor === name) ?? assert.fail(`${name} is no parameter`);
-    const { itemType } = Request.types()[own];
-    return [own, Array.isArray(value) && itemType?.names ? value.map((item) => typed(itemType, item)) : value];
+    const type = Request.types()[own];
+    if (type.names) return [own, typed(type, value)];
+    return [own, Array.isArray(value) && type.itemType?.names ? value.map((item) => typed(type.itemType, item)) : value];
   });
   return new Request(Object.fromEntries(given));
 }
@@ -131,11 +132,21 @@ class Pop extends Client {
 
   async call(product, action, parameters = {}) {
     return this.client(product)
-      .request(action, parameters, { method: this.method })
+      .request(action, flat(parameters), { method: this.method })
       .catch((error) => {
         throw refusal(error, error.data);
       });
   }
+}
+
+/** Parameters with the members of structures as parameters of their own; lists the client flattens itself. */
+function flat(parameters) {
+  return Object.fromEntries(
+    Object.entries(parameters).flatMap(([name, value]) => {
+      if (value === null || typeof value !== 'object' || Array.isArray(value)) return [[name, value]];
+      return Object.entries(value).map(([member, inner]) => [`${name}.${member}`, inner]);
+    }),
+  );
 }
 
 function refusal(error, data) {

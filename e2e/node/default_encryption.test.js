@@ -5,9 +5,9 @@ const assert = require('node:assert');
 const { describe, test } = require('node:test');
 
 const { KINDS, V2, refused } = require('./clients.js');
+const { defaultKey, disks, enable, isEnabled, makeDisk, makeKey, makeRole, modify } = require('./cloud.js');
 const { ACCOUNT, REGION, serve } = require('./server.js');
 
-const ROLE = 'AliyunECSDiskEncryptDefaultRole';
 const CMK_NOT_ENABLED = [400, 'InvalidParameter.KMSKeyId.CMKNotEnabled', 'The CMK needs to be enabled.'];
 const KMS_NOT_ENABLED = [400, 'InvalidParameter.Encrypted.KmsNotEnabled', 'KMS must be enabled for encrypted disks.'];
 const REGION_NOT_SUPPORTED = [403, 'Abs.InvalidAction.RegionNotSupport', 'This region does not support this action.'];
@@ -25,30 +25,6 @@ const NOT_CONFIGURED = [
   'You have not configured default encryption setting in this region.',
 ];
 const keyNotFound = (key) => [403, 'InvalidOperation.KMSKeyIdNotFound', `The specified KMSKeyId not found, ${key}.`];
-
-const makeKey = async (client) => (await client.kms('CreateKey', {})).KeyMetadata.KeyId;
-const enable = (client) => client.ecs('EnableDiskEncryptionByDefault', { RegionId: REGION });
-const modify = (client, key, region = REGION) =>
-  client.ecs('ModifyDiskDefaultKMSKeyId', { RegionId: region, KMSKeyId: key });
-const isEnabled = async (client) =>
-  (await client.ecs('DescribeDiskEncryptionByDefaultStatus', { RegionId: REGION })).Encrypted;
-const defaultKey = async (client) =>
-  (await client.ecs('DescribeDiskDefaultKMSKeyId', { RegionId: REGION })).KMSKeyId;
-const disks = async (client, more = {}) =>
-  (await client.ecs('DescribeDisks', { RegionId: REGION, ...more })).Disks.Disk;
-const makeDisk = async (client, more = {}) => {
-  const given = { RegionId: REGION, ZoneId: `${REGION}-h`, DiskCategory: 'cloud_essd', Size: 20, ...more };
-  return (await client.ecs('CreateDisk', given)).DiskId;
-};
-
-const trust = (principal) =>
-  JSON.stringify({ Version: '1', Statement: [{ Effect: 'Allow', Action: 'sts:AssumeRole', Principal: principal }] });
-
-async function makeRole(client, name = ROLE, policy = 'AliyunECSDiskEncryptRolePolicy', principal) {
-  const document = trust(principal ?? { Service: ['ecs.aliyuncs.com'] });
-  await client.ram('CreateRole', { RoleName: name, AssumeRolePolicyDocument: document });
-  await client.ram('AttachPolicyToRole', { PolicyType: 'System', PolicyName: policy, RoleName: name });
-}
 
 /** The same data directory, with KMS found in another state. */
 async function reopen(server, state) {

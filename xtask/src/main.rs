@@ -5,25 +5,31 @@
 mod bench;
 mod coverage;
 mod deny;
+mod docs;
 mod e2e;
+mod fuzz;
 mod golden;
 mod name;
 mod new_operation;
 mod reached;
 mod report;
 mod server;
+mod sim;
 mod test;
 mod tidy;
 
 use std::process::ExitCode;
 
 const HELP: &str = "cargo xtask VERB
-  test    everything: tidy, the dependencies, the Rust tests (the kill test among them), the official clients; ends with the counts
+  test    everything: tidy, deny, the Rust tests (the kill test among them), fuzz, the official clients, docs; ends with the counts
   tidy    layout, edges, sizes, formatting, lints; --fix formats
   deny    the dependencies held to deny.toml; installs cargo-deny when it is absent
-  e2e     the official clients against a built server
   new-operation PRODUCT ACTION  begins one from the vendor's metadata: its file, its line, its sample
   golden  the exact bytes of every operation's answers against those on record; --write records them again
+  sim SEED  one history of the simulation, step by step; the Rust tests play some
+  fuzz [TARGET] [--seconds N]  what comes in through the port, fuzzed
+  e2e     the official clients against a built server
+  docs    the blocks of the documents that are marked to be run, each against a fresh server
   coverage  what is served of the vendor's metadata, counted; --write makes docs/compatibility.md and docs/creation-matrix.md again
   reached  whether the tests of coffer-cloud were answered with every error of the catalogue
   bench   what it costs, against peers in the same run (release build)";
@@ -41,6 +47,9 @@ fn main() -> ExitCode {
         ["golden"] => golden::run(false),
         ["golden", "--write"] => golden::run(true),
         ["reached"] => reached::run(),
+        ["sim", seed] => sim::run(seed),
+        ["fuzz", ref arguments @ ..] => fuzz::run(arguments),
+        ["docs"] => docs::run(),
         ["bench"] => bench::run(),
         ["coverage"] => coverage::run(&[]),
         ["coverage", "--write"] => coverage::run(&["--write"]),

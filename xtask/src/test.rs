@@ -3,12 +3,19 @@
 use std::process::Command;
 
 use crate::report::Counts;
-use crate::{deny, e2e, reached, tidy};
+use crate::{deny, docs, e2e, fuzz, reached, tidy};
 
 /// A step: its name, and what it does.
 type Step = (&'static str, fn() -> Result<Counts, String>);
 
-const STEPS: [Step; 4] = [("tidy", || tidy::run(false)), ("deny", deny::run), ("rust", rust), ("clients", e2e::run)];
+const STEPS: [Step; 6] = [
+    ("tidy", || tidy::run(false)),
+    ("deny", deny::run),
+    ("rust", rust),
+    ("fuzz", || fuzz::run(&[])),
+    ("clients", e2e::run),
+    ("docs", docs::run),
+];
 
 /// Runs every step, also after one that failed, and adds up.
 pub(crate) fn run() -> Counts {

@@ -12,6 +12,7 @@ pub mod ecs;
 pub mod encode;
 pub mod exchange;
 pub mod idempotent;
+pub mod job;
 pub mod jobs;
 pub mod keyring;
 pub mod kms;

@@ -11,7 +11,7 @@ use super::parameter::TaskRegion;
 use super::{owned, snapshot_removal};
 use crate::context::Cx;
 use crate::decode::request;
-use crate::jobs::{self, Kind};
+use crate::job::{self, Kind};
 use crate::operation::{Access, Effect, Operation};
 use crate::value::response;
 
@@ -70,7 +70,7 @@ pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
 /// Deletes an image that is being copied, with the snapshots made for it, and withdraws the work on them.
 fn drop_copy(cx: &Cx<'_>, image_id: &str) -> Result<(), ApiError> {
     let disks = images::disks_of(cx.tx, image_id)?;
-    jobs::withdraw(cx.tx, Kind::CompleteImage, image_id)?;
+    job::withdraw(cx.tx, Kind::CompleteImage, image_id)?;
     images::delete(cx.tx, image_id)?;
     for disk in disks {
         if let Some(snapshot) = Snapshot::get(cx.tx, &disk.snapshot_id)? {

@@ -13,7 +13,7 @@ use super::parameter::TAG_ERRORS;
 use super::quota;
 use crate::context::Cx;
 use crate::decode::request;
-use crate::jobs::{self, Kind};
+use crate::job::{self, Kind};
 use crate::operation::{Access, Effect, Operation};
 use crate::value::response;
 
@@ -67,7 +67,7 @@ pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
     let system = Asked { size_gib: request.system_size_gib, ..Asked::default() };
     let beyond = Beyond { system, data: request.data_disks.0, ..Beyond::default() };
     let instance = new_instance::plan(cx, request.machine, instance_type, beyond)?.make(cx, &Naming::default())?;
-    jobs::soon(cx, Kind::StopInstance, &instance.instance_id)?;
+    job::soon(cx, Kind::StopInstance, &instance.instance_id)?;
     // Everything was done, so everything was checked; the error undoes it.
     if dry_run { Err(ErrorCode::DryRunOperation.into()) } else { Ok(Response { instance_id: instance.instance_id }) }
 }

@@ -12,7 +12,7 @@ use super::owned;
 use super::parameter::KnownRegion;
 use crate::context::Cx;
 use crate::decode::request;
-use crate::jobs::{self, Kind};
+use crate::job::{self, Kind};
 use crate::operation::{Access, Effect, Operation};
 use crate::value::response;
 
@@ -69,7 +69,7 @@ pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
     if request.dry_run == Some(true) {
         return Err(ErrorCode::DryRunOperation.into());
     }
-    jobs::withdraw(cx.tx, Kind::CompleteImage, &image.image_id)?;
+    job::withdraw(cx.tx, Kind::CompleteImage, &image.image_id)?;
     images::delete(cx.tx, &image.image_id)?;
     cx.note("imageId", image.image_id);
     Ok(Response {})

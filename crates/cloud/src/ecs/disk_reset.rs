@@ -9,7 +9,7 @@ use super::data_key::Wrapped;
 use super::disk_key::Wording;
 use super::{existing_disk, owned};
 use crate::context::Cx;
-use crate::jobs::{self, Kind};
+use crate::job::{self, Kind};
 
 /// The errors of [`prepare`], but for those of keys.
 pub const ERRORS: [ErrorCode; 9] = [
@@ -57,7 +57,7 @@ pub fn prepare(cx: &mut Cx<'_>, disk_id: &str, snapshot_id: &str) -> Result<Disk
 pub fn begin(cx: &mut Cx<'_>, mut disk: Disk) -> Result<(), ApiError> {
     "ReIniting".clone_into(&mut disk.status);
     disk.update(cx.tx)?;
-    jobs::soon(cx, Kind::SettleDisk, &disk.disk_id)?;
+    job::soon(cx, Kind::SettleDisk, &disk.disk_id)?;
     cx.note("diskId", disk.disk_id);
     Ok(())
 }

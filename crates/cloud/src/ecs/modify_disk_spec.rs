@@ -17,7 +17,7 @@ use super::disk_types::{Category, Level};
 use super::{existing_disk, owned};
 use crate::context::Cx;
 use crate::decode::{Field, Invalid, Parameter, Reader, request};
-use crate::jobs::{self, Kind};
+use crate::job::{self, Kind};
 use crate::operation::{Access, Effect, Operation};
 use crate::value::response;
 
@@ -249,6 +249,6 @@ fn begin(cx: &Cx<'_>, disk: &Disk) -> Result<String, ApiError> {
         created_at: cx.now,
     };
     task.insert(cx.tx)?;
-    jobs::soon(cx, Kind::SettleDisk, &disk.disk_id)?;
+    job::soon(cx, Kind::SettleDisk, &disk.disk_id)?;
     Ok(task.task_id)
 }

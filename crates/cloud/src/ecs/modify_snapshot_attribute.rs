@@ -13,7 +13,7 @@ use super::parameter::Description;
 use super::snapshot_parameter::{RetentionDays, SnapshotName};
 use crate::context::Cx;
 use crate::decode::{Field, Reader, request};
-use crate::jobs::{self, Kind};
+use crate::job::{self, Kind};
 use crate::operation::{Access, Effect, Operation};
 use crate::value::response;
 
@@ -107,9 +107,9 @@ fn keep(cx: &Cx<'_>, snapshot: &mut Snapshot, days: i64) -> Result<(), ApiError>
         return Err(ErrorCode::RetentionDaysDecreased.into());
     }
     snapshot.retention_days = Some(days);
-    jobs::withdraw(cx.tx, Kind::ExpireSnapshot, &snapshot.snapshot_id)?;
+    job::withdraw(cx.tx, Kind::ExpireSnapshot, &snapshot.snapshot_id)?;
     if let Some(expires_at) = snapshot.expires_at() {
-        jobs::schedule(cx, Kind::ExpireSnapshot, &snapshot.snapshot_id, expires_at)?;
+        job::schedule(cx, Kind::ExpireSnapshot, &snapshot.snapshot_id, expires_at)?;
     }
     Ok(())
 }

@@ -8,7 +8,7 @@ use coffer_store::tags::{self, Resource, Tag};
 use super::image_parameter::{Architecture, BootMode, Platform};
 use super::image_source::{self, Source};
 use crate::context::Cx;
-use crate::jobs::{self, Kind};
+use crate::job::{self, Kind};
 
 /// The operating system of an image.
 #[derive(Clone, Debug)]
@@ -148,7 +148,7 @@ pub fn make(cx: &mut Cx<'_>, new: NewImage<'_>) -> Result<Image, ApiError> {
     for tag in new.tags {
         tags::set(cx.tx, on, tag)?;
     }
-    jobs::soon(cx, Kind::CompleteImage, &image.image_id)?;
+    job::soon(cx, Kind::CompleteImage, &image.image_id)?;
     cx.note("imageId", image.image_id.clone());
     Ok(image)
 }

@@ -27,7 +27,7 @@ use super::withheld::{NoArns, NoDedicatedHost, NoDeploymentSet, NoHpcCluster, No
 use crate::auth;
 use crate::context::Cx;
 use crate::decode::request;
-use crate::jobs::{self, Kind};
+use crate::job::{self, Kind};
 use crate::operation::{Access, Effect, Operation};
 use crate::product::Product;
 
@@ -439,7 +439,7 @@ impl NewInstance {
             instance_disks::make(cx, place, plan, &self.machine.tags.0)?;
         }
         if let Some(at) = self.auto_release_at {
-            jobs::schedule(cx, Kind::ReleaseInstance, &instance.instance_id, at)?;
+            job::schedule(cx, Kind::ReleaseInstance, &instance.instance_id, at)?;
         }
         cx.note("instanceId", instance.instance_id.clone());
         Ok(instance)

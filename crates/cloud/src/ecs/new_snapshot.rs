@@ -18,7 +18,7 @@ use super::disk_key::{self, Wording};
 use super::disk_types::Category;
 use super::snapshot_parameter::SnapshotCategory;
 use crate::context::Cx;
-use crate::jobs::{self, Kind};
+use crate::job::{self, Kind};
 
 /// Most snapshots of a disk that its owner makes ("Limits").
 const MOST_OF_A_DISK: i64 = 256;
@@ -156,9 +156,9 @@ fn make(cx: &mut Cx<'_>, origin: Origin, key: Option<&Key>, new: NewSnapshot<'_>
     for tag in new.tags {
         tags::set(cx.tx, on, tag)?;
     }
-    jobs::soon(cx, Kind::CompleteSnapshot, &snapshot.snapshot_id)?;
+    job::soon(cx, Kind::CompleteSnapshot, &snapshot.snapshot_id)?;
     if let Some(expires_at) = snapshot.expires_at() {
-        jobs::schedule(cx, Kind::ExpireSnapshot, &snapshot.snapshot_id, expires_at)?;
+        job::schedule(cx, Kind::ExpireSnapshot, &snapshot.snapshot_id, expires_at)?;
     }
     cx.note("snapshotId", snapshot.snapshot_id.clone());
     Ok(snapshot)

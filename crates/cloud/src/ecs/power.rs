@@ -11,7 +11,7 @@ use super::existing_disk::SYSTEM_DEVICE;
 use super::instance_parameter::StoppedMode;
 use super::new_instance::NOT_STOPPED;
 use crate::context::Cx;
-use crate::jobs::{self, Kind};
+use crate::job::{self, Kind};
 
 /// What became of an instance.
 #[derive(Clone, Debug)]
@@ -53,7 +53,7 @@ pub fn begin(cx: &mut Cx<'_>, instance: &mut Instance, attached: &[(Attachment, 
     }
     "Starting".clone_into(&mut instance.status);
     NOT_STOPPED.clone_into(&mut instance.stopped_mode);
-    jobs::soon(cx, Kind::StartInstance, &instance.instance_id)
+    job::soon(cx, Kind::StartInstance, &instance.instance_id)
 }
 
 /// Stops a running instance. No key is needed for that.
@@ -64,7 +64,7 @@ pub fn stop(cx: &mut Cx<'_>, mut instance: Instance, mode: Option<StoppedMode>) 
     "Stopping".clone_into(&mut instance.status);
     mode.map_or("KeepCharging", |StoppedMode(mode)| mode).clone_into(&mut instance.stopped_mode);
     instance.update(cx.tx)?;
-    jobs::soon(cx, Kind::StopInstance, &instance.instance_id)?;
+    job::soon(cx, Kind::StopInstance, &instance.instance_id)?;
     cx.note("instanceId", instance.instance_id.clone());
     Ok(Change { instance_id: instance.instance_id, previous: "Running", current: "Stopping" })
 }

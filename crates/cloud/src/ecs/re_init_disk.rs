@@ -16,7 +16,7 @@ use super::disk_key::Wording;
 use super::{existing_disk, image_source, new_disk, owned, power};
 use crate::context::Cx;
 use crate::decode::{Invalid, Parameter, request};
-use crate::jobs::{self, Kind};
+use crate::job::{self, Kind};
 use crate::operation::{Access, Effect, Operation};
 use crate::value::response;
 
@@ -96,7 +96,7 @@ pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
     }
     "ReIniting".clone_into(&mut disk.status);
     disk.update(cx.tx)?;
-    jobs::soon(cx, Kind::SettleDisk, &disk.disk_id)?;
+    job::soon(cx, Kind::SettleDisk, &disk.disk_id)?;
     if request.auto_start_instance == Some(true) {
         // The job of the disk was scheduled before: the instance starts once the disk is ready.
         let attached = disks::attached_to(cx.tx, &instance.instance_id)?;

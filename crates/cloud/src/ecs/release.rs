@@ -6,7 +6,7 @@ use coffer_store::{Record as _, Tx, disks};
 
 use super::existing_disk;
 use crate::context::Cx;
-use crate::jobs::{self, Kind};
+use crate::job::{self, Kind};
 
 /// The errors of [`delete`].
 pub const ERRORS: &[ErrorCode] =
@@ -35,13 +35,13 @@ pub fn delete(cx: &mut Cx<'_>, mut instance: Instance, how: How) -> Result<(), A
             instance.auto_release_at = Some(cx.now);
             instance.update(cx.tx)?;
             cx.note("instanceId", instance.instance_id.clone());
-            return jobs::soon(cx, Kind::ReleaseInstance, &instance.instance_id);
+            return job::soon(cx, Kind::ReleaseInstance, &instance.instance_id);
         }
         "Pending" => return Err(ErrorCode::InstanceInitializing.into()),
         _ => return Err(ErrorCode::InstanceStatusIncorrect.into()),
     }
     release(cx.tx, &instance, cx.now)?;
-    jobs::withdraw(cx.tx, Kind::ReleaseInstance, &instance.instance_id)?;
+    job::withdraw(cx.tx, Kind::ReleaseInstance, &instance.instance_id)?;
     cx.note("instanceId", instance.instance_id);
     Ok(())
 }

@@ -15,7 +15,7 @@ use super::parameter::TAG_ERRORS;
 use super::quota;
 use crate::context::Cx;
 use crate::decode::{Field, Invalid, Parameter, Reader, request};
-use crate::jobs::{self, Kind};
+use crate::job::{self, Kind};
 use crate::operation::{Access, Effect, Operation};
 use crate::product::Product;
 use crate::value::response;
@@ -138,7 +138,7 @@ pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
     let mut instance_ids = Vec::with_capacity(namings.len());
     for naming in &namings {
         let instance = new.make(cx, naming)?;
-        jobs::soon(cx, Kind::StartInstance, &instance.instance_id)?;
+        job::soon(cx, Kind::StartInstance, &instance.instance_id)?;
         instance_ids.push(instance.instance_id);
     }
     // Everything was done, so everything was checked; the error undoes it.

@@ -4,7 +4,7 @@ use coffer_base::{ApiError, ErrorCode};
 use coffer_store::snapshots::{self, Snapshot, SnapshotGroup};
 use coffer_store::{Record as _, Tx, disks, images};
 
-use crate::jobs::{self, Kind};
+use crate::job::{self, Kind};
 
 /// The errors of [`obstacle`].
 pub const ERRORS: &[ErrorCode] =
@@ -28,8 +28,8 @@ pub fn obstacle(tx: &Tx<'_>, snapshot_id: &str, force: bool) -> Result<Option<Er
 /// Deletes a snapshot that nothing stands in the way of. Its wrapped data key goes with it: no copy of its bytes can ever be read
 /// again. One that is still being made is given up.
 pub fn remove(tx: &Tx<'_>, snapshot: &Snapshot) -> Result<(), ApiError> {
-    jobs::withdraw(tx, Kind::CompleteSnapshot, &snapshot.snapshot_id)?;
-    jobs::withdraw(tx, Kind::ExpireSnapshot, &snapshot.snapshot_id)?;
+    job::withdraw(tx, Kind::CompleteSnapshot, &snapshot.snapshot_id)?;
+    job::withdraw(tx, Kind::ExpireSnapshot, &snapshot.snapshot_id)?;
     snapshots::delete(tx, &snapshot.snapshot_id)?;
     settle_group(tx, &snapshot.group_id)
 }

@@ -7,7 +7,7 @@ use super::key::{self, Forms, State};
 use super::service;
 use crate::context::Cx;
 use crate::decode::request;
-use crate::jobs::{self, Kind};
+use crate::job::{self, Kind};
 use crate::operation::{Access, Effect, Operation};
 use crate::value::response;
 
@@ -53,7 +53,7 @@ pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
     match State::of(&key)? {
         State::PendingDeletion => {
             keys::set_state(cx.tx, &key.key_id, State::Enabled.as_str(), None)?;
-            jobs::withdraw(cx.tx, Kind::DeleteKey, &key.key_id)?;
+            job::withdraw(cx.tx, Kind::DeleteKey, &key.key_id)?;
         }
         State::Enabled | State::Disabled => return Err(ErrorCode::KeyStateConflict.into()),
     }

@@ -8,7 +8,7 @@ use super::key::{self, Forms, State};
 use super::service;
 use crate::context::Cx;
 use crate::decode::{Invalid, Parameter, request};
-use crate::jobs::{self, Kind};
+use crate::job::{self, Kind};
 use crate::operation::{Access, Effect, Operation};
 use crate::value::response;
 
@@ -74,7 +74,7 @@ pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
     }
     let due = cx.now.plus_ms(request.window.0 * DAY_MS);
     keys::set_state(cx.tx, &key.key_id, State::PendingDeletion.as_str(), Some(due))?;
-    jobs::schedule(cx, Kind::DeleteKey, &key.key_id, due)?;
+    job::schedule(cx, Kind::DeleteKey, &key.key_id, due)?;
     cx.note("keyId", key.key_id);
     Ok(Response {})
 }

@@ -3,11 +3,9 @@
 use std::ops::Deref;
 use std::path::PathBuf;
 
-use coffer_base::Region;
-use coffer_cloud::Settings;
-use coffer_store::{Db, Options};
+use coffer_base::{Clock, Timestamp};
 
-use super::{REGION, World};
+use super::{NOW_MS, World};
 
 /// The world; its files go with it.
 pub(crate) struct Files {
@@ -19,8 +17,8 @@ impl Files {
     /// A new one; `name` tells its folder from those of other tests.
     pub(crate) fn new(name: &str) -> Self {
         let folder = std::env::temp_dir().join(format!("coffer-cloud-{name}-{}", std::process::id()));
-        let db = Db::open(&folder, Options::default()).unwrap();
-        Self { world: World::on(db, Settings::new(Region::parse(REGION).unwrap())), folder }
+        let clock = Clock::manual(Timestamp::from_unix_ms(NOW_MS));
+        Self { world: World::open(&folder, clock, 1), folder }
     }
 }
 

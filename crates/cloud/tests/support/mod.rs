@@ -11,6 +11,7 @@ mod samples;
 
 use std::collections::BTreeMap;
 use std::future::Future;
+use std::path::Path;
 use std::pin::pin;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
@@ -18,10 +19,10 @@ use std::thread::{self, Thread};
 
 use coffer_base::{AccountId, Clock, Region, Rng, Secret, SeededRng, Timestamp, ids};
 use coffer_cloud::bootstrap::{self, KmsService, Preset, StartError, Started};
-use coffer_cloud::{Cloud, Incoming, Method, Outgoing, Product, Settings};
+use coffer_cloud::{Cloud, Incoming, Keyring, Method, Outgoing, Product, Settings};
 use coffer_crypto::{RootKey, digest, mac};
 use coffer_store::instances::Instance;
-use coffer_store::{Db, Record, StoreError, Tx};
+use coffer_store::{Db, Options, Record, StoreError, Tx, accounts};
 use serde_json::Value;
 
 /// The first account's own access key.
@@ -92,6 +93,7 @@ fn block_on<T>(future: impl Future<Output = T>) -> T {
     let waker = Waker::from(Arc::new(Waiting(thread::current())));
     let mut context = Context::from_waker(&waker);
     loop {
+        // In memory a write is done when it is handed over; only the writer of files is ever waited for.
         if let Poll::Ready(value) = future.as_mut().poll(&mut context) {
             return value;
         }
@@ -107,32 +109,32 @@ impl World {
 
     /// A new one with these settings.
     pub(crate) fn with(settings: Settings) -> Self {
-        Self::on(Db::in_memory().unwrap(), settings)
+        let clock = Clock::manual(Timestamp::from_unix_ms(NOW_MS));
+        Self::start(Db::in_memory().unwrap(), clock, 1, RootKey::ephemeral, settings)
     }
 
-    /// A new one on that database, which is empty.
-    fn on(db: Db, settings: Settings) -> Self {
-        let now = Timestamp::from_unix_ms(NOW_MS);
-        let clock = Clock::manual(now);
-        let rng = Arc::new(Reseeded::new(1));
+    /// The one whose files are in `directory`, or a new one there. What it draws is drawn from `seed`.
+    pub(crate) fn open(directory: &Path, clock: Clock, seed: u64) -> Self {
+        let (db, path) = (Db::open(directory, Options::default()).unwrap(), directory.join("root.key"));
+        let root = |rng: &dyn Rng| if path.exists() { RootKey::open(&path) } else { RootKey::create(&path, rng) };
+        Self::start(db, clock, seed, |rng| root(rng).unwrap(), Settings::new(Region::parse(REGION).unwrap()))
+    }
+
+    fn start(db: Db, clock: Clock, seed: u64, root: impl FnOnce(&dyn Rng) -> RootKey, settings: Settings) -> Self {
+        let rng = Arc::new(Reseeded::new(seed));
         let source: Arc<dyn Rng> = Arc::<Reseeded>::clone(&rng);
-        let preset = |key: (&str, &str)| {
-            let access_key = Some((key.0.to_owned(), Secret::new(key.1.to_owned())));
-            Preset { account: None, access_key }
-        };
-        let root = RootKey::ephemeral(&*source);
+        let root = root(&*source);
         let Started { keyring, account, .. } = bootstrap::start(&db, &clock, &source, root, preset(ROOT)).unwrap();
-        let (second, random) = (preset(OTHER), Arc::clone(&source));
-        let made = db.write(move |tx| -> Result<_, StartError> {
-            let (other, _) = bootstrap::create_account(tx, &keyring, &*random, now, second)?;
-            Ok((keyring, other))
-        });
-        let (keyring, other) = made.wait().unwrap();
+        let accounts = db.read(accounts::all).unwrap();
+        let (keyring, other) = match accounts.into_iter().find(|known| *known != account) {
+            Some(other) => (keyring, other),
+            None => second_account(&db, keyring, &source, clock.now()),
+        };
         for account in [&account, &other] {
             bootstrap::set_kms_service(&db, account, KmsService::Open).unwrap();
         }
         let cloud = Cloud::new(db.clone(), clock.clone(), source, keyring, settings);
-        Self { cloud, db, clock, account, other, rng, nonces: Reseeded::new(2) }
+        Self { cloud, db, clock, account, other, rng, nonces: Reseeded::new(seed + 1) }
     }
 
     /// A new one, its second account and that account's access key.
@@ -373,6 +375,19 @@ impl World {
         }
         dump
     }
+}
+
+fn preset(key: (&str, &str)) -> Preset {
+    Preset { account: None, access_key: Some((key.0.to_owned(), Secret::new(key.1.to_owned()))) }
+}
+
+fn second_account(db: &Db, keyring: Keyring, rng: &Arc<dyn Rng>, now: Timestamp) -> (Keyring, AccountId) {
+    let rng = Arc::clone(rng);
+    let made = db.write(move |tx| -> Result<_, StartError> {
+        let (other, _) = bootstrap::create_account(tx, &keyring, &*rng, now, preset(OTHER))?;
+        Ok((keyring, other))
+    });
+    made.wait().unwrap()
 }
 
 /// The first account's own key.

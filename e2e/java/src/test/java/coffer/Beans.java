@@ -16,13 +16,24 @@ final class Beans {
         try {
             Object bean = type.getConstructor().newInstance();
             for (Map.Entry<String, ?> member : members.entrySet()) {
-                Method setter = setter(type, member.getKey());
-                setter.invoke(bean, fitted(setter.getGenericParameterTypes()[0], member.getValue()));
+                set(bean, member.getKey(), member.getValue());
             }
             return bean;
         } catch (ReflectiveOperationException error) {
             throw new AssertionError(error);
         }
+    }
+
+    /** Sets a member; those of a structure are members of the bean's own, called after both. */
+    private static void set(Object bean, String name, Object value) throws ReflectiveOperationException {
+        if (value instanceof Map<?, ?> members) {
+            for (Map.Entry<?, ?> member : members.entrySet()) {
+                set(bean, name + member.getKey(), member.getValue());
+            }
+            return;
+        }
+        Method setter = setter(bean.getClass(), name);
+        setter.invoke(bean, fitted(setter.getGenericParameterTypes()[0], value));
     }
 
     /** The setter of a member; that of a list may be called after its plural. */
@@ -52,15 +63,16 @@ final class Beans {
         return type == String.class ? String.valueOf(value) : value;
     }
 
-    /** What a bean holds; a list of beans is wrapped in a member called after their class, as it is on the wire. */
+    /** What a bean holds; a list is wrapped in a member, as it is on the wire: called after its beans' class, or in the singular. */
     static Map<String, Object> members(Object bean) {
         Map<String, Object> members = new LinkedHashMap<>();
         for (Method method : bean.getClass().getDeclaredMethods()) {
             if (method.getName().startsWith("get") && method.getParameterCount() == 0) {
                 try {
                     Object value = method.invoke(bean);
+                    String name = method.getName().substring("get".length());
                     if (value != null) {
-                        members.put(method.getName().substring("get".length()), shown(method.getGenericReturnType(), value));
+                        members.put(name, shown(name, method.getGenericReturnType(), value));
                     }
                 } catch (ReflectiveOperationException error) {
                     throw new AssertionError(error);
@@ -70,11 +82,11 @@ final class Beans {
         return members;
     }
 
-    private static Object shown(Type type, Object value) {
+    private static Object shown(String name, Type type, Object value) {
         if (value instanceof List<?> items) {
             Class<?> item = (Class<?>) ((ParameterizedType) type).getActualTypeArguments()[0];
-            List<Object> all = items.stream().map(each -> shown(item, each)).toList();
-            return isBean(item) ? Map.of(item.getSimpleName(), all) : all;
+            List<Object> all = items.stream().map(each -> shown(name, item, each)).toList();
+            return Map.of(isBean(item) ? item.getSimpleName() : name.substring(0, name.length() - "s".length()), all);
         }
         return isBean(value.getClass()) ? members(value) : value;
     }

@@ -34,7 +34,7 @@ abstract class Cloud {
         return call(Product.STS, action, named(parameters));
     }
 
-    private static Map<String, Object> named(Object... parameters) {
+    static Map<String, Object> named(Object... parameters) {
         Map<String, Object> named = new LinkedHashMap<>();
         for (int i = 0; i < parameters.length; i += 2) {
             named.put((String) parameters[i], parameters[i + 1]);
@@ -101,9 +101,13 @@ abstract class Cloud {
 
     /** The id of a new disk of 20 GiB, unless the parameters say otherwise. */
     final String makeDisk(Object... parameters) {
+        return makeDisk(named(parameters));
+    }
+
+    final String makeDisk(Map<String, Object> parameters) {
         Map<String, Object> given = named(
                 "RegionId", Server.REGION, "ZoneId", Server.ZONE, "DiskCategory", "cloud_essd", "Size", 20);
-        given.putAll(named(parameters));
+        given.putAll(parameters);
         return call(Product.ECS, "CreateDisk", given).text("DiskId");
     }
 

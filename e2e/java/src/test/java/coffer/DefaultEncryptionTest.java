@@ -3,33 +3,16 @@ package coffer;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
-import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** The feature from end to end, and the nine errors of ModifyDiskDefaultKMSKeyId, with each of Java's clients. */
 class DefaultEncryptionTest extends WithServer {
     private static final String UNKNOWN_KEY = "0e478b7a-4262-4802-b8cb-00d3fb40826X";
-
-    /** Expects the call to be refused so. */
-    private static void refused(Executable call, int status, String code, String text) {
-        assertEquals(text, refused(call, status, code).text);
-    }
-
-    /** Expects the call to be refused so, whatever the words; some clients tell no status. */
-    private static Refusal refused(Executable call, int status, String code) {
-        Refusal refusal = assertThrows(Refusal.class, call);
-        int expected = refusal.status == Refusal.UNTOLD ? Refusal.UNTOLD : status;
-        assertEquals(List.of(expected, code), List.of(refusal.status, refusal.code), refusal.text);
-        return refusal;
-    }
 
     @ParameterizedTest
     @EnumSource
@@ -180,9 +163,7 @@ class DefaultEncryptionTest extends WithServer {
     @ParameterizedTest
     @EnumSource
     void is_told_that_the_account_is_not_on_the_white_list(Kind kind) throws Exception {
-        Path config = directory.resolve("coffer.toml");
-        Files.writeString(config, "[default_encryption]\nwhite_list = [\"1111222233334444\"]\n");
-        Cloud cloud = kind.connect(serve("--config", config.toString()));
+        Cloud cloud = kind.connect(serveConfigured("[default_encryption]\nwhite_list = [\"1111222233334444\"]\n"));
         refused(() -> cloud.modify("any"), 403, "UserNotInTheWhiteList", "The user is not in disk white list.");
     }
 

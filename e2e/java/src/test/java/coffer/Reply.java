@@ -22,6 +22,22 @@ record Reply(Map<String, ?> members) {
         return ((List<?>) at(path)).stream().map(Reply::of).toList();
     }
 
+    /** The texts of a list. */
+    List<String> texts(String... path) {
+        return ((List<?>) at(path)).stream().map(String.class::cast).toList();
+    }
+
+    /** Whether it has all these members, given by names and values in turn. */
+    boolean has(Object... expected) {
+        return Cloud.named(expected).entrySet().stream()
+                .allMatch(each -> plain(each.getValue()).equals(plain(members.get(each.getKey()))));
+    }
+
+    /** A value whose equality is not of the client's types for numbers. */
+    private static Object plain(Object value) {
+        return value instanceof Number number ? number.longValue() : value;
+    }
+
     @SuppressWarnings("unchecked")
     private static Reply of(Object members) {
         return new Reply((Map<String, ?>) members);

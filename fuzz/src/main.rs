@@ -1,0 +1,31 @@
+//! Fuzz targets: bytes from libFuzzer, shaped into what comes in through the port. `cargo xtask fuzz` builds this with the coverage
+//! that libFuzzer steers by, and says which target to run.
+
+#![no_main]
+#![allow(clippy::unwrap_used, reason = "a test")]
+
+mod call;
+mod form;
+mod input;
+mod operation;
+mod policy;
+mod signature;
+#[path = "../../crates/cloud/tests/support/mod.rs"]
+mod support;
+
+use std::sync::LazyLock;
+
+/// What is run: `COFFER_FUZZ_TARGET`.
+static TARGET: LazyLock<fn(&[u8])> = LazyLock::new(|| {
+    let name = std::env::var("COFFER_FUZZ_TARGET").expect("COFFER_FUZZ_TARGET names a target");
+    match name.as_str() {
+        "call" => call::run,
+        "form" => form::run,
+        "operation" => operation::run,
+        "policy" => policy::run,
+        "signature" => signature::run,
+        _ => panic!("{name} is none of the targets above"),
+    }
+});
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| TARGET(data));

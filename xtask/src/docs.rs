@@ -1,0 +1,150 @@
+//! `cargo xtask docs`: the blocks of README.md and docs/*.md that stand under `<!-- run -->` do what they say.
+//!
+//! Each is run as it is against a fresh server; only `127.0.0.1:7600`, `"ID"`, `"SECRET"` and `coffer-data` become what that
+//! server has. What follows `   # ` in a block is what it must print, line by line.
+
+use std::fs;
+use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use crate::report::{self, Counts};
+use crate::server;
+
+const MARK: &str = "<!-- run -->";
+const PYTHON: &str = ".e2e/venv/bin/python";
+const ID: &str = "LTAIdocsdocsdocsdocsdocs";
+const SECRET: &str = "docsdocsdocsdocsdocsdocsdocsdo";
+
+/// A marked block.
+#[derive(Debug, PartialEq, Eq)]
+struct Block {
+    /// `python` or `sh`.
+    language: String,
+    text: String,
+}
+
+/// Runs them all.
+pub(crate) fn run() -> Result<Counts, String> {
+    let binary = server::build()?;
+    // What the blocks import is what the clients' tests install.
+    let mut install = Command::new("python3");
+    report::success(install.args(["-c", "import sys; sys.path.insert(0, 'e2e'); import run; run.install_python()"]))?;
+    let mut counts = Counts::default();
+    for path in pages()? {
+        let page = fs::read_to_string(&path).map_err(|error| error.to_string())?;
+        for (number, block) in blocks(&page).iter().enumerate() {
+            let name = format!("{}-{}", path.file_stem().unwrap_or_default().to_string_lossy(), number + 1);
+            let outcome = play(&binary, &name, block);
+            println!(
+                "{}, block {}: {}",
+                path.display(),
+                number + 1,
+                outcome.as_ref().err().map_or("as it says", |e| e)
+            );
+            counts.passed += u64::from(outcome.is_ok());
+            counts.failed += u64::from(outcome.is_err());
+        }
+    }
+    if counts == Counts::default() { Err("no page holds a block to run".to_owned()) } else { Ok(counts) }
+}
+
+fn pages() -> Result<Vec<PathBuf>, String> {
+    let mut pages = vec![PathBuf::from("README.md")];
+    for entry in fs::read_dir("docs").map_err(|error| error.to_string())? {
+        let path = entry.map_err(|error| error.to_string())?.path();
+        pages.extend(path.extension().is_some_and(|extension| extension == "md").then_some(path));
+    }
+    pages.sort();
+    Ok(pages)
+}
+
+/// The marked blocks of a page.
+fn blocks(page: &str) -> Vec<Block> {
+    let mut blocks = Vec::new();
+    let mut lines = page.lines();
+    while let Some(line) = lines.next() {
+        if line == MARK
+            && let Some(language) = lines.next().and_then(|fence| fence.strip_prefix("```"))
+        {
+            let text: Vec<&str> = lines.by_ref().take_while(|line| *line != "```").collect();
+            blocks.push(Block { language: language.to_owned(), text: text.join("\n") });
+        }
+    }
+    blocks
+}
+
+/// What a block says that it prints.
+fn expected(block: &Block) -> Vec<&str> {
+    block.text.lines().filter_map(|line| line.split_once("   # ").map(|(_, shown)| shown.trim())).collect()
+}
+
+/// Runs a block against a server of its own.
+fn play(binary: &Path, name: &str, block: &Block) -> Result<(), String> {
+    let mut command = match block.language.as_str() {
+        "python" => Command::new(PYTHON),
+        "sh" => Command::new("sh"),
+        other => return Err(format!("no way to run {other}")),
+    };
+    command.args(if block.language == "sh" { &["-e", "-c"][..] } else { &["-c"] });
+    let data = std::env::temp_dir().join(format!("coffer-docs-{}-{name}", std::process::id()));
+    let (mut running, address) = start(binary, &data)?;
+    let data_text = data.to_string_lossy();
+    let mut text = block.text.clone();
+    let quoted = |text: &str| format!("\"{text}\"");
+    for (written, meant) in [
+        ("127.0.0.1:7600", address.as_str()),
+        ("\"ID\"", &quoted(ID)),
+        ("\"SECRET\"", &quoted(SECRET)),
+        ("coffer-data", &data_text),
+    ] {
+        text = text.replace(written, meant);
+    }
+    command.arg(text);
+    let output = command.output().map_err(|error| format!("{command:?}: {error}"));
+    let stopped = running.kill().and_then(|()| running.wait());
+    fs::remove_dir_all(&data).map_err(|error| error.to_string())?;
+    stopped.map_err(|error| error.to_string())?;
+    let output = output?;
+    let printed = String::from_utf8_lossy(&output.stdout);
+    if !output.status.success() {
+        return Err(format!("{}\n{}", output.status, String::from_utf8_lossy(&output.stderr)));
+    }
+    let printed: Vec<&str> = printed.lines().map(str::trim).collect();
+    let expected = expected(block);
+    if printed == expected { Ok(()) } else { Err(format!("it prints {printed:?} and says {expected:?}")) }
+}
+
+/// Starts a server on fresh data; where it listens. It says so once it does.
+fn start(binary: &Path, data: &Path) -> Result<(Child, String), String> {
+    let mut serve = Command::new(binary);
+    serve.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(data).env("RUST_LOG", "warn");
+    serve.env("COFFER_ROOT_ACCESS_KEY_ID", ID).env("COFFER_ROOT_ACCESS_KEY_SECRET", SECRET);
+    let mut running = serve.stdout(Stdio::piped()).spawn().map_err(|error| format!("{serve:?}: {error}"))?;
+    let mut output = BufReader::new(running.stdout.take().ok_or("no output")?);
+    let mut line = String::new();
+    while output.read_line(&mut line).map_err(|error| error.to_string())? > 0 {
+        if let Some((_, rest)) = line.split_once("http://") {
+            let address = rest.split_whitespace().next().unwrap_or_default().to_owned();
+            // Kept open: what the server still has to say must not fail.
+            running.stdout = Some(output.into_inner());
+            return Ok((running, address));
+        }
+        line.clear();
+    }
+    Err("the server announced no endpoint".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_marked_blocks_are_found_with_what_they_print() {
+        let page = "a\n```sh\nno\n```\n<!-- run -->\n```sh\nfirst   # one\nsecond # no\nthird    # two\n```\nrest";
+        let found = blocks(page);
+        let text = "first   # one\nsecond # no\nthird    # two".to_owned();
+        assert_eq!(found, [Block { language: "sh".to_owned(), text }]);
+        assert_eq!(expected(&found[0]), ["one", "two"]);
+    }
+}
