@@ -6,7 +6,7 @@ use coffer_store::keys::Key;
 use coffer_store::snapshots::Snapshot;
 
 use super::data_key::Wrapped;
-use super::disk_key::{self, Wording};
+use super::disk_key::{self, Problem, Wording};
 use super::disk_types::Category;
 use super::setting;
 use crate::context::Cx;
@@ -81,7 +81,6 @@ pub struct CopyWording {
     keys: Wording,
     encrypted_must_be_true: ErrorCode,
     cannot_decrypt: ErrorCode,
-    kms_not_enabled: ErrorCode,
     /// `None`: what may not stay plain is encrypted, whatever the request says.
     by_default_only: Option<ErrorCode>,
 }
@@ -92,26 +91,25 @@ impl CopyWording {
         keys: Wording::COPY_SNAPSHOT,
         encrypted_must_be_true: ErrorCode::CopyEncryptedMustBeTrue,
         cannot_decrypt: ErrorCode::CopyCannotDecrypt,
-        kms_not_enabled: ErrorCode::CopyKmsNotEnabled,
         by_default_only: None,
     };
     /// CopyImage.
     pub const IMAGE: Self = Self {
-        keys: Wording::CREATE,
+        keys: Wording::COPY_IMAGE,
         encrypted_must_be_true: ErrorCode::EncryptedMustBeTrue,
         cannot_decrypt: ErrorCode::CopyImageCannotDecrypt,
-        kms_not_enabled: ErrorCode::CopyImageKmsNotEnabled,
         by_default_only: Some(ErrorCode::CopyEncryptedByDefaultOnly),
     };
 
     /// The codes, for an operation's table of errors.
     pub const fn codes(&self) -> [ErrorCode; 11] {
-        let [not_found, not_symmetric, not_enabled, unauthorized, tag_unauthorized] = self.keys.codes();
+        let [kms_closed, not_found, not_symmetric, not_enabled, unauthorized, tag_unauthorized] = self.keys.codes();
         let by_default_only = match self.by_default_only {
             Some(code) => code,
             None => self.cannot_decrypt,
         };
         [
+            kms_closed,
             not_found,
             not_symmetric,
             not_enabled,
@@ -119,7 +117,6 @@ impl CopyWording {
             tag_unauthorized,
             self.encrypted_must_be_true,
             self.cannot_decrypt,
-            self.kms_not_enabled,
             by_default_only,
             ErrorCode::NativeEncryptRegion,
             ErrorCode::RegionWithoutCustomerKeys,
@@ -146,14 +143,11 @@ pub fn key_for_copy(
         return Err(ErrorCode::NativeEncryptRegion.into());
     }
     if service::state(cx.tx, cx.account(), destination)? != Service::Open {
-        return Err(wording.kms_not_enabled.into());
+        return Err(wording.keys.error(Problem::KmsClosed).into());
     }
     let mut chosen = wish.kms_key_id.clone();
     if let Some(wrapped) = wrapped {
         let is_own = source.account == *cx.account();
-        if is_own && service::state(cx.tx, cx.account(), source.region)? != Service::Open {
-            return Err(wording.kms_not_enabled.into());
-        }
         drop(wrapped.open(cx, &wording.keys)?);
         if source.region == destination {
             chosen = chosen.or_else(|| source.kms_key_id.clone().filter(|_| is_own));

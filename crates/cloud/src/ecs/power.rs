@@ -27,7 +27,7 @@ pub struct Change {
 /// The errors of [`start`], besides those of keys.
 pub const START_ERRORS: &[ErrorCode] = &[ErrorCode::InstanceStatusIncorrect, ErrorCode::SystemDiskMissing];
 /// The errors of keys in [`start`].
-pub const START_KEY_CODES: [ErrorCode; 5] = Wording::START.codes();
+pub const START_KEY_CODES: [ErrorCode; 6] = Wording::START.codes();
 
 /// Starts a stopped instance. The data key of every disk on it must open at this moment, or its bytes could not be read.
 pub fn start(cx: &mut Cx<'_>, mut instance: Instance) -> Result<Change, ApiError> {
