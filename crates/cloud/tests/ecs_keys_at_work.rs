@@ -6,12 +6,16 @@
 
 mod support;
 
-use coffer_cloud::Product;
+use coffer_base::Timestamp;
 use coffer_cloud::bootstrap::{self, KmsService};
+use coffer_cloud::{Product, audit as chain};
+use coffer_store::audit::{self, Recorded};
 use coffer_store::tags;
+use serde_json::{Value, json};
 use support::compute::{DAY_MS, copy_of, refusal};
-use support::instances::{ESSD, HERE, IMAGE, asking, disks_of, run};
-use support::{REGION, World, ZONE, root, text};
+use support::disks::shown;
+use support::instances::{ESSD, HERE, IMAGE, asking, disks_of, run, running};
+use support::{NOW_MS, REGION, World, ZONE, root, text};
 
 /// Why a key can't be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -308,4 +312,73 @@ fn one_disk_whose_key_fails_keeps_an_instance_of_several_keys_from_starting() {
     assert_eq!(scene.call("StartInstance"), refusal(403, "InvalidParameter.KMSKeyId.CMKNotEnabled", OLD));
     world.ecs("DetachDisk", &[("InstanceId", &scene.stopped), ("DiskId", &other)]);
     assert_eq!(scene.call("StartInstance").0, 200);
+}
+
+/// The last row of the audit of an action that succeeded.
+fn recorded(world: &World, action: &str) -> Recorded {
+    let rows = world.db.read(chain::verify).unwrap().expect("the chain is whole");
+    let rows = world.db.read(|tx| audit::after(tx, 0, rows)).unwrap();
+    rows.into_iter().rfind(|row| row.action == action && row.outcome == "OK").unwrap()
+}
+
+#[test]
+fn what_a_deleted_key_encrypted_stays_listed_and_its_loss_is_on_record() {
+    let scene = Scene::new();
+    let (world, under) = (&scene.world, [HERE, ("KMSKeyId", &*scene.key)]);
+    let hanging = || {
+        let [disks, snapshots] = ["DescribeDisks", "DescribeSnapshots"].map(|action| world.ecs(action, &under));
+        [&disks, &snapshots].map(|answer| answer["TotalCount"].as_i64().unwrap())
+    };
+    // The system disks of both instances, one attached besides and one free; the snapshot of one, and that of the image.
+    assert_eq!(hanging(), [4, 2]);
+    let counts = json!({"keyId": scene.key, "disks": "4", "snapshots": "2", "images": "1"});
+    let detail = |row: &Recorded| serde_json::from_str::<Value>(&row.detail).unwrap();
+    scene.kms("ScheduleKeyDeletion", &[("PendingWindowInDays", "7")]);
+    assert_eq!(detail(&recorded(world, "kms:ScheduleKeyDeletion")), counts);
+    let lost = text(&world.ecs("CreateDisk", &[&scene.asked("CreateDisk")[..4], &[]].concat()), "DiskId");
+    world.ecs("DeleteDisk", &[("DiskId", &scene.free)]);
+    world.advance(8 * DAY_MS);
+    let row = recorded(world, "kms:DeleteKey");
+    assert_eq!((&row.account, &*row.principal), (&world.account, "kms.aliyuncs.com"));
+    let arn = format!("acs:kms:{REGION}:{}:key/{}", world.account, scene.key);
+    assert_eq!((row.resources, row.at), (arn, world.clock.now()));
+    let left = json!({"keyId": scene.key, "disks": "3", "snapshots": "2", "images": "1"});
+    assert_eq!(detail(&recorded(world, "kms:DeleteKey")), left);
+    assert_eq!(hanging(), [3, 2]);
+    assert!(!shown(world, &lost)["Encrypted"].as_bool().unwrap(), "what is plain is not counted");
+    let (status, body) = world.call(&root(), Product::Kms, "DescribeKey", &[("KeyId", &scene.key)]);
+    assert_eq!((status, &body["Code"]), (404, &json!("Forbidden.KeyNotFound")));
+    // It happens once.
+    let rows = world.db.read(chain::verify).unwrap().unwrap();
+    world.advance(DAY_MS);
+    assert_eq!(world.db.read(chain::verify).unwrap().unwrap(), rows);
+}
+
+#[test]
+fn a_deletion_that_was_cancelled_leaves_the_key_and_no_record_of_a_loss() {
+    let scene = Scene::new();
+    scene.kms("ScheduleKeyDeletion", &[("PendingWindowInDays", "7")]);
+    scene.kms("CancelKeyDeletion", &[]);
+    scene.kms("EnableKey", &[]);
+    scene.world.advance(8 * DAY_MS);
+    let rows = scene.world.db.read(|tx| audit::after(tx, 0, 1000)).unwrap();
+    assert!(!rows.iter().any(|row| row.action == "kms:DeleteKey"));
+    assert_eq!(scene.call("StartInstance").0, 200);
+}
+
+#[test]
+fn what_is_deleted_because_its_time_has_come_is_on_record_too() {
+    let world = World::new();
+    let disk = world.used_disk(&[]);
+    let snapshot = world.done_snapshot(&disk, &[("RetentionDays", "1")]);
+    let at = Timestamp::from_unix_ms(NOW_MS + DAY_MS).to_iso8601();
+    let instance = running(&world, &[("AutoReleaseTime", &at)]);
+    world.advance(2 * DAY_MS);
+    for (action, resource) in
+        [("ecs:DeleteSnapshot", format!("snapshot/{snapshot}")), ("ecs:DeleteInstance", format!("instance/{instance}"))]
+    {
+        let row = recorded(&world, action);
+        assert_eq!((&*row.principal, &*row.request_id), ("ecs.aliyuncs.com", ""));
+        assert_eq!(row.resources, format!("acs:ecs:{REGION}:{}:{resource}", world.account));
+    }
 }
