@@ -416,7 +416,15 @@ impl Field for Additional {
     const REQUIRED: bool = false;
 
     fn read(reader: &Reader<'_>, name: &'static str) -> Result<Self, ApiError> {
-        const KNOWN: [&str; 3] = ["META_OPTIONS", "DDH_CLUSTER", "NETWORK_PRIMARY_ENI_IP"];
+        const KNOWN: [&str; 6] = [
+            "META_OPTIONS",
+            "DDH_CLUSTER",
+            "NETWORK_PRIMARY_ENI_IP",
+            // Not on the operation's page, but asked for by Terraform's every reading of an instance.
+            "LOGIN_AS_NON_ROOT",
+            "DISK_HIGH_DENSITY_MODE",
+            "CPU_OPTIONS_TOPOLOGY_TYPE",
+        ];
         let known = reader.items(name, 10)?.iter().all(|item| KNOWN.contains(item));
         if known { Ok(Self) } else { Err(reader.invalid(name)) }
     }
