@@ -301,3 +301,230 @@ fn the_data_source_of_disks_finds_every_field_that_it_converts() {
         assert_eq!(answer["Disks"]["Disk"].as_array().unwrap().len(), expected, "{filter:?}");
     }
 }
+
+/// The attributes that the provider asks of an instance besides: by its old client, and by its new one.
+const ATTRIBUTES: [[&str; 4]; 2] = [
+    ["META_OPTIONS", "NETWORK_PRIMARY_ENI_IP", "LOGIN_AS_NON_ROOT", "DISK_HIGH_DENSITY_MODE"],
+    ["META_OPTIONS", "NETWORK_PRIMARY_ENI_IP", "LOGIN_AS_NON_ROOT", "CPU_OPTIONS_TOPOLOGY_TYPE"],
+];
+
+/// The provider's listing of an instance; `None` when it takes it for gone.
+fn list_instance(world: &World, id: &str, attributes: [&str; 4]) -> Option<Value> {
+    let ids = format!(r#"["{id}"]"#);
+    let mut asked = vec![HERE, ("InstanceIds", &*ids)];
+    let names =
+        ["AdditionalAttributes.1", "AdditionalAttributes.2", "AdditionalAttributes.3", "AdditionalAttributes.4"];
+    asked.extend(names.into_iter().zip(attributes));
+    world.ecs("DescribeInstances", &asked)["Instances"]["Instance"].as_array().unwrap().first().cloned()
+}
+
+/// All that the provider calls to read an instance. Each must succeed and find it, or the resource can't be read.
+fn read_instance(world: &World, id: &str) -> Option<Value> {
+    let instance = list_instance(world, id, ATTRIBUTES[0])?;
+    let (on_instance, ids) = (("InstanceId", id), format!(r#"["{id}"]"#));
+    let system = world.ecs("DescribeDisks", &[HERE, on_instance, ("DiskType", "system")]);
+    assert_eq!(system["Disks"]["Disk"][0]["InstanceId"], id);
+    assert!(world.ecs("DescribeUserData", &[HERE, on_instance])["UserData"].is_string());
+    let roles = world.ecs("DescribeInstanceRamRole", &[HERE, ("InstanceIds", &ids)]);
+    assert!(roles["InstanceRamRoleSets"]["InstanceRamRoleSet"].is_array());
+    for interface in instance["NetworkInterfaces"]["NetworkInterface"].as_array().unwrap() {
+        let interface_id = text(interface, "NetworkInterfaceId");
+        let found = world.ecs("DescribeNetworkInterfaces", &[HERE, ("NetworkInterfaceId.1", &interface_id)]);
+        let found = &found["NetworkInterfaceSets"]["NetworkInterfaceSet"][0];
+        assert_eq!(found["NetworkInterfaceId"], interface_id.as_str());
+        are(found, &["NetworkInterfaceTrafficMode", "VSwitchId"], &[], &["SourceDestCheck"]);
+        assert!(found["Attachment"]["NetworkCardIndex"].is_i64());
+        let addresses = found["PrivateIpSets"]["PrivateIpSet"].as_array().unwrap();
+        assert!(addresses.iter().all(|address| address["Primary"].is_boolean()));
+        assert_eq!(found["Ipv6Sets"]["Ipv6Set"], json!([]));
+    }
+    let maintained = world.ecs("DescribeInstanceMaintenanceAttributes", &[HERE, ("InstanceId.1", id)]);
+    let maintained = &maintained["MaintenanceAttributes"]["MaintenanceAttribute"][0];
+    assert_eq!(maintained["InstanceId"], id);
+    assert!(maintained["MaintenanceWindows"]["MaintenanceWindow"].is_array());
+    assert!(maintained["ActionOnMaintenance"]["Value"].is_string() && maintained["NotifyOnMaintenance"].is_boolean());
+    assert_eq!(world.ecs("DescribeInstanceAttribute", &[HERE, on_instance])["InstanceId"], id);
+    let attached = world.ecs("DescribeInstanceAttachmentAttributes", &[HERE, ("InstanceIds", &ids)]);
+    are(&attached["Instances"]["Instance"][0], &["PrivatePoolOptionsMatchCriteria", "PrivatePoolOptionsId"], &[], &[]);
+    let again = list_instance(world, id, ATTRIBUTES[1]).unwrap();
+    assert!(again["CpuOptions"]["CoreCount"].is_i64() && again["CpuOptions"]["ThreadsPerCore"].is_i64());
+    assert!(again["SpotInterruptionBehavior"].is_string());
+    Some(instance)
+}
+
+/// What RunInstances is sent for a resource with a data disk.
+const NEW_INSTANCE: [(&str, &str); 20] = [
+    ("ClientToken", "TF-RunInstances-1"),
+    ("ZoneId", ZONE),
+    ("SystemDisk.Category", "cloud_essd"),
+    ("SystemDisk.Size", "40"),
+    ("SystemDisk.PerformanceLevel", "PL0"),
+    ("InstanceName", "tf"),
+    ("InternetChargeType", "PayByTraffic"),
+    ("InternetMaxBandwidthOut", "10"),
+    ("InstanceChargeType", "PostPaid"),
+    ("SpotStrategy", "NoSpot"),
+    ("DryRun", "false"),
+    ("DeletionProtection", "false"),
+    ("VSwitchId", "vsw-bp1aaaaaaaaaaaaaaaaa"),
+    ("SecurityGroupIds.1", "sg-bp1aaaaaaaaaaaaaaaaa"),
+    ("UserData", "ZWNobyBoZWxsbw=="),
+    ("Tag.1.Key", "Created"),
+    ("Tag.1.Value", "TF"),
+    ("DataDisk.1.DeleteWithInstance", "true"),
+    ("DataDisk.1.Encrypted", "false"),
+    ("DataDisk.1.Size", "20"),
+];
+
+#[test]
+fn an_instance_is_made_waited_for_and_read_in_full() {
+    let world = World::new();
+    let made = run(&world, &NEW_INSTANCE).pop().unwrap();
+    assert_eq!(run(&world, &NEW_INSTANCE), [&*made], "a retry of a call whose answer was lost");
+    let status = |id: &str| text(&list_instance(&world, id, ATTRIBUTES[0]).unwrap(), "Status");
+    assert!(["Pending", "Starting"].contains(&&*status(&made)));
+    world.settle();
+    assert_eq!(status(&made), "Running");
+    let instance = read_instance(&world, &made).unwrap();
+    are(
+        &instance,
+        &[
+            "AutoReleaseTime",
+            "CreationTime",
+            "CreditSpecification",
+            "DeploymentSetId",
+            "Description",
+            "ExpiredTime",
+            "HostName",
+            "HpcClusterId",
+            "KeyPairName",
+            "OSName",
+            "OSType",
+            "ResourceGroupId",
+            "StartTime",
+            "StoppedMode",
+            "Status",
+        ],
+        &["Cpu", "InternetMaxBandwidthIn", "InternetMaxBandwidthOut", "Memory"],
+        &["DeletionProtection"],
+    );
+    for (name, value) in [
+        ("InstanceName", json!("tf")),
+        ("InstanceChargeType", json!("PostPaid")),
+        ("InternetChargeType", json!("PayByTraffic")),
+        ("InternetMaxBandwidthOut", json!(10)),
+        ("SpotStrategy", json!("NoSpot")),
+        ("DeletionProtection", json!(false)),
+        ("SecurityGroupIds", json!({"SecurityGroupId": ["sg-bp1aaaaaaaaaaaaaaaaa"]})),
+        ("Tags", json!({"Tag": [{"TagKey": "Created", "TagValue": "TF"}]})),
+        ("ZoneId", json!(ZONE)),
+        ("PublicIpAddress", json!({"IpAddress": []})),
+    ] {
+        assert_eq!(instance[name], value, "{name}");
+    }
+    assert!(instance["SpotPriceLimit"].is_f64());
+    are(&instance["MetadataOptions"], &["HttpTokens", "HttpEndpoint"], &["HttpPutResponseHopLimit"], &[]);
+    assert_eq!(world.ecs("DescribeUserData", &[HERE, ("InstanceId", &made)])["UserData"], "ZWNobyBoZWxsbw==");
+}
+
+#[test]
+fn the_primary_interface_of_an_instance_has_its_address_and_is_found_by_it() {
+    let world = World::new();
+    let (first, second) = (running(&world, &NEW_INSTANCE), running(&world, &[]));
+    let instance = list_instance(&world, &first, ATTRIBUTES[0]).unwrap();
+    let address = &instance["VpcAttributes"]["PrivateIpAddress"]["IpAddress"][0];
+    let interfaces = instance["NetworkInterfaces"]["NetworkInterface"].as_array().unwrap();
+    assert_eq!(interfaces.len(), 1);
+    let shown = &interfaces[0];
+    assert_eq!((&shown["Type"], &shown["PrimaryIpAddress"]), (&json!("Primary"), address));
+    assert_eq!(shown["PrivateIpSets"]["PrivateIpSet"], json!([{"Primary": true, "PrivateIpAddress": address}]));
+    let id = text(shown, "NetworkInterfaceId");
+    let list = |filter: &[(&str, &str)]| {
+        let answer = world.ecs("DescribeNetworkInterfaces", &[&[HERE], filter].concat());
+        let found = answer["NetworkInterfaceSets"]["NetworkInterfaceSet"].as_array().unwrap().clone();
+        found.iter().map(|interface| text(interface, "InstanceId")).collect::<Vec<_>>()
+    };
+    let full = world.ecs("DescribeNetworkInterfaces", &[HERE, ("NetworkInterfaceId.1", &id)]);
+    assert_eq!(full["TotalCount"], 1);
+    let full = &full["NetworkInterfaceSets"]["NetworkInterfaceSet"][0];
+    for name in ["MacAddress", "NetworkInterfaceId", "Type"] {
+        assert_eq!(full[name], shown[name], "{name}");
+    }
+    assert_eq!((&full["PrivateIpAddress"], &full["OwnerId"]), (address, &json!(world.account.as_str())));
+    assert_eq!(list(&[]).len(), 2);
+    for (filter, found) in [
+        (vec![("InstanceId", &*first)], true),
+        (vec![("InstanceId", &first), ("NetworkInterfaceId.1", &id)], true),
+        (vec![("PrimaryIpAddress", address.as_str().unwrap())], true),
+        (vec![("VSwitchId", "vsw-bp1aaaaaaaaaaaaaaaaa")], true),
+        (vec![("SecurityGroupId", "sg-bp1aaaaaaaaaaaaaaaaa")], true),
+        (vec![("InstanceId", &first), ("Status", "InUse"), ("Type", "Primary"), ("ServiceManaged", "false")], true),
+        (vec![("InstanceId", &second), ("NetworkInterfaceId.1", &id)], false),
+        (vec![("NetworkInterfaceId.1", &first)], false),
+        (vec![("Type", "Secondary")], false),
+        (vec![("Status", "Available")], false),
+        (vec![("ServiceManaged", "true")], false),
+        (vec![("NetworkInterfaceName", "eni")], false),
+        (vec![("ResourceGroupId", "rg-1")], false),
+        (vec![("VpcId", "vpc-1")], false),
+        (vec![("Tag.1.Key", "Created")], false),
+        (vec![("Ipv6Address.1", "::1")], false),
+        (vec![("PrivateIpAddress.1", "10.0.0.1")], false),
+    ] {
+        let expected: &[&str] = if found { &[&first] } else { &[] };
+        assert_eq!(list(&filter), expected, "{filter:?}");
+    }
+    let page = world.ecs("DescribeNetworkInterfaces", &[HERE, ("MaxResults", "10")]);
+    assert_eq!((&page["NextToken"], &page["TotalCount"]), (&json!(""), &json!(0)));
+    for wrong in [("Status", "Broken"), ("Type", "Tertiary"), ("PageSize", "1001")] {
+        let (status, code, message) = world.refused("DescribeNetworkInterfaces", &[HERE, wrong]);
+        assert_eq!((status, &*code), (400, "InvalidParameter"), "{message}");
+        assert!(message.contains(wrong.0), "{message}");
+    }
+}
+
+#[test]
+fn the_roles_of_instances_are_listed_by_instance_and_by_role() {
+    let world = World::new();
+    let trust = r#"{"Version":"1","Statement":[{"Action":"sts:AssumeRole","Effect":"Allow",
+        "Principal":{"Service":["ecs.aliyuncs.com"]}}]}"#;
+    world.root(Product::Ram, "CreateRole", &[("RoleName", "worker"), ("AssumeRolePolicyDocument", trust)]);
+    let (with, without) = (running(&world, &[("RamRoleName", "worker")]), running(&world, &[]));
+    let list = |filter: &[(&str, &str)]| {
+        let answer = world.ecs("DescribeInstanceRamRole", &[&[HERE], filter].concat());
+        (answer["TotalCount"].clone(), answer["InstanceRamRoleSets"]["InstanceRamRoleSet"].clone())
+    };
+    let both = format!(r#"["{with}","{without}"]"#);
+    let one = (json!(1), json!([{"InstanceId": with, "RamRoleName": "worker"}]));
+    let none = (json!(0), json!([]));
+    assert_eq!(list(&[]), one);
+    assert_eq!(list(&[("InstanceIds", &both)]), one);
+    assert_eq!(list(&[("RamRoleName", "worker")]), one);
+    assert_eq!(list(&[("RamRoleName", "manager")]), none);
+    assert_eq!(list(&[("InstanceIds", &format!(r#"["{without}"]"#))]), none);
+}
+
+#[test]
+fn an_instance_is_deleted_while_it_runs_and_then_gone() {
+    const RETRIED: [&str; 5] = [
+        "IncorrectInstanceStatus",
+        "DependencyViolation.RouteEntry",
+        "IncorrectInstanceStatus.Initializing",
+        "Throttling",
+        "LastTokenProcessing",
+    ];
+    const GONE: [&str; 2] = ["InvalidInstanceId.NotFound", "Forbidden.InstanceNotFound"];
+    let world = World::new();
+    let id = run(&world, &NEW_INSTANCE).pop().unwrap();
+    let delete = [("InstanceId", &*id), ("Force", "true")];
+    assert_eq!(meaning(&world, "DeleteInstance", &delete, &RETRIED, &GONE), Meaning::Retry, "it is being made");
+    world.settle();
+    let disks = world.ecs("DescribeDisks", &[HERE, ("InstanceId", &id)])["TotalCount"].clone();
+    assert_eq!(disks, 2);
+    world.ecs("DeleteInstance", &delete);
+    assert_eq!(read_instance(&world, &id), None);
+    assert_eq!(world.ecs("DescribeDisks", &[HERE])["TotalCount"], 0);
+    assert_eq!(meaning(&world, "DeleteInstance", &delete, &RETRIED, &GONE), Meaning::Gone);
+    let user_data = world.refused("DescribeUserData", &[HERE, ("InstanceId", &id)]);
+    assert_eq!((user_data.0, &*user_data.1), (404, "InvalidInstanceId.NotFound"));
+}

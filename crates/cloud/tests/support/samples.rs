@@ -148,6 +148,8 @@ impl World {
             ]),
             "CopyImage" => region_and(&[("ImageId", &image()), ("DestinationRegionId", "cn-beijing")]),
             "DeleteImage" => region_and(&[("ImageId", &image())]),
+            "DescribeUserData" => region_and(&[("InstanceId", &instance())]),
+            "DescribeInstanceAttachmentAttributes" => region_and(&[("InstanceIds", &format!(r#"["{}"]"#, instance()))]),
             "DescribeTaskAttribute" | "CancelTask" => owned(&[("RegionId", "cn-beijing"), ("TaskId", &task())]),
             "DescribeTags"
             | "DescribeTasks"
@@ -157,6 +159,9 @@ impl World {
             | "DescribeSnapshotsUsage"
             | "DescribeImages"
             | "DescribeInstanceStatus"
+            | "DescribeInstanceMaintenanceAttributes"
+            | "DescribeInstanceRamRole"
+            | "DescribeNetworkInterfaces"
             | "DescribeInstances" => owned(&[REGION]),
             _ => self.sample_of_instances(action),
         }
