@@ -8,6 +8,7 @@ use coffer_store::instances::{self, Filter, Instance};
 
 use super::describe_instances::{AnyAddress, security_groups};
 use super::instance_parameter::words;
+use super::listing::TagItem;
 use super::network_interface::{self, PRIMARY, PrivateIp};
 use super::paging::{Asked, Page};
 use super::parameter::{KnownRegion, TagFilter};
@@ -113,6 +114,8 @@ response! {
         pub source_dest_check: bool = "SourceDestCheck",
         /// Its status.
         pub status: &'static str = "Status",
+        /// Its tags.
+        pub tags: Vec<TagItem> = "Tags" of "Tag",
         /// Its type.
         pub interface_type: &'static str = "Type",
         /// Its vSwitch.
@@ -259,6 +262,7 @@ fn item(instance: Instance) -> InterfaceItem {
         service_managed: false,
         source_dest_check: false,
         status: "InUse",
+        tags: Vec::new(),
         interface_type: PRIMARY,
         vpc_id: "",
         instance_id: instance.instance_id,
