@@ -28,6 +28,8 @@ pub struct Cx<'a> {
     pub policies: &'a PolicyCache,
     /// Where the request came from and how.
     pub origin: &'a Origin,
+    /// What conditions of policies can ask about the request besides what every request has.
+    pub conditions: Vec<(&'static str, String)>,
     /// What belongs on record besides the action and its outcome, by name.
     pub notes: Vec<(&'static str, String)>,
 }
