@@ -528,3 +528,104 @@ fn an_instance_is_deleted_while_it_runs_and_then_gone() {
     let user_data = world.refused("DescribeUserData", &[HERE, ("InstanceId", &id)]);
     assert_eq!((user_data.0, &*user_data.1), (404, "InvalidInstanceId.NotFound"));
 }
+
+#[test]
+fn an_instance_is_updated_while_it_runs_and_stopped_for_another_image() {
+    let world = World::new();
+    let id = running(&world, &NEW_INSTANCE);
+    let on_instance = ("InstanceId", &*id);
+    let changes = [
+        ("InstanceName", "renamed"),
+        ("Description", "tf"),
+        ("HostName", "renamed"),
+        ("UserData", "ZWNobyBieWU="),
+        ("DeletionProtection", "true"),
+    ];
+    let always = [HERE, ("ClientToken", "TF-ModifyInstanceAttribute-1"), on_instance];
+    world.ecs("ModifyInstanceAttribute", &[&always[..], &changes].concat());
+    // The tags of its disks: each disk is tagged by itself.
+    let disks = world.ecs("DescribeDisks", &[HERE, on_instance]);
+    for disk in disks["Disks"]["Disk"].as_array().unwrap() {
+        let tag = [("ResourceId.1", &*text(disk, "DiskId")), ("Tag.1.Key", "volume"), ("Tag.1.Value", "1")]
+            .map(|(name, value)| (name, value.to_owned()));
+        let tag: Vec<_> = tag.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        world.ecs("TagResources", &[&[HERE, ("ResourceType", "disk")], &tag[..]].concat());
+    }
+    let stop = [on_instance, ("ForceStop", "false"), ("StoppedMode", "KeepCharging")];
+    world.ecs("StopInstance", &stop);
+    let retried = ["IncorrectInstanceStatus"];
+    assert_eq!(meaning(&world, "StopInstance", &stop, &retried, &[]), Meaning::Retry);
+    world.settle();
+    let image = ("ImageId", "aliyun_3_x64_20G_alibase_20250117.vhd");
+    let replaced = [on_instance, image, ("SystemDisk.Size", "60"), ("ClientToken", "TF-ReplaceSystemDisk-1")];
+    let disk = text(&world.ecs("ReplaceSystemDisk", &replaced), "DiskId");
+    world.ecs("StartInstance", &[on_instance]);
+    world.settle();
+    let instance = read_instance(&world, &id).unwrap();
+    for (name, value) in [
+        ("InstanceName", json!("renamed")),
+        ("Description", json!("tf")),
+        ("HostName", json!("renamed")),
+        ("DeletionProtection", json!(true)),
+        ("ImageId", json!(image.1)),
+        ("Status", json!("Running")),
+    ] {
+        assert_eq!(instance[name], value, "{name}");
+    }
+    let system = read_disk(&world, &disk).unwrap();
+    assert_eq!((&system["Size"], &system["Type"]), (&json!(60), &json!("system")));
+    // RunInstances tags the disks too; the new disk has what the old one had.
+    let tags = json!([{"TagKey": "Created", "TagValue": "TF"}, {"TagKey": "volume", "TagValue": "1"}]);
+    assert_eq!(system["Tags"]["Tag"], tags);
+    let user_data = world.ecs("DescribeUserData", &[HERE, on_instance]);
+    assert_eq!(user_data["UserData"], "ZWNobyBieWU=");
+    let delete = [on_instance, ("Force", "true")];
+    assert_eq!(meaning(&world, "DeleteInstance", &delete, &retried, &[]), Meaning::Fatal, "it is protected");
+}
+
+#[test]
+fn a_snapshot_is_made_waited_for_read_changed_and_deleted() {
+    let world = World::new();
+    let disk = world.used_disk(&[]);
+    let asked = [
+        ("ClientToken", "TF-CreateSnapshot-1"),
+        ("DiskId", &*disk),
+        ("Category", "standard"),
+        ("SnapshotName", "tf"),
+        ("Description", "tf"),
+        ("RetentionDays", "20"),
+        ("Tag.1.Key", "Created"),
+        ("Tag.1.Value", "TF"),
+    ];
+    let id = text(&world.ecs("CreateSnapshot", &asked), "SnapshotId");
+    let read = || {
+        let answer = world.ecs("DescribeSnapshots", &[HERE, ("SnapshotIds", &format!(r#"["{id}"]"#))]);
+        answer["Snapshots"]["Snapshot"].as_array().unwrap().first().cloned()
+    };
+    let progressing = read().unwrap();
+    assert_eq!((&progressing["Status"], &progressing["Progress"]), (&json!("progressing"), &json!("0%")));
+    world.settle();
+    let done = read().unwrap();
+    are(&done, &["CreationTime", "RegionId", "ResourceGroupId"], &["RetentionDays"], &["Encrypted"]);
+    for (name, value) in [
+        ("Status", json!("accomplished")),
+        ("Category", json!("standard")),
+        ("SourceDiskId", json!(disk)),
+        ("SnapshotName", json!("tf")),
+        ("Description", json!("tf")),
+        ("RetentionDays", json!(20)),
+        ("Tags", json!({"Tag": [{"TagKey": "Created", "TagValue": "TF"}]})),
+    ] {
+        assert_eq!(done[name], value, "{name}");
+    }
+    let on_snapshot = ("SnapshotId", &*id);
+    let changes = [on_snapshot, ("SnapshotName", "renamed"), ("Description", "renamed"), ("RetentionDays", "30")];
+    world.ecs("ModifySnapshotAttribute", &changes);
+    let changed = read().unwrap();
+    assert_eq!((&changed["SnapshotName"], &changed["RetentionDays"]), (&json!("renamed"), &json!(30)));
+    let delete = [on_snapshot, ("Force", "true")];
+    world.ecs("DeleteSnapshot", &delete);
+    assert_eq!(read(), None);
+    let gone = ["InvalidResource.NotFound", "InvalidParameter"];
+    assert_eq!(meaning(&world, "DeleteSnapshot", &delete, &[], &gone), Meaning::Gone);
+}
