@@ -382,3 +382,23 @@ fn what_is_deleted_because_its_time_has_come_is_on_record_too() {
         assert_eq!(row.resources, format!("acs:ecs:{REGION}:{}:{resource}", world.account));
     }
 }
+
+#[test]
+fn one_of_several_that_fails_leaves_nothing_behind_either() {
+    let scene = Scene::new();
+    let world = &scene.world;
+    let other = world.disk(&[("Encrypted", "true"), ("KMSKeyId", &scene.sound)]);
+    world.ecs("AttachDisk", &[("InstanceId", &scene.stopped), ("DiskId", &other)]);
+    world.root(Product::Kms, "DisableKey", &[("KeyId", &scene.sound)]);
+    // The first key would be tagged again before the other one fails.
+    let key = scene.key.clone();
+    world.store(move |tx| tags::remove(tx, &key, TAG));
+    let before = world.state();
+    let batch = [HERE, ("InstanceId.1", &*scene.stopped), ("BatchOptimization", "SuccessFirst")];
+    let answer = world.ecs("StartInstances", &batch);
+    let outcome = &answer["InstanceResponses"]["InstanceResponse"][0];
+    assert_eq!(outcome["Code"], "InvalidParameter.KMSKeyId.CMKNotEnabled");
+    assert!(world.state() == before);
+    let row = recorded(world, "ecs:StartInstances");
+    assert_eq!(row.detail, "{}", "no key was used");
+}
