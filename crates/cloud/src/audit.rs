@@ -1,7 +1,8 @@
 //! Putting a write on record, and checking the record.
 
-use coffer_base::{ApiError, Arn};
+use coffer_base::{AccountId, ApiError, Arn, Timestamp};
 use coffer_crypto::digest;
+use coffer_store::Tx;
 use coffer_store::audit::{self, Entry as Row};
 
 use crate::context::Cx;
@@ -15,10 +16,7 @@ pub fn record(
     resources: &[Arn],
     failure: Option<&ApiError>,
 ) -> Result<(), ApiError> {
-    let (last, previous) = audit::head(cx.tx)?;
     let resources: Vec<&str> = resources.iter().map(Arn::as_str).collect();
-    let detail: serde_json::Map<String, serde_json::Value> =
-        cx.notes.iter().map(|(name, value)| ((*name).to_owned(), value.clone().into())).collect();
     let (principal, peer) = (cx.caller.arn(), cx.origin.peer.to_string());
     let outcome = failure.map_or("OK".into(), ApiError::code_text);
     let row = Row {
@@ -31,11 +29,55 @@ pub fn record(
         resources: &resources.join(" "),
         outcome: &outcome,
         request_id,
-        detail: &serde_json::Value::Object(detail).to_string(),
+        detail: &detail(&cx.notes),
     };
+    append(cx.tx, &row)
+}
+
+/// What the service does by itself, as a job: nobody calls, but it changes what an account has.
+#[derive(Clone, Copy, Debug)]
+pub struct Deed<'a> {
+    /// When.
+    pub at: Timestamp,
+    /// Whose resource it is done to.
+    pub account: &'a AccountId,
+    /// The service, for example `kms.aliyuncs.com`.
+    pub service: &'a str,
+    /// `product:Action`.
+    pub action: &'a str,
+    /// The resource.
+    pub resource: &'a Arn,
+    /// What else belongs on record, by name.
+    pub notes: &'a [(&'static str, String)],
+}
+
+/// Appends the row of what a job does, in the job's own transaction.
+pub fn record_deed(tx: &Tx<'_>, deed: &Deed<'_>) -> Result<(), ApiError> {
+    let row = Row {
+        at: deed.at,
+        account: deed.account,
+        principal: deed.service,
+        access_key_id: "",
+        peer: "",
+        action: deed.action,
+        resources: deed.resource.as_str(),
+        outcome: "OK",
+        request_id: "",
+        detail: &detail(deed.notes),
+    };
+    append(tx, &row)
+}
+
+fn detail(notes: &[(&'static str, String)]) -> String {
+    let members = notes.iter().map(|(name, value)| ((*name).to_owned(), value.clone().into()));
+    serde_json::Value::Object(members.collect()).to_string()
+}
+
+fn append(tx: &Tx<'_>, row: &Row<'_>) -> Result<(), ApiError> {
+    let (last, previous) = audit::head(tx)?;
     let sequence = last + 1;
     let chain = digest::sha256(&row.chained_bytes(&previous, sequence));
-    audit::append(cx.tx, sequence, &row, &chain).map_err(ApiError::internal)
+    audit::append(tx, sequence, row, &chain).map_err(ApiError::internal)
 }
 
 /// Where a chain is broken.
@@ -48,7 +90,7 @@ pub enum Broken {
 }
 
 /// Follows the chain from its beginning; how many rows it holds.
-pub fn verify(tx: &coffer_store::Tx<'_>) -> Result<Result<i64, Broken>, coffer_store::StoreError> {
+pub fn verify(tx: &Tx<'_>) -> Result<Result<i64, Broken>, coffer_store::StoreError> {
     const PAGE: i64 = 1000;
     let (mut last, mut previous) = (0, Vec::new());
     loop {

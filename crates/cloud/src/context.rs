@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use coffer_base::{AccountId, Region, Rng, Timestamp};
+use coffer_base::{AccountId, ApiError, Region, Rng, Timestamp};
 use coffer_store::Tx;
 
 use crate::auth::PolicyCache;
@@ -28,6 +28,8 @@ pub struct Cx<'a> {
     pub policies: &'a PolicyCache,
     /// Where the request came from and how.
     pub origin: &'a Origin,
+    /// What conditions of policies can ask about the request besides what every request has.
+    pub conditions: Vec<(&'static str, String)>,
     /// What belongs on record besides the action and its outcome, by name.
     pub notes: Vec<(&'static str, String)>,
 }
@@ -54,6 +56,16 @@ impl Cx<'_> {
     /// The region the request is for: what it or its host names, else the server's own.
     pub fn region(&self) -> Region {
         self.origin.region.unwrap_or(self.settings.region)
+    }
+
+    /// Does one of several things that stand by themselves: when it fails, what it wrote and noted is taken back, and no more.
+    pub fn apart<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T, ApiError>) -> Result<T, ApiError> {
+        let (tx, noted) = (self.tx, self.notes.len());
+        let outcome = tx.atomic(|_| work(self));
+        if outcome.is_err() {
+            self.notes.truncate(noted);
+        }
+        outcome
     }
 
     /// Puts something on record with this call.

@@ -169,6 +169,7 @@ impl Shared {
             settings: &self.settings,
             policies: &self.policies,
             origin: &call.origin,
+            conditions: Vec::new(),
             notes: Vec::new(),
         }
     }

@@ -622,3 +622,22 @@ fn there_is_nothing_to_tell_of_a_disk_that_no_volume_serves() {
     refused(&world, "DescribeDiskMonitorData", &parameters, 404, "InvalidDiskId.NotFound", message);
     assert!(world.row::<Disk>(&disk_id).attached_at.is_none());
 }
+
+#[test]
+fn an_instance_does_not_start_while_one_of_its_disks_is_being_changed() {
+    let world = World::new();
+    let instance_id = support::instances::running(&world, &[]);
+    let disk_id = disk(&world, OPEN);
+    attach(&world, &instance_id, &disk_id);
+    world.ecs("StopInstance", &[("InstanceId", &instance_id)]);
+    world.settle();
+    world.ecs("ReInitDisk", &[("DiskId", &disk_id)]);
+    let start = [("InstanceId", &*instance_id)];
+    refused(&world, "StartInstance", &start, 403, "IncorrectInstanceStatus", RESOURCE_STATUS);
+    world.settle();
+    world.ecs("StartInstance", &start);
+    world.settle();
+    assert_eq!(shown(&world, &disk_id)["Status"], "In_use");
+    let left = world.db.read(coffer_store::dump::all).unwrap();
+    assert!(left["jobs"].is_empty(), "what is done leaves no job behind: {:?}", left["jobs"]);
+}

@@ -540,14 +540,14 @@ fn attributes_change_one_by_one_and_for_many_disks_at_once() {
     );
     let seen = shown(&world, &first);
     assert_eq!((&seen["DiskName"], &seen["Description"]), (&"data-1".into(), &"the data".into()));
-    assert_eq!((&seen["DeleteAutoSnapshot"], &seen["EnableAutoSnapshot"]), (&true.into(), &true.into()));
+    assert_eq!((&seen["DeleteAutoSnapshot"], &seen["EnableAutoSnapshot"]), (&false.into(), &true.into()));
     let both = [("DiskIds.1", &*first), ("DiskIds.2", &*second)];
-    let settings = [("DeleteAutoSnapshot", "false"), ("EnableAutoSnapshot", "False"), ("DeleteWithInstance", "true")];
+    let settings = [("DeleteAutoSnapshot", "true"), ("EnableAutoSnapshot", "False"), ("DeleteWithInstance", "true")];
     world.ecs("ModifyDiskAttribute", &[&both[..], &settings].concat());
     for disk_id in [&first, &second] {
         let seen = shown(&world, disk_id);
         for (name, expected) in
-            [("DeleteAutoSnapshot", false), ("EnableAutoSnapshot", false), ("DeleteWithInstance", true)]
+            [("DeleteAutoSnapshot", true), ("EnableAutoSnapshot", false), ("DeleteWithInstance", true)]
         {
             assert_eq!(seen[name], expected, "{name}");
         }

@@ -167,6 +167,7 @@ fn automatic_snapshots_go_with_a_disk_and_all_others_stay() {
     for action in ["DeleteInstance", "ReplaceSystemDisk"] {
         let id = stopped(&world, &[ESSD]);
         let disk = text(&disks_of(&world, &id)[0], "DiskId");
+        world.ecs("ModifyDiskAttribute", &[("DiskId", &disk), ("DeleteAutoSnapshot", "true")]);
         let make = |kind: &'static str| {
             snapshot(&world, &disk, "accomplished", |snapshot| kind.clone_into(&mut snapshot.snapshot_type))
         };
@@ -436,11 +437,11 @@ fn a_system_disk_is_replaced_by_a_new_one_of_its_kind_and_the_old_one_is_gone() 
         [ESSD, ("SystemDisk.PerformanceLevel", "PL0"), ("SystemDisk.DiskName", "root"), ("SystemDisk.Size", "60")];
     let tag = [("Tag.1.Key", "team"), ("Tag.1.Value", "a"), ("DataDisk.1.Size", "20"), ("ZoneId", ZONE)];
     let id = stopped(&world, &[&kind[..3], &tag].concat());
-    let settings = [("DeleteAutoSnapshot", "false"), ("EnableAutoSnapshot", "false"), ("DeleteWithInstance", "false")];
+    let settings = [("DeleteAutoSnapshot", "true"), ("EnableAutoSnapshot", "false"), ("DeleteWithInstance", "false")];
     let disk = text(&disks_of(&world, &id)[0], "DiskId");
     world.ecs("ModifyDiskAttribute", &[&[("DiskId", &*disk)], &settings[..]].concat());
     let old = disks_of(&world, &id);
-    assert_eq!(old[0]["DeleteAutoSnapshot"], false);
+    assert_eq!(old[0]["DeleteAutoSnapshot"], true);
     let new = replace(&world, &id, &[kind[3], ("KeyPairName", "pair")]);
     let now = disks_of(&world, &id);
     assert_eq!((now.len(), &now[1]), (2, &old[1]), "its data disk stays as it is");

@@ -77,7 +77,6 @@ fn an_instance_shows_what_it_was_made_with_and_the_vendors_defaults_for_the_rest
         ("PublicIpAddress", "IpAddress"),
         ("InnerIpAddress", "IpAddress"),
         ("OperationLocks", "LockReason"),
-        ("NetworkInterfaces", "NetworkInterface"),
         ("SecurityGroupIds", "SecurityGroupId"),
         ("Tags", "Tag"),
     ] {

@@ -259,13 +259,7 @@ fn a_shared_snapshot_is_copied_through_the_owners_role_and_under_a_key_of_the_co
     assert_eq!(call("CopySnapshot", &copy_of(&plain, OTHER, &[])).0, 200);
     let (status, body) = call("CopySnapshot", &copy_of(&snapshot_id, REGION, &[]));
     assert_eq!((status, &body["Code"]), (403, &json!("InvalidParameter.KMSKeyId.KMSUnauthorized")));
-    let trust = json!({"Version": "1", "Statement": [{"Action": "sts:AssumeRole", "Effect": "Allow",
-        "Principal": {"Service": [format!("{other}@ecs.aliyuncs.com")]}}]})
-    .to_string();
-    let role = ("RoleName", "AliyunECSShareEncryptSnapshotDefaultRole");
-    world.root(Product::Ram, "CreateRole", &[role, ("AssumeRolePolicyDocument", &trust)]);
-    let policy = [("PolicyType", "System"), ("PolicyName", "AliyunECSDiskEncryptRolePolicy"), role];
-    world.root(Product::Ram, "AttachPolicyToRole", &policy);
+    world.let_ecs_share(&support::root(), other.as_str());
     let (status, body) = call("CopySnapshot", &copy_of(&snapshot_id, REGION, &[]));
     assert_eq!(status, 200, "{body}");
     let copy = world.snapshot_row(body["SnapshotId"].as_str().unwrap());

@@ -4,7 +4,10 @@
 
 mod support;
 
+use coffer_base::Region;
 use coffer_cloud::Product;
+use coffer_store::Record as _;
+use coffer_store::snapshots::SnapshotGroup;
 use serde_json::{Value, json};
 use support::compute::{OTHER, copy_of, refusal};
 use support::{REGION, World, text};
@@ -476,4 +479,31 @@ fn another_account_has_no_part_in_groups_and_chains() {
     assert_eq!(call("CreateSnapshotGroup", &[HERE, OF_MACHINE])["Code"], "InvalidInstanceId.NotFound");
     let deleted = call("DeleteSnapshotGroup", &[HERE, ("SnapshotGroupId", &group_id)]);
     assert_eq!(deleted["Code"], "InvalidSnapshotGroup.NotFound");
+}
+
+#[test]
+fn a_page_of_a_hundred_full_groups_is_shown() {
+    let world = World::new();
+    let disk = world.used_disk(&[]);
+    for place in 0..100 {
+        let group = SnapshotGroup {
+            snapshot_group_id: format!("ssg-bp1{place:017}"),
+            account: world.account.clone(),
+            region: Region::parse(REGION).unwrap(),
+            group_name: String::new(),
+            description: String::new(),
+            instance_id: String::new(),
+            status: "accomplished".to_owned(),
+            created_at: world.clock.now(),
+        };
+        for _ in 0..16 {
+            let id = group.snapshot_group_id.clone();
+            support::disks::snapshot(&world, &disk, "accomplished", |snapshot| snapshot.group_id = id);
+        }
+        world.store(move |tx| group.insert(tx));
+    }
+    let listed = world.ecs("DescribeSnapshotGroups", &[HERE, ("MaxResults", "100")]);
+    let groups = listed["SnapshotGroups"]["SnapshotGroup"].as_array().unwrap();
+    assert_eq!(groups.len(), 100);
+    assert!(groups.iter().all(|group| members(group).len() == 16));
 }

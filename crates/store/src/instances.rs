@@ -105,6 +105,10 @@ pub struct Filter {
     pub security_group_id: Option<String>,
     /// Only with this key pair.
     pub key_pair_name: Option<String>,
+    /// Only with this RAM role.
+    pub ram_role_name: Option<String>,
+    /// Whether only with any RAM role.
+    pub with_ram_role: bool,
     /// Only charged this way.
     pub internet_charge_type: Option<String>,
     /// Only with this setting.
@@ -199,6 +203,7 @@ fn condition<'a>(
         ("r.status", &filter.status),
         ("r.vswitch_id", &filter.vswitch_id),
         ("r.key_pair_name", &filter.key_pair_name),
+        ("r.ram_role_name", &filter.ram_role_name),
         ("r.internet_charge_type", &filter.internet_charge_type),
         ("r.http_endpoint", &filter.http_endpoint),
         ("r.http_tokens", &filter.http_tokens),
@@ -210,6 +215,9 @@ fn condition<'a>(
     if let Some(group) = &filter.security_group_id {
         let name = wanted.value(group);
         wanted.sql.extend([" AND instr(',' || r.security_group_ids || ',', ',' || ", name, " || ',') > 0"]);
+    }
+    if filter.with_ram_role {
+        wanted.sql.extend([" AND r.ram_role_name <> ''"]);
     }
     wanted.and_created(filter.created_from, filter.created_until);
     wanted.and_tags("instance", "r.instance_id", &filter.tags, rare);

@@ -49,15 +49,22 @@ pub fn of(tx: &Tx<'_>, resource_id: &str) -> Result<Vec<Tag>, StoreError> {
     tx.all(sql, &[resource_id.into()], |row| Ok(Tag { key: row.text(0)?, value: row.text(1)? }))
 }
 
-/// The tags of several resources: resource and tag, by resource and key.
+/// Most resources asked about in one statement. A page of groups has more members than a statement takes values.
+const MOST_AT_ONCE: usize = 500;
+
+/// The tags of several resources: resource and tag; those of a resource by key.
 pub fn of_many(tx: &Tx<'_>, resource_ids: &[String]) -> Result<Vec<(String, Tag)>, StoreError> {
-    if resource_ids.is_empty() {
-        return Ok(Vec::new());
+    let mut found = Vec::new();
+    for ids in resource_ids.chunks(MOST_AT_ONCE) {
+        let select = "SELECT resource_id, tag_key, tag_value FROM resource_tags WHERE resource_id";
+        let mut wanted = Condition::new(select, &[]);
+        wanted.in_list(ids);
+        wanted.sql.push_str(" ORDER BY resource_id, tag_key");
+        let tag = tx
+            .all(&wanted.sql, &wanted.values, |row| Ok((row.text(0)?, Tag { key: row.text(1)?, value: row.text(2)? })));
+        found.extend(tag?);
     }
-    let mut wanted = Condition::new("SELECT resource_id, tag_key, tag_value FROM resource_tags WHERE resource_id", &[]);
-    wanted.in_list(resource_ids);
-    wanted.sql.push_str(" ORDER BY resource_id, tag_key");
-    tx.all(&wanted.sql, &wanted.values, |row| Ok((row.text(0)?, Tag { key: row.text(1)?, value: row.text(2)? })))
+    Ok(found)
 }
 
 /// Tags on fewer resources than this are rare: to sort those takes less than to look for them in order.

@@ -56,7 +56,7 @@ fn refused(product: Product, action: &str, resource: &str) -> ApiError {
     }
 }
 
-/// The condition keys that every request has.
+/// The condition keys that every request has, and those that the operation gave.
 pub fn context(cx: &Cx<'_>) -> Context {
     let principal = match &cx.caller.identity {
         Identity::Session { role_name, .. } => {
@@ -64,7 +64,8 @@ pub fn context(cx: &Cx<'_>) -> Context {
         }
         _ => cx.caller.arn().to_string(),
     };
-    Context::new()
+    let given = cx.conditions.iter().fold(Context::new(), |context, (key, value)| context.with(key, value.as_str()));
+    given
         .with("acs:CurrentTime", cx.now.to_iso8601())
         .with("acs:SecureTransport", if cx.origin.tls { "true" } else { "false" })
         .with("acs:SourceIp", cx.origin.peer.to_string())

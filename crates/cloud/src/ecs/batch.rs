@@ -71,7 +71,7 @@ pub fn each(
         let found: Option<Instance> = owned::find_in(cx, batch.region.0, instance_id)?;
         let status = found.as_ref().map(|instance| instance.status.clone()).unwrap_or_default();
         let changed = match found {
-            Some(instance) => change(cx, instance),
+            Some(instance) => cx.apart(|cx| change(cx, instance)),
             None => Err(ErrorCode::InstanceNotFound.into()),
         };
         outcomes.push(match changed {

@@ -160,6 +160,12 @@ not_offered!(
 /// What a policy must allow it on.
 pub fn resources(cx: &mut Cx<'_>, request: &Request) -> Result<Vec<Arn>, ApiError> {
     let region = request.region.0;
+    let wish = Wish { encrypted: request.encrypted, kms_key_id: request.kms_key_id.clone() };
+    let snapshot = match &request.snapshot_id {
+        Some(id) => new_disk::readable(cx, region, id)?,
+        None => None,
+    };
+    encryption::foresee(cx, region, &wish, snapshot.as_ref(), false)?;
     let mut resources = vec![Arn::ecs(region, cx.account(), "disk/*")];
     resources.extend(request.snapshot_id.iter().map(|id| Arn::ecs(region, cx.account(), &format!("snapshot/{id}"))));
     Ok(resources)

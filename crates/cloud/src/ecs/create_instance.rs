@@ -5,7 +5,7 @@
 
 use coffer_base::{ApiError, Arn, ErrorCode};
 
-use super::encryption;
+use super::encryption::{self, Wish};
 use super::instance_disks::{self, Asked, DataDisks};
 use super::instance_parameter::KnownType;
 use super::new_instance::{self, Beyond, Machine, Naming};
@@ -57,7 +57,7 @@ pub const OPERATION: Operation = Operation {
 
 /// What a policy must allow it on.
 pub fn resources(cx: &mut Cx<'_>, request: &Request) -> Result<Vec<Arn>, ApiError> {
-    Ok(new_instance::resources(cx, &request.machine, &request.data_disks.0))
+    new_instance::resources(cx, &request.machine, &Wish::default(), &request.data_disks.0)
 }
 
 /// Does it.

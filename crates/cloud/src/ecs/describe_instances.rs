@@ -13,6 +13,7 @@ use coffer_store::tags::{self, Tag};
 
 use super::instance_parameter::{HttpEndpoint, HttpTokens, MOST_INSTANCE_IDS, words};
 use super::instance_types::{self, Family, InstanceType};
+use super::network_interface::{self, Interface};
 use super::paging::{Asked, Page};
 use super::parameter::{KnownRegion, TagFilter};
 use super::time_filter::TimeFilter;
@@ -196,7 +197,7 @@ response! {
         /// Its metadata service.
         pub metadata_options: MetadataOptions = "MetadataOptions",
         /// Its network interfaces.
-        pub network_interfaces: Vec<NetworkInterface> = "NetworkInterfaces" of "NetworkInterface",
+        pub network_interfaces: Vec<Interface> = "NetworkInterfaces" of "NetworkInterface",
         /// The operating system, for people.
         pub os_name: String = "OSName",
         /// `linux` or `windows`.
@@ -299,12 +300,6 @@ response! {
         pub http_put_response_hop_limit: i64 = "HttpPutResponseHopLimit",
         /// Whether it wants tokens.
         pub http_tokens: String = "HttpTokens",
-    }
-
-    /// A network interface.
-    pub struct NetworkInterface {
-        /// Its id.
-        pub network_interface_id: String = "NetworkInterfaceId",
     }
 
     /// What keeps an instance from being used.
@@ -416,7 +411,15 @@ impl Field for Additional {
     const REQUIRED: bool = false;
 
     fn read(reader: &Reader<'_>, name: &'static str) -> Result<Self, ApiError> {
-        const KNOWN: [&str; 3] = ["META_OPTIONS", "DDH_CLUSTER", "NETWORK_PRIMARY_ENI_IP"];
+        const KNOWN: [&str; 6] = [
+            "META_OPTIONS",
+            "DDH_CLUSTER",
+            "NETWORK_PRIMARY_ENI_IP",
+            // Not on the operation's page, but asked for by Terraform's every reading of an instance.
+            "LOGIN_AS_NON_ROOT",
+            "DISK_HIGH_DENSITY_MODE",
+            "CPU_OPTIONS_TOPOLOGY_TYPE",
+        ];
         let known = reader.items(name, 10)?.iter().all(|item| KNOWN.contains(item));
         if known { Ok(Self) } else { Err(reader.invalid(name)) }
     }
@@ -492,6 +495,8 @@ fn filter(request: &Request) -> Option<Filter> {
     let owned = |word: Option<&'static str>| word.map(str::to_owned);
     Some(Filter {
         instance_ids: request.instance_ids.as_ref().map(|InstanceIds(ids)| ids.clone()),
+        ram_role_name: None,
+        with_ram_role: false,
         private_ips: request.private_ip_addresses.as_ref().map(|Addresses(addresses)| addresses.clone()),
         zone_id: request.zone_id.clone(),
         instance_name: request.instance_name.clone(),
@@ -590,7 +595,7 @@ fn item(instance: Instance, tags: Vec<Tag>) -> Result<InstanceItem, ApiError> {
         instance_type_family: instance_type.family.id,
         io_optimized: true,
         memory_mib: instance_type.memory_gib * 1024,
-        network_interfaces: Vec::new(),
+        network_interfaces: vec![network_interface::of(&instance)],
         operation_locks: Vec::new(),
         public_ip_addresses: Vec::new(),
         rdma_ip_addresses: Vec::new(),

@@ -7,6 +7,7 @@ use coffer_store::tags::{self, Resource, Tag};
 use crate::auth::service_may;
 use crate::context::Cx;
 use crate::kms::key::{self, State};
+use crate::kms::service::{self, Service};
 
 /// The role through which ECS reaches a customer's keys ("AliyunECSDiskEncryptDefaultRole").
 pub const ROLE: &str = "AliyunECSDiskEncryptDefaultRole";
@@ -19,6 +20,8 @@ const TAG_KEY: &str = "acs:ecs:disk-encryption";
 /// Why ECS can't use a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Problem {
+    /// KMS is not open for its account in its region.
+    KmsClosed,
     /// There is no such key in the account and region.
     NotFound,
     /// It is not of a kind that can wrap data keys of disks.
@@ -34,6 +37,7 @@ pub enum Problem {
 /// How an operation words each problem with a key.
 #[derive(Clone, Copy, Debug)]
 pub struct Wording {
+    kms_closed: ErrorCode,
     not_found: ErrorCode,
     not_symmetric: ErrorCode,
     not_enabled: ErrorCode,
@@ -42,8 +46,9 @@ pub struct Wording {
 }
 
 impl Wording {
-    /// CreateDisk, CreateInstance and RunInstances; CopyImage too.
+    /// CreateDisk, CreateInstance and RunInstances.
     pub const CREATE: Self = Self {
+        kms_closed: ErrorCode::DiskKmsNotEnabled,
         not_found: ErrorCode::DiskKeyNotFound,
         not_symmetric: ErrorCode::KeyNotSymmetric,
         not_enabled: ErrorCode::DiskKeyNotEnabled,
@@ -51,8 +56,9 @@ impl Wording {
         tag_unauthorized: ErrorCode::KmsTagUnauthorized,
     };
     /// AttachDisk and CreateSnapshotGroup; ResizeDisk, ReInitDisk and CreateImage, whose pages have no code of their own for a key
-    /// that is gone.
+    /// that is gone. None of these has one for a closed KMS: it lets ECS do as little as a missing role does.
     pub const ATTACH: Self = Self {
+        kms_closed: ErrorCode::KmsUnauthorized,
         not_found: ErrorCode::AttachKeyNotFound,
         not_symmetric: ErrorCode::UsedKeyNotEnabled,
         not_enabled: ErrorCode::UsedKeyNotEnabled,
@@ -70,10 +76,17 @@ impl Wording {
         ..Self::ATTACH
     };
     /// CopySnapshot.
-    pub const COPY_SNAPSHOT: Self =
-        Self { not_found: ErrorCode::UsedKeyNotFound, not_symmetric: ErrorCode::CopyKeyNotSymmetric, ..Self::CREATE };
+    pub const COPY_SNAPSHOT: Self = Self {
+        kms_closed: ErrorCode::CopyKmsNotEnabled,
+        not_found: ErrorCode::UsedKeyNotFound,
+        not_symmetric: ErrorCode::CopyKeyNotSymmetric,
+        ..Self::CREATE
+    };
+    /// CopyImage.
+    pub const COPY_IMAGE: Self = Self { kms_closed: ErrorCode::CopyImageKmsNotEnabled, ..Self::CREATE };
     /// ModifyDiskSpec, which has no code of its own for a key that is gone.
     pub const SPEC: Self = Self {
+        kms_closed: ErrorCode::SpecKeyTagUnauthorized,
         not_found: ErrorCode::SpecKeyNotEnabled,
         not_symmetric: ErrorCode::SpecKeyNotEnabled,
         not_enabled: ErrorCode::SpecKeyNotEnabled,
@@ -82,13 +95,21 @@ impl Wording {
     };
 
     /// The codes, for an operation's table of errors. Some may be the same.
-    pub const fn codes(&self) -> [ErrorCode; 5] {
-        [self.not_found, self.not_symmetric, self.not_enabled, self.unauthorized, self.tag_unauthorized]
+    pub const fn codes(&self) -> [ErrorCode; 6] {
+        [
+            self.kms_closed,
+            self.not_found,
+            self.not_symmetric,
+            self.not_enabled,
+            self.unauthorized,
+            self.tag_unauthorized,
+        ]
     }
 
     /// The error for a problem.
     pub const fn error(&self, problem: Problem) -> ErrorCode {
         match problem {
+            Problem::KmsClosed => self.kms_closed,
             Problem::NotFound => self.not_found,
             Problem::NotSymmetric => self.not_symmetric,
             Problem::NotEnabled => self.not_enabled,
@@ -98,7 +119,7 @@ impl Wording {
     }
 }
 
-/// The key of that id, if ECS may use it for the caller's disks in `region`: it exists there, is symmetric and enabled, and, unless
+/// The key of that id, if ECS may use it for the caller's disks in `region`: KMS is open, it exists there, is symmetric and enabled, and, unless
 /// it is the service key, the role allows its use. ECS's tag is put on it then.
 pub fn usable(cx: &mut Cx<'_>, region: Region, key_id: &str) -> Result<Result<Key, Problem>, ApiError> {
     let account = cx.account().clone();
@@ -142,6 +163,9 @@ pub fn readable_of_shared(
 }
 
 fn existing(cx: &Cx<'_>, owner: &AccountId, region: Region, key_id: &str) -> Result<Result<Key, Problem>, ApiError> {
+    if service::state(cx.tx, owner, region)? != Service::Open {
+        return Ok(Err(Problem::KmsClosed));
+    }
     let found = key::get(cx, key_id)?.filter(|key| key.account == *owner && key.region == region);
     let Some(key) = found else { return Ok(Err(Problem::NotFound)) };
     if !matches!(key.key_spec.as_str(), "Aliyun_AES_256" | "Aliyun_SM4") {

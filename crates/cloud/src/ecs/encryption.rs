@@ -2,14 +2,16 @@
 //! default meets what a request asks for.
 
 use coffer_base::{ApiError, ErrorCode, Region};
+use coffer_store::defaults::DefaultEncryption;
 use coffer_store::keys::Key;
 use coffer_store::snapshots::Snapshot;
 
 use super::data_key::Wrapped;
-use super::disk_key::{self, Wording};
+use super::disk_key::{self, Problem, Wording};
 use super::disk_types::Category;
 use super::setting;
 use crate::context::Cx;
+use crate::kms::key;
 use crate::kms::service::{self, Service};
 use crate::settings::ExplicitUnencrypted;
 
@@ -66,13 +68,47 @@ pub fn key_for(cx: &mut Cx<'_>, region: Region, wish: &Wish, making: &Making<'_>
     if let Some(wrapped) = source {
         drop(wrapped.open(cx, &Wording::CREATE)?);
     }
-    let of_snapshot = making
-        .snapshot
-        .filter(|_| source.is_some())
+    let chosen = chosen_id(cx, wish, making.snapshot, default);
+    chosen_key(cx, region, chosen.as_deref(), &Wording::CREATE).map(Some)
+}
+
+/// The id of the key that encrypts a new disk; `None` is the service key.
+fn chosen_id(
+    cx: &Cx<'_>,
+    wish: &Wish,
+    source: Option<&Snapshot>,
+    default: Option<DefaultEncryption>,
+) -> Option<String> {
+    let of_snapshot = source
+        .filter(|snapshot| snapshot.kms_key_id.is_some())
         .map(|snapshot| snapshot.kms_key_id.clone().filter(|_| snapshot.account == *cx.account()));
     let of_default = || default.and_then(|default| default.kms_key_id);
-    let chosen = wish.kms_key_id.clone().or_else(|| of_snapshot.unwrap_or_else(of_default));
-    chosen_key(cx, region, chosen.as_deref(), &Wording::CREATE).map(Some)
+    wish.kms_key_id.clone().or_else(|| of_snapshot.unwrap_or_else(of_default))
+}
+
+/// Tells policies what will become of a disk that a request asks for: `ecs:IsDiskEncrypted` and `ecs:IsDiskByokEncrypted`, and for a
+/// system disk the keys of its own. They count what the default makes of the request, not its words alone.
+pub fn foresee(
+    cx: &mut Cx<'_>,
+    region: Region,
+    wish: &Wish,
+    source: Option<&Snapshot>,
+    is_system: bool,
+) -> Result<(), ApiError> {
+    let default = setting::enabled(cx, region)?;
+    let from_encrypted = source.is_some_and(|snapshot| snapshot.kms_key_id.is_some());
+    let encrypted = will_be_encrypted(cx, wish, from_encrypted, default.is_some());
+    let by_customer_key = match chosen_id(cx, wish, source, default) {
+        Some(key_id) if encrypted => key::get(cx, &key_id)?.is_none_or(|key| key.creator_type != "Service"),
+        _ => false,
+    };
+    let [of_any, by_customer] = if is_system {
+        ["ecs:IsSystemDiskEncrypted", "ecs:IsSystemDiskByokEncrypted"]
+    } else {
+        ["ecs:IsDiskEncrypted", "ecs:IsDiskByokEncrypted"]
+    };
+    cx.conditions.extend([(of_any, encrypted.to_string()), (by_customer, by_customer_key.to_string())]);
+    Ok(())
 }
 
 /// How an operation that copies words its refusals.
@@ -81,7 +117,6 @@ pub struct CopyWording {
     keys: Wording,
     encrypted_must_be_true: ErrorCode,
     cannot_decrypt: ErrorCode,
-    kms_not_enabled: ErrorCode,
     /// `None`: what may not stay plain is encrypted, whatever the request says.
     by_default_only: Option<ErrorCode>,
 }
@@ -92,26 +127,25 @@ impl CopyWording {
         keys: Wording::COPY_SNAPSHOT,
         encrypted_must_be_true: ErrorCode::CopyEncryptedMustBeTrue,
         cannot_decrypt: ErrorCode::CopyCannotDecrypt,
-        kms_not_enabled: ErrorCode::CopyKmsNotEnabled,
         by_default_only: None,
     };
     /// CopyImage.
     pub const IMAGE: Self = Self {
-        keys: Wording::CREATE,
+        keys: Wording::COPY_IMAGE,
         encrypted_must_be_true: ErrorCode::EncryptedMustBeTrue,
         cannot_decrypt: ErrorCode::CopyImageCannotDecrypt,
-        kms_not_enabled: ErrorCode::CopyImageKmsNotEnabled,
         by_default_only: Some(ErrorCode::CopyEncryptedByDefaultOnly),
     };
 
     /// The codes, for an operation's table of errors.
     pub const fn codes(&self) -> [ErrorCode; 11] {
-        let [not_found, not_symmetric, not_enabled, unauthorized, tag_unauthorized] = self.keys.codes();
+        let [kms_closed, not_found, not_symmetric, not_enabled, unauthorized, tag_unauthorized] = self.keys.codes();
         let by_default_only = match self.by_default_only {
             Some(code) => code,
             None => self.cannot_decrypt,
         };
         [
+            kms_closed,
             not_found,
             not_symmetric,
             not_enabled,
@@ -119,7 +153,6 @@ impl CopyWording {
             tag_unauthorized,
             self.encrypted_must_be_true,
             self.cannot_decrypt,
-            self.kms_not_enabled,
             by_default_only,
             ErrorCode::NativeEncryptRegion,
             ErrorCode::RegionWithoutCustomerKeys,
@@ -146,14 +179,11 @@ pub fn key_for_copy(
         return Err(ErrorCode::NativeEncryptRegion.into());
     }
     if service::state(cx.tx, cx.account(), destination)? != Service::Open {
-        return Err(wording.kms_not_enabled.into());
+        return Err(wording.keys.error(Problem::KmsClosed).into());
     }
     let mut chosen = wish.kms_key_id.clone();
     if let Some(wrapped) = wrapped {
         let is_own = source.account == *cx.account();
-        if is_own && service::state(cx.tx, cx.account(), source.region)? != Service::Open {
-            return Err(wording.kms_not_enabled.into());
-        }
         drop(wrapped.open(cx, &wording.keys)?);
         if source.region == destination {
             chosen = chosen.or_else(|| source.kms_key_id.clone().filter(|_| is_own));
@@ -209,13 +239,21 @@ fn wants_encryption(cx: &Cx<'_>, wish: &Wish, from_encrypted: bool, by_default: 
     if wish.kms_key_id.is_some() && wish.encrypted != Some(true) {
         return Err(ErrorCode::EncryptedMustBeTrue.into());
     }
+    let encrypted = will_be_encrypted(cx, wish, from_encrypted, by_default);
+    match (encrypted, by_default) {
+        (true, _) => Ok(true),
+        (false, true) => Err(ErrorCode::EncryptedByDefaultOnly.into()),
+        (false, false) if from_encrypted => Err(ErrorCode::SnapshotEncryptionMismatch.into()),
+        (false, false) => Ok(false),
+    }
+}
+
+/// What a request comes to, if it is not refused.
+fn will_be_encrypted(cx: &Cx<'_>, wish: &Wish, from_encrypted: bool, by_default: bool) -> bool {
     match wish.encrypted {
-        Some(true) => Ok(true),
-        None => Ok(from_encrypted || by_default),
-        Some(false) if by_default && is_lenient(cx) => Ok(true),
-        Some(false) if by_default => Err(ErrorCode::EncryptedByDefaultOnly.into()),
-        Some(false) if from_encrypted => Err(ErrorCode::SnapshotEncryptionMismatch.into()),
-        Some(false) => Ok(false),
+        Some(true) => true,
+        None => from_encrypted || by_default,
+        Some(false) => by_default && is_lenient(cx),
     }
 }
 

@@ -10,7 +10,7 @@ use coffer_store::snapshots::Snapshot;
 use coffer_store::tags::Tag;
 
 use super::disk_types::{Category, Level};
-use super::encryption::Wish;
+use super::encryption::{self, Wish};
 use super::existing_disk::SYSTEM_DEVICE;
 use super::image_source::Source;
 use super::instance_types::{InstanceType, MOST_DATA_DISKS};
@@ -235,6 +235,38 @@ pub fn plan_system(cx: &Cx<'_>, instance_type: &InstanceType, image: &Source, as
         delete_with_instance: asked.delete_with_instance.unwrap_or(true),
         asked,
     })
+}
+
+/// Tells policies what will become of an instance's disks: those of the image, and those that the request asks for. What is not there
+/// is left to the operation to refuse.
+pub fn foresee(
+    cx: &mut Cx<'_>,
+    region: Region,
+    image: Option<&Source>,
+    system: &Wish,
+    data: &[Asked],
+) -> Result<(), ApiError> {
+    let disks = image.map(Source::disks).unwrap_or_default();
+    let snapshot = |cx: &Cx<'_>, disk: &ImageDisk| Snapshot::get(cx.tx, &disk.snapshot_id);
+    let of_system = disks.iter().find(|disk| disk.disk_type == "system");
+    let source = of_system.map(|disk| snapshot(cx, disk)).transpose()?.flatten();
+    encryption::foresee(cx, region, system, source.as_ref(), true)?;
+    let mut of_image: Vec<_> = disks.iter().filter(|disk| disk.disk_type != "system").collect();
+    for one in data {
+        let place = of_image.iter().position(|disk| one.device.as_deref() == Some(&disk.device));
+        let disk = place.map(|place| of_image.remove(place));
+        let source = match (&one.snapshot_id, disk) {
+            (Some(id), _) => new_disk::readable(cx, region, id)?,
+            (None, Some(disk)) => snapshot(cx, disk)?,
+            (None, None) => None,
+        };
+        encryption::foresee(cx, region, &one.wish, source.as_ref(), false)?;
+    }
+    for disk in of_image {
+        let source = snapshot(cx, disk)?;
+        encryption::foresee(cx, region, &Wish::default(), source.as_ref(), false)?;
+    }
+    Ok(())
 }
 
 fn snapshot_of(cx: &Cx<'_>, disk: &ImageDisk) -> Result<Snapshot, ApiError> {

@@ -15,6 +15,7 @@ pub mod instance_disks;
 pub mod instance_parameter;
 pub mod instance_types;
 pub mod listing;
+pub mod network_interface;
 pub mod new_disk;
 pub mod new_image;
 pub mod new_instance;
@@ -59,10 +60,14 @@ operations! { Product::Ecs;
     describe_disk_monitor_data,
     describe_disks,
     describe_images,
+    describe_instance_attachment_attributes,
     describe_instance_attribute,
+    describe_instance_maintenance_attributes,
+    describe_instance_ram_role,
     describe_instance_status,
     describe_instance_types,
     describe_instances,
+    describe_network_interfaces,
     describe_regions,
     describe_resources_modification,
     describe_snapshot_groups,
@@ -72,6 +77,7 @@ operations! { Product::Ecs;
     describe_tags,
     describe_task_attribute,
     describe_tasks,
+    describe_user_data,
     describe_zones,
     detach_disk,
     disable_disk_encryption_by_default,

@@ -75,6 +75,7 @@ pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
 fn refused(problem: Problem, key_id: &str) -> ApiError {
     let not_found = |what: &str| ApiError::with(ErrorCode::DefaultKeyNotFound, [format!("{key_id}{what}")]);
     match problem {
+        Problem::KmsClosed => ErrorCode::DefaultKmsNotOpen.into(),
         Problem::NotFound => not_found(""),
         // The page has no code of its own for a key of the wrong kind: for disks there is no such key.
         Problem::NotSymmetric => not_found(" is not a symmetric key"),

@@ -76,7 +76,8 @@ pub fn make(cx: &mut Cx<'_>, new: NewDisk<'_>) -> Result<Disk, ApiError> {
         bursting_enabled: new.bursting_enabled,
         multi_attach: if new.multi_attach { "Enabled" } else { "Disabled" }.to_owned(),
         delete_with_instance: new.delete_with_instance,
-        delete_auto_snapshot: true,
+        // As Terraform has it, which would find a difference in every new disk otherwise.
+        delete_auto_snapshot: false,
         enable_auto_snapshot: true,
         source_snapshot_id: new.snapshot.map(|snapshot| snapshot.snapshot_id.clone()).unwrap_or_default(),
         image_id: new.image_id,

@@ -13,6 +13,7 @@ use coffer_store::instances::{self, Instance};
 use coffer_store::tags::{self, Resource};
 
 use super::disk_types::Level;
+use super::encryption::Wish;
 use super::image_source::{self, Source};
 use super::instance_disks::{self, Asked, InstanceDiskDescription, InstanceDiskName, Place, Plan, SystemCategory};
 use super::instance_parameter::{
@@ -180,11 +181,20 @@ pub const ERRORS: &[ErrorCode] = &[
 ];
 
 /// What a policy must allow the making of instances on: instances, the image that is named, and the snapshots of data disks.
-pub fn resources(cx: &Cx<'_>, machine: &Machine, data: &[Asked]) -> Vec<Arn> {
-    let arn = |rest: &str| Arn::ecs(machine.region.0, cx.account(), rest);
+pub fn resources(cx: &mut Cx<'_>, machine: &Machine, system: &Wish, data: &[Asked]) -> Result<Vec<Arn>, ApiError> {
+    let region = machine.region.0;
+    let image = match (&machine.image_id, &machine.image_family) {
+        (Some(id), _) => image_source::find(cx, region, id)?,
+        (None, Some(family)) => image_source::newest_of_family(cx, region, family)?,
+        (None, None) => None,
+    };
+    instance_disks::foresee(cx, region, image.as_ref(), system, data)?;
+    let arn = |rest: &str| Arn::ecs(region, cx.account(), rest);
     let snapshots = data.iter().filter_map(|disk| disk.snapshot_id.as_deref()).map(|id| arn(&format!("snapshot/{id}")));
-    let image = machine.image_id.iter().map(|id| arn(&format!("image/{id}")));
-    [arn("instance/*")].into_iter().chain(image).chain(snapshots).collect()
+    // An image that is found by its family must be allowed as if it had been named.
+    let image_id = machine.image_id.as_deref().or_else(|| image.as_ref().map(Source::image_id));
+    let image = image_id.iter().map(|id| arn(&format!("image/{id}")));
+    Ok([arn("instance/*")].into_iter().chain(image).chain(snapshots).collect())
 }
 
 /// What an instance is to be: valid in itself, but for the encryption of its disks.

@@ -27,9 +27,9 @@ pub struct Change {
 /// The errors of [`start`], besides those of keys.
 pub const START_ERRORS: &[ErrorCode] = &[ErrorCode::InstanceStatusIncorrect, ErrorCode::SystemDiskMissing];
 /// The errors of keys in [`start`].
-pub const START_KEY_CODES: [ErrorCode; 5] = Wording::START.codes();
+pub const START_KEY_CODES: [ErrorCode; 6] = Wording::START.codes();
 
-/// Starts a stopped instance. The data key of every disk on it must open at this moment, or its bytes could not be read.
+/// Starts a stopped instance whose disks are at rest. The data key of every disk on it must open at this moment, or its bytes could not be read.
 pub fn start(cx: &mut Cx<'_>, mut instance: Instance) -> Result<Change, ApiError> {
     if instance.status != "Stopped" {
         return Err(ErrorCode::InstanceStatusIncorrect.into());
@@ -37,6 +37,10 @@ pub fn start(cx: &mut Cx<'_>, mut instance: Instance) -> Result<Change, ApiError
     let attached = disks::attached_to(cx.tx, &instance.instance_id)?;
     if !attached.iter().any(|(attachment, _)| attachment.device == SYSTEM_DEVICE) {
         return Err(ErrorCode::SystemDiskMissing.into());
+    }
+    // The bytes of a disk that is being initialised or reset are neither the old nor the new ones.
+    if attached.iter().any(|(_, disk)| disk.status != "In_use") {
+        return Err(ErrorCode::InstanceStatusIncorrect.into());
     }
     begin(cx, &mut instance, &attached)?;
     instance.update(cx.tx)?;

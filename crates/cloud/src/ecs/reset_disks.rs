@@ -121,11 +121,12 @@ pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
     }
     let mut progress = Vec::new();
     for pair in request.disks.0 {
-        let error = match prepare(cx, region, &pair) {
-            Ok(disk) => {
-                disk_reset::begin(cx, disk)?;
-                None
-            }
+        let reset = cx.apart(|cx| {
+            let disk = prepare(cx, region, &pair)?;
+            disk_reset::begin(cx, disk)
+        });
+        let error = match reset {
+            Ok(()) => None,
             // A fault of ours undoes everything.
             Err(error) if error.source().is_some() => return Err(error),
             Err(error) => Some(error),

@@ -127,7 +127,11 @@ impl Field for HostNames {
 
 /// What a policy must allow it on.
 pub fn resources(cx: &mut Cx<'_>, request: &Request) -> Result<Vec<Arn>, ApiError> {
-    Ok(new_instance::resources(cx, &request.machine, &request.data_disks.0))
+    let wish = Wish {
+        encrypted: request.system_encrypted.map(|EncryptedText(yes)| yes),
+        kms_key_id: request.system_kms_key_id.clone(),
+    };
+    new_instance::resources(cx, &request.machine, &wish, &request.data_disks.0)
 }
 
 /// Does it.

@@ -1,10 +1,11 @@
 //! Snapshots on their way to being complete, and those whose time is over.
 
-use coffer_base::ApiError;
+use coffer_base::{ApiError, Arn};
 use coffer_store::snapshots::{self, Snapshot};
 use coffer_store::{Record as _, Tx};
 
 use super::Again;
+use crate::audit::{self, Deed};
 use crate::dispatch::Shared;
 use crate::ecs::snapshot_removal;
 
@@ -28,7 +29,8 @@ pub(super) fn complete(shared: &Shared, tx: &Tx<'_>, snapshot_id: &str) -> Resul
 /// it is being copied, it stays.
 pub(super) fn expire(shared: &Shared, tx: &Tx<'_>, snapshot_id: &str) -> Result<Again, ApiError> {
     let Some(snapshot) = Snapshot::get(tx, snapshot_id)? else { return Ok(Again::Never) };
-    if snapshot.expires_at().is_none_or(|expires_at| expires_at > shared.clock.now()) {
+    let now = shared.clock.now();
+    if snapshot.expires_at().is_none_or(|expires_at| expires_at > now) {
         return Ok(Again::Never);
     }
     if snapshot_removal::obstacle(tx, snapshot_id, false)?.is_some() {
@@ -36,6 +38,10 @@ pub(super) fn expire(shared: &Shared, tx: &Tx<'_>, snapshot_id: &str) -> Result<
     }
     snapshots::delete(tx, snapshot_id)?;
     snapshot_removal::settle_group(tx, &snapshot.group_id)?;
+    let resource = Arn::ecs(snapshot.region, &snapshot.account, &format!("snapshot/{snapshot_id}"));
+    let (account, service, action) = (&snapshot.account, "ecs.aliyuncs.com", "ecs:DeleteSnapshot");
+    let notes = [("snapshotId", snapshot_id.to_owned())];
+    audit::record_deed(tx, &Deed { at: now, account, service, action, resource: &resource, notes: &notes })?;
     tracing::info!(snapshot_id, "a snapshot was deleted: its retention is over");
     Ok(Again::Never)
 }

@@ -1,6 +1,7 @@
 //! KMS 2016-01-20: the operations, and what they share.
 
 pub mod cipher;
+pub mod dependents;
 pub mod encryption_context;
 pub mod filters;
 pub mod key;

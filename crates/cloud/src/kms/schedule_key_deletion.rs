@@ -1,9 +1,11 @@
 //! ScheduleKeyDeletion: a key will be deleted, with its material, when a window of days is over. Until then it can't be used and its
-//! deletion can be cancelled. A job does it; whether or not that has run, a key whose time has come is gone.
+//! deletion can be cancelled. A job does it; whether or not that has run, a key whose time has come is gone. The record tells how
+//! much is encrypted under the key and will be lost with it.
 
 use coffer_base::{ApiError, Arn, ErrorCode};
 use coffer_store::keys;
 
+use super::dependents::Dependents;
 use super::key::{self, Forms, State};
 use super::service;
 use crate::context::Cx;
@@ -75,6 +77,7 @@ pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
     let due = cx.now.plus_ms(request.window.0 * DAY_MS);
     keys::set_state(cx.tx, &key.key_id, State::PendingDeletion.as_str(), Some(due))?;
     job::schedule(cx, Kind::DeleteKey, &key.key_id, due)?;
+    cx.notes.extend(Dependents::of(cx.tx, &key)?.notes());
     cx.note("keyId", key.key_id);
     Ok(Response {})
 }

@@ -2,11 +2,7 @@
 
 use coffer_base::{AccountId, Region};
 use coffer_cloud::Product;
-use coffer_cloud::ecs::share;
-use coffer_store::Record as _;
-use coffer_store::disks::Disk;
 use coffer_store::keys::{self, Key as KeyRow};
-use serde_json::json;
 
 use crate::oracle::{Default, Key, KeyId};
 use crate::support::compute::OTHER;
@@ -53,7 +49,7 @@ impl Scene {
         let scene = Self {
             default,
             key_id,
-            shared: shared_snapshot(&world),
+            shared: world.shared_snapshot().0,
             plain_image: image(&world, &[]),
             encrypted_image: image(
                 &world,
@@ -114,40 +110,6 @@ fn image(world: &World, system: &[(&str, &str)]) -> String {
     let made = world.ecs("CreateImage", &[("RegionId", REGION), ("InstanceId", instance_id)]);
     world.settle();
     text(&made, "ImageId")
-}
-
-/// A snapshot of the other account's, encrypted with a key of its own, and shared.
-fn shared_snapshot(world: &World) -> String {
-    let neighbour = other();
-    let call = |product, action, parameters: &[_]| world.succeed(&neighbour, product, action, parameters);
-    world.let_ecs_use_keys(&neighbour);
-    let trust = json!({"Version": "1", "Statement": [{"Action": "sts:AssumeRole", "Effect": "Allow",
-        "Principal": {"Service": [format!("{}@ecs.aliyuncs.com", world.account)]}}]})
-    .to_string();
-    let role = ("RoleName", "AliyunECSShareEncryptSnapshotDefaultRole");
-    call(Product::Ram, "CreateRole", &[role, ("AssumeRolePolicyDocument", &trust)]);
-    let policy = [("PolicyType", "System"), ("PolicyName", "AliyunECSDiskEncryptRolePolicy"), role];
-    call(Product::Ram, "AttachPolicyToRole", &policy);
-    let key_id = text(&call(Product::Kms, "CreateKey", &[])["KeyMetadata"], "KeyId");
-    let asked = [
-        ("RegionId", REGION),
-        ("ZoneId", ZONE),
-        ("DiskCategory", "cloud_essd"),
-        ("Size", "20"),
-        ("Encrypted", "true"),
-        ("KMSKeyId", &key_id),
-    ];
-    let disk_id = text(&call(Product::Ecs, "CreateDisk", &asked), "DiskId");
-    let at = world.clock.now();
-    let id = disk_id.clone();
-    world.store(move |tx| {
-        let disk = Disk::get(tx, &id)?.unwrap();
-        Disk { attached_at: Some(at), ..disk }.update(tx)
-    });
-    let snapshot_id = text(&call(Product::Ecs, "CreateSnapshot", &[("DiskId", &disk_id)]), "SnapshotId");
-    world.settle();
-    share::snapshot(&world.db, &snapshot_id, &world.account).unwrap();
-    snapshot_id
 }
 
 /// What `KMSKeyId` is to name in a region.

@@ -1,13 +1,14 @@
 //! Disks that were attached, and the instances they are attached to, put into the store as they are.
 
 use coffer_cloud::Product;
+use coffer_cloud::ecs::share;
 use coffer_store::Record as _;
 use coffer_store::disks::{self, Attachment, Disk};
 use coffer_store::instances::Instance;
 use coffer_store::snapshots::Snapshot;
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::{REGION, World, ZONE, text};
+use super::{Key, REGION, World, ZONE, other, text};
 
 impl World {
     /// A running instance with nothing attached, made from that image.
@@ -114,6 +115,36 @@ impl World {
         let copy = text(&self.ecs("CopySnapshot", &copy_of(snapshot_id, to, more)), "SnapshotId");
         self.settle();
         copy
+    }
+
+    /// A snapshot of the other account's, encrypted with a key of its own and shared with the first account, which the share role
+    /// lets read it; snapshot and key.
+    pub(crate) fn shared_snapshot(&self) -> (String, String) {
+        let neighbour = other();
+        let call = |product, action, parameters: &[_]| self.succeed(&neighbour, product, action, parameters);
+        self.let_ecs_use_keys(&neighbour);
+        self.let_ecs_share(&neighbour, self.account.as_str());
+        let key_id = text(&call(Product::Kms, "CreateKey", &[])["KeyMetadata"], "KeyId");
+        let place = [("RegionId", REGION), ("ZoneId", ZONE), ("DiskCategory", "cloud_essd"), ("Size", "20")];
+        let asked = [&place[..], &[("Encrypted", "true"), ("KMSKeyId", &key_id)]].concat();
+        let disk_id = text(&call(Product::Ecs, "CreateDisk", &asked), "DiskId");
+        let at = self.clock.now();
+        self.change_disk(&disk_id, move |disk| disk.attached_at = Some(at));
+        let snapshot_id = text(&call(Product::Ecs, "CreateSnapshot", &[("DiskId", &disk_id)]), "SnapshotId");
+        self.settle();
+        share::snapshot(&self.db, &snapshot_id, &self.account).unwrap();
+        (snapshot_id, key_id)
+    }
+
+    /// Gives the account whose access key is given the role through which ECS reads what it shares, for the account `with`.
+    pub(crate) fn let_ecs_share(&self, account: &Key, with: &str) {
+        let trust = json!({"Version": "1", "Statement": [{"Action": "sts:AssumeRole", "Effect": "Allow",
+            "Principal": {"Service": [format!("{with}@ecs.aliyuncs.com")]}}]})
+        .to_string();
+        let role = ("RoleName", "AliyunECSShareEncryptSnapshotDefaultRole");
+        self.succeed(account, Product::Ram, "CreateRole", &[role, ("AssumeRolePolicyDocument", &trust)]);
+        let policy = [("PolicyType", "System"), ("PolicyName", "AliyunECSDiskEncryptRolePolicy"), role];
+        self.succeed(account, Product::Ram, "AttachPolicyToRole", &policy);
     }
 
     /// A customer's key in a region.

@@ -148,6 +148,12 @@ impl World {
             ]),
             "CopyImage" => region_and(&[("ImageId", &image()), ("DestinationRegionId", "cn-beijing")]),
             "DeleteImage" => region_and(&[("ImageId", &image())]),
+            "DescribeInstanceMaintenanceAttributes" | "DescribeInstanceRamRole" | "DescribeNetworkInterfaces" => {
+                instance();
+                owned(&[REGION])
+            }
+            "DescribeUserData" => region_and(&[("InstanceId", &instance())]),
+            "DescribeInstanceAttachmentAttributes" => region_and(&[("InstanceIds", &format!(r#"["{}"]"#, instance()))]),
             "DescribeTaskAttribute" | "CancelTask" => owned(&[("RegionId", "cn-beijing"), ("TaskId", &task())]),
             "DescribeTags"
             | "DescribeTasks"

@@ -1,0 +1,93 @@
+//! DescribeInstanceRamRole: the roles of instances. Instances without one are not listed.
+
+use coffer_base::{ApiError, Arn, ErrorCode};
+use coffer_store::instances::{self, Filter, Instance};
+
+use super::describe_instances::InstanceIds;
+use super::paging::Asked;
+use super::parameter::KnownRegion;
+use crate::context::Cx;
+use crate::decode::request;
+use crate::operation::{Access, Effect, Operation};
+use crate::value::response;
+
+request! {
+    /// Which instances, and which page of them.
+    pub struct Request {
+        /// Only these.
+        pub instance_ids: Option<InstanceIds> = "InstanceIds",
+        /// Which page.
+        pub page_number: Option<i64> = "PageNumber",
+        /// Most instances on a page.
+        pub page_size: Option<i64> = "PageSize",
+        /// Only with this role.
+        pub ram_role_name: Option<String> = "RamRoleName",
+        /// Where.
+        pub region: KnownRegion = "RegionId",
+    }
+}
+
+response! {
+    /// A page.
+    pub struct Response {
+        /// The instances.
+        pub roles: Vec<RoleItem> = "InstanceRamRoleSets" of "InstanceRamRoleSet",
+        /// Where.
+        pub region_id: &'static str = "RegionId",
+        /// How many there are on all pages.
+        pub total_count: i64 = "TotalCount",
+    }
+
+    /// The role of an instance.
+    pub struct RoleItem {
+        /// The instance.
+        pub instance_id: String = "InstanceId",
+        /// Its role.
+        pub ram_role_name: String = "RamRoleName",
+    }
+}
+
+/// What it declares.
+pub const OPERATION: Operation = Operation {
+    name: "DescribeInstanceRamRole",
+    effect: Effect::Read,
+    access: Access::Action("ecs:DescribeInstanceRamRole"),
+    idempotent: false,
+    errors: &[&[ErrorCode::EcsInvalidParameter, ErrorCode::EcsRegionNotFound]],
+};
+
+/// What a policy must allow it on.
+pub fn resources(cx: &mut Cx<'_>, request: &Request) -> Result<Vec<Arn>, ApiError> {
+    let arn = |id: &str| Arn::ecs(request.region.0, cx.account(), &format!("instance/{id}"));
+    Ok(match &request.instance_ids {
+        Some(InstanceIds(ids)) if !ids.is_empty() => ids.iter().map(|id| arn(id)).collect(),
+        _ => vec![arn("*")],
+    })
+}
+
+/// Does it.
+pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
+    let asked = Asked {
+        action: OPERATION.name,
+        filters: "",
+        page_number: request.page_number,
+        page_size: request.page_size,
+        next_token: None,
+        max_results: None,
+        most_by_number: 50,
+        most_by_token: 50,
+    };
+    let page = asked.page(cx)?;
+    let (account, region) = (cx.account(), request.region.0);
+    let filter = Filter {
+        instance_ids: request.instance_ids.map(|InstanceIds(ids)| ids),
+        ram_role_name: request.ram_role_name,
+        with_ram_role: true,
+        ..Filter::default()
+    };
+    let found = instances::list(cx.tx, account, region, &filter, &page.start, page.size)?;
+    let total_count = instances::count(cx.tx, account, region, &filter)?;
+    let item =
+        |instance: Instance| RoleItem { instance_id: instance.instance_id, ram_role_name: instance.ram_role_name };
+    Ok(Response { roles: found.into_iter().map(item).collect(), region_id: region.id(), total_count })
+}
