@@ -621,8 +621,8 @@ fn a_snapshot_is_made_waited_for_read_changed_and_deleted() {
     let on_snapshot = ("SnapshotId", &*id);
     let changes = [on_snapshot, ("SnapshotName", "renamed"), ("Description", "renamed"), ("RetentionDays", "30")];
     world.ecs("ModifySnapshotAttribute", &changes);
-    let changed = read().unwrap();
-    assert_eq!((&changed["SnapshotName"], &changed["RetentionDays"]), (&json!("renamed"), &json!(30)));
+    let after = read().unwrap();
+    assert_eq!((&after["SnapshotName"], &after["RetentionDays"]), (&json!("renamed"), &json!(30)));
     let delete = [on_snapshot, ("Force", "true")];
     world.ecs("DeleteSnapshot", &delete);
     assert_eq!(read(), None);
