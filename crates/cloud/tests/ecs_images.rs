@@ -412,6 +412,7 @@ fn the_listing_shows_own_and_public_images_and_every_filter_filters() {
         (vec![own], vec![&new, &old]),
         (vec![own, ALL], vec![&creating, &new, &old]),
         (vec![own, ("Status", "Creating, CreateFailed")], vec![&creating]),
+        (vec![own, ("Status", "ALL")], vec![&creating, &new, &old]),
         (vec![own, ALL, ("InstanceType", "ecs.g8y.large")], vec![&creating]),
         (vec![own, ALL, ("InstanceType", "ecs.g7.large")], vec![&new, &old]),
         (vec![own, ALL, ("InstanceType", "ecs.g7.large"), ("Architecture", "arm64")], vec![]),

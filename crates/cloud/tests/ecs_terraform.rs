@@ -498,10 +498,12 @@ fn the_roles_of_instances_are_listed_by_instance_and_by_role() {
     let one = (json!(1), json!([{"InstanceId": with, "RamRoleName": "worker"}]));
     let none = (json!(0), json!([]));
     assert_eq!(list(&[]), one);
-    assert_eq!(list(&[("InstanceIds", &both)]), one);
+    let named = list(&[("InstanceIds", &both)]);
+    assert_eq!(named.0, 2, "an instance without a role, where it is named: {}", named.1);
+    assert!(named.1.as_array().unwrap().contains(&json!({"InstanceId": without, "RamRoleName": ""})));
     assert_eq!(list(&[("RamRoleName", "worker")]), one);
     assert_eq!(list(&[("RamRoleName", "manager")]), none);
-    assert_eq!(list(&[("InstanceIds", &format!(r#"["{without}"]"#))]), none);
+    assert_eq!(list(&[("InstanceIds", &format!(r#"["{without}"]"#)), ("RamRoleName", "worker")]), none);
 }
 
 #[test]

@@ -235,14 +235,14 @@ impl Parameter for ImageIds {
     }
 }
 
-/// `Status`: one, or several separated by commas.
+/// `Status`: one, or several separated by commas. `ALL`, which the Terraform provider sends, stands for all of them.
 #[derive(Clone, Debug)]
 pub struct Statuses(pub Vec<String>);
 
 impl Parameter for Statuses {
     fn from_text(text: &str) -> Result<Self, Invalid> {
         const WORDS: [&str; 6] = ["Creating", "Waiting", "Available", "UnAvailable", "CreateFailed", "Deprecated"];
-        let words: Vec<&str> = text.split(',').map(str::trim).collect();
+        let words: Vec<&str> = if text == "ALL" { WORDS.to_vec() } else { text.split(',').map(str::trim).collect() };
         if words.len() > MOST_ITEMS || words.iter().any(|word| !WORDS.contains(word)) {
             return Err(Invalid::Value);
         }

@@ -1,4 +1,5 @@
-//! DescribeInstanceRamRole: the roles of instances. Instances without one are not listed.
+//! DescribeInstanceRamRole: the roles of instances. One without a role is listed only where it is named: the Terraform provider takes
+//! an instance that it named and that is missing here for one that it does not look for.
 
 use coffer_base::{ApiError, Arn, ErrorCode};
 use coffer_store::instances::{self, Filter, Instance};
@@ -80,9 +81,9 @@ pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
     let page = asked.page(cx)?;
     let (account, region) = (cx.account(), request.region.0);
     let filter = Filter {
+        with_ram_role: request.instance_ids.is_none(),
         instance_ids: request.instance_ids.map(|InstanceIds(ids)| ids),
         ram_role_name: request.ram_role_name,
-        with_ram_role: true,
         ..Filter::default()
     };
     let found = instances::list(cx.tx, account, region, &filter, &page.start, page.size)?;
