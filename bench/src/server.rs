@@ -47,11 +47,13 @@ pub(crate) struct Options {
     pub(crate) write_batch: Option<usize>,
     /// Whether server and generator have a core each.
     pub(crate) pinned: bool,
+    /// How much longer than the disk's own a sync takes.
+    pub(crate) sync_delay_us: u32,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { threads: 0, write_batch: None, pinned: true }
+        Self { threads: 0, write_batch: None, pinned: true, sync_delay_us: 0 }
     }
 }
 
@@ -114,6 +116,9 @@ impl Server {
         if let Some(batch) = options.write_batch {
             command.args(["--write-batch", &batch.to_string()]);
         }
+        if options.sync_delay_us > 0 {
+            command.env("LD_PRELOAD", slow_sync()?).env("SYNC_DELAY_US", options.sync_delay_us.to_string());
+        }
         command.env("COFFER_ROOT_ACCESS_KEY_ID", ACCESS_KEY_ID).env("COFFER_ROOT_ACCESS_KEY_SECRET", ACCESS_KEY_SECRET);
         Self::spawn(command, address, options.pinned)
     }
@@ -170,6 +175,14 @@ impl Server {
         self.child.wait()?;
         Ok(())
     }
+}
+
+/// Builds the library that makes syncs slower.
+fn slow_sync() -> Result<PathBuf, Box<dyn Error>> {
+    let library = std::env::current_exe()?.with_file_name("slow_sync.so");
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("slow_sync.c");
+    let status = Command::new("cc").args(["-O2", "-shared", "-fPIC", "-o"]).arg(&library).arg(source).status()?;
+    if status.success() { Ok(library) } else { Err("cc failed".into()) }
 }
 
 fn free_address() -> std::io::Result<String> {
