@@ -72,6 +72,9 @@ fn row(action: &str) -> (Vec<Parameter>, &'static [Parameter]) {
             (vec![HERE, ten], filters)
         }
         "DescribeInstances" => (vec![HERE, ten], &[("ZoneId", ZONE), ("Status", "Running"), ("Tag.1.Key", "team")]),
+        "DescribeNetworkInterfaces" => {
+            (vec![HERE, ten], &[("Status", "Available"), ("VSwitchId", "vsw-bp1"), ("SecurityGroupId", "sg-bp1")])
+        }
         "DescribeSnapshots" => {
             (vec![HERE, ten], &[("Status", "accomplished"), ("Encrypted", "false"), ("Tag.1.Key", "team")])
         }
@@ -122,7 +125,7 @@ fn listings(world: &World) -> Vec<Listing> {
             Listing { entry, asked, filters, token }
         })
         .collect();
-    assert!(listings.len() >= 7, "{} listings", listings.len());
+    assert!(listings.len() >= 8, "{} listings", listings.len());
     listings
 }
 

