@@ -113,13 +113,19 @@ impl Story {
         action: &str,
         parameters: &[(&str, &str)],
     ) -> Result<Answer, Error> {
-        self.step += 1;
-        say(&format!("\n{:>2}. {what}.\n     {}:{action}", self.step, product.code()))?;
+        self.announce(what, product, action)?;
         let answer = self.client.call(product.version(), action, parameters)?;
         if answer.status != 200 {
             return Err(format!("{action} was refused: {}", answer.body).into());
         }
         Ok(answer)
+    }
+
+    /// Says what the next step does: a sentence without its full stop, or a question.
+    fn announce(&mut self, what: &str, product: Product, action: &str) -> Result<(), Error> {
+        self.step += 1;
+        let end = if what.ends_with('?') { "" } else { "." };
+        say(&format!("\n{:>2}. {what}{end}\n     {}:{action}", self.step, product.code()))
     }
 
     fn ecs(&mut self, what: &str, action: &str, parameters: &[(&str, &str)]) -> Result<Value, Error> {
@@ -128,8 +134,7 @@ impl Story {
     }
 
     fn refused(&mut self, what: &str, (action, parameters): (&str, &[(&str, &str)]), code: &str) -> Result<(), Error> {
-        self.step += 1;
-        say(&format!("\n{:>2}. {what}.\n     Ecs:{action}", self.step))?;
+        self.announce(what, Product::Ecs, action)?;
         let answer = self.client.call(Product::Ecs.version(), action, parameters)?;
         let shown =
             format!("HTTP {} {}: {}", answer.status, text(&answer.body, "Code")?, text(&answer.body, "Message")?);
