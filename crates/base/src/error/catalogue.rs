@@ -87,7 +87,6 @@ catalogue! {
     // ---- ECS: the six default-encryption operations ----
     DefaultKeyNotEnabled = 400 "InvalidParameter.KMSKeyId.CMKNotEnabled" "The CMK needs to be enabled.";
     /// EnableDiskEncryptionByDefault words and numbers it so.
-    EnableKeyNotEnabled = 403 "InvalidParameter.KMSKeyId.CMKNotEnabled" "The CMK (Customer Master Key) must be in an active state.";
     DefaultKmsNotEnabled = 400 "InvalidParameter.Encrypted.KmsNotEnabled" "KMS must be enabled for encrypted disks.";
     DefaultRegionNotSupported = 403 "Abs.InvalidAction.RegionNotSupport" "This region does not support this action.";
     DefaultRegionNotExists = 403 "InvalidParameter.RegionIdNotExists" "The specified region does not exists.";
@@ -200,7 +199,7 @@ catalogue! {
 
     // ---- ECS: attaching, resizing, changing disks ----
     /// AttachDisk numbers it so.
-    AttachInstanceStatus = 400 "IncorrectInstanceStatus" "The current status of the resource does not support this operation.";
+    InstanceStatusUnsupported = 400 "IncorrectInstanceStatus" "The current status of the resource does not support this operation.";
     DiskNotBootable = 400 "InvalidDisk.DiskNotBootable" "The specified disk is not a bootable disk, can not be attached as system disk.";
     NotOriginalInstance = 400 "InvalidInstance.NotOriginInstance" "The specified disk can not attached to other instance as system disk.";
     ForceAttachCategory = 400 "InvalidParameterForce.DiskCategoryNotSupported" "The specified disk category does not support force attach operation.";
@@ -234,7 +233,7 @@ catalogue! {
     BurstingMultiAttach = 400 "BurstingEnabledForMultiAttachDiskUnsupported" "The multi attach disk does not support bursting enabled.";
     BurstingModifyingDisk = 400 "BurstingEnabledForModifyingDiskUnsupported" "The modifying disk does not support bursting enabled.";
     /// ModifyDiskAttribute numbers it so.
-    DiskDescriptionMalformed = 404 "InvalidDescription.Malformed" "The specified description is wrongly formed.";
+    ResourceDescriptionMalformed = 404 "InvalidDescription.Malformed" "The specified description is wrongly formed.";
     SpecLevelMismatch = 400 "InvalidPerformanceLevelParam.Mismatch" "The specified parameter PerformanceLevel should be null when DiskCategory is not cloud_essd.";
     SpecLevelSize = 403 "OperationDenied.PerformanceLevelNotMatch" "The specified PerformanceLevel and disk size do not match.";
     SpecLevelTooLow = 403 "InvalidPerformanceLevel.TooLow" "Specified new performance level is lower than the original performance level.";
@@ -267,11 +266,9 @@ catalogue! {
     // ---- ECS: snapshots ----
     SnapshotNameMalformed = 400 "InvalidSnapshotName.Malformed" "The specified SnapshotName is wrongly formed.";
     /// CreateSnapshot numbers it so.
-    SnapshotDescriptionMalformed = 404 "InvalidDescription.Malformed" "The specified description is wrongly formed.";
     RetentionDaysMalformed = 400 "InvalidRetentionDays.Malformed" "The specified RetentionDays is not valid.";
     SnapshotCategoryMalformed = 403 "InvalidSnapshotCategory.Malformed" "The specified Category is not valid.";
     SnapshotDiskNotFound = 404 "InvalidDiskId.NotFound" "The specified DiskId does not exist.";
-    SnapshotInstanceStatus = 400 "IncorrectInstanceStatus" "The current status of the resource does not support this operation.";
     SnapshotDiskCategory = 400 "DiskCategory.OperationNotSupported" "The type of the specified disk does not support creating a snapshot.";
     DiskNeverAttached = 403 "IncorrectDiskStatus.NeverAttached" "The specified disk has never been attached to any instance.";
     SnapshotInProgress = 403 "IncorrectDiskStatus.CreatingSnapshot" "A previous snapshot creation is in process.";
@@ -332,7 +329,7 @@ catalogue! {
     ImagePlatformMalformed = 400 "InvalidPlatform.Malformed" "The specified Platform is wrongly formed.";
     ImageSourceMissing = 400 "MissingParameter" "The input parameter SnapshotId or InstanceId or DiskDeviceMapping that is mandatory for processing this request is not supplied.";
     ImageInstanceStatus = 400 "IncorrectInstanceStatus" "The current status of the instance does not support this operation.";
-    ImageWithoutSystemDisk = 400 "InvalidInstance.NotFoundSystemDisk" "The specified instance does not have system disk.";
+    InstanceWithoutSystemDisk = 400 "InvalidInstance.NotFoundSystemDisk" "The specified instance does not have system disk.";
     ImageSnapshotNotReady = 403 "InvalidSnapshotId.NotReady" "The current status of the DiskDeviceMapping.n.SnapshotId or SnapshotId does not support this operation.";
     ImageSnapshotShared = 400 "OperationDenied" "Shared snapshots do not support creating images.";
     ImageSnapshotNotOfSystemDisk = 403 "OperationDenied" "The specified snapshot is not from system disk.";
@@ -403,7 +400,6 @@ catalogue! {
     SystemDiskSmallerThanImage = 404 "InvalidSystemDiskSize.LessThanImageSize" "The specified parameter SystemDisk.Size is less than the image size.";
     SystemDiskTooSmall = 404 "InvalidSystemDiskSize.LessThanMinSize" "The specified parameter SystemDisk.Size is less than the min size.";
     SystemDiskTooLarge = 404 "InvalidSystemDiskSize.MoreThanMaxSize" "The specified parameter SystemDisk.Size is more than the max size.";
-    SystemDiskMissing = 400 "InvalidInstance.NotFoundSystemDisk" "The specified instance does not have system disk.";
     DataDiskCategoryNotSupported = 400 "InvalidDataDiskCategory.ValueNotSupported" "The specified parameter \"DataDisk.n.Category\" is not valid.";
     DataDiskSizeNotSupported = 400 "InvalidDataDiskSize.ValueNotSupported" "The specified DataDisk.n.Size beyond the permitted range, or the capacity of snapshot exceeds the size limit of the specified disk category.";
     DataDiskSnapshotNotFound = 404 "InvalidDataDiskSnapshotId.NotFound" "The specified parameter \"DataDisk.n.SnapshotId\" is not valid.";

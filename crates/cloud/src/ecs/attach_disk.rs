@@ -66,7 +66,7 @@ pub const OPERATION: Operation = Operation {
             ErrorCode::ForceAttachCategory,
             ErrorCode::ForceAttachMultiAttach,
             ErrorCode::ForceAttachSameZone,
-            ErrorCode::AttachInstanceStatus,
+            ErrorCode::InstanceStatusUnsupported,
             ErrorCode::DiskNotBootable,
             ErrorCode::NotOriginalInstance,
             ErrorCode::SystemDiskCredentialsMissing,
@@ -194,7 +194,7 @@ fn require_system(disk: &Disk, instance: &Instance) -> Result<(), ApiError> {
         return Err(ErrorCode::NotOriginalInstance.into());
     }
     if instance.status != "Stopped" {
-        return Err(ErrorCode::AttachInstanceStatus.into());
+        return Err(ErrorCode::InstanceStatusUnsupported.into());
     }
     Ok(())
 }
@@ -205,7 +205,7 @@ fn require_data(disk: &Disk, instance: &Instance) -> Result<(), ApiError> {
         return Err(ErrorCode::EphemeralOtherInstance.into());
     }
     if !matches!(instance.status.as_str(), "Running" | "Stopped") {
-        return Err(ErrorCode::AttachInstanceStatus.into());
+        return Err(ErrorCode::InstanceStatusUnsupported.into());
     }
     Ok(())
 }

@@ -12,13 +12,13 @@ use coffer_store::keys::Key;
 use coffer_store::snapshots::{self, Snapshot};
 use coffer_store::tasks::Task;
 
+use super::absent::NoResourceGroup;
 use super::encryption::{self, CopyWording, Wish};
 use super::image_parameter::{CopyImageDescription, CopyImageName};
 use super::new_image::{self, NewImage, System};
 use super::new_snapshot::{self, NewSnapshot};
 use super::owned;
 use super::parameter::{CopyImageDestination, CopyImageSource, NewTags, TAG_ERRORS};
-use super::withheld::NoResourceGroup;
 use crate::context::Cx;
 use crate::decode::request;
 use crate::operation::{Access, Effect, Operation};

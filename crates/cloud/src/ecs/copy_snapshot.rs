@@ -8,12 +8,12 @@
 use coffer_base::{ApiError, Arn, ErrorCode, Region};
 use coffer_store::snapshots::{self, Snapshot};
 
+use super::absent::NoArns;
 use super::encryption::{self, CopyWording, Wish};
 use super::new_disk;
 use super::new_snapshot::{self, NewSnapshot};
 use super::parameter::{CopyRegion, NewTags, TAG_ERRORS};
 use super::snapshot_parameter::{CopyDescription, CopyName, CopyRetentionDays, SnapshotCategory};
-use super::withheld::NoArns;
 use crate::context::Cx;
 use crate::decode::request;
 use crate::operation::{Access, Effect, Operation};

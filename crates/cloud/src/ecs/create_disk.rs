@@ -7,11 +7,11 @@
 use coffer_base::{ApiError, Arn, ErrorCode};
 use coffer_store::instances::Instance;
 
+use super::absent::NoArns;
 use super::disk_types::{Category, Level};
 use super::encryption::{self, Wish};
 use super::new_disk::{self, NewDisk, Performance};
 use super::parameter::{Description, DiskName, KnownRegion, NewTags, TAG_ERRORS};
-use super::withheld::NoArns;
 use super::{owned, quota};
 use crate::context::Cx;
 use crate::decode::{Invalid, Parameter, request};

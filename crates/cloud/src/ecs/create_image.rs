@@ -12,6 +12,7 @@ use coffer_store::images::ImageDisk;
 use coffer_store::instances::Instance;
 use coffer_store::snapshots::{self, Snapshot};
 
+use super::absent::NoResourceGroup;
 use super::disk_key::Wording;
 use super::image_parameter::{
     Architecture, BootMode, ImageFamily, ImageName, ImageVersion, Mapping, Mappings, NoFeatures, Platform,
@@ -20,7 +21,6 @@ use super::new_image::{self, NewImage, System};
 use super::new_snapshot::{self, NewSnapshot};
 use super::owned;
 use super::parameter::{Description, KnownRegion, NewTags, TAG_ERRORS};
-use super::withheld::NoResourceGroup;
 use crate::context::Cx;
 use crate::decode::request;
 use crate::operation::{Access, Effect, Operation};
@@ -102,7 +102,7 @@ const OWN_ERRORS: &[ErrorCode] = &[
     ErrorCode::ImageImdsUnsupported,
     ErrorCode::ImageSourceMissing,
     ErrorCode::ImageInstanceStatus,
-    ErrorCode::ImageWithoutSystemDisk,
+    ErrorCode::InstanceWithoutSystemDisk,
     ErrorCode::ImageSnapshotNotReady,
     ErrorCode::ImageSnapshotShared,
     ErrorCode::ImageSnapshotNotOfSystemDisk,
@@ -170,7 +170,7 @@ fn from_instance(cx: &mut Cx<'_>, region: Region, instance_id: &str, image_id: &
     }
     let attached = disks::attached_to(cx.tx, instance_id)?;
     if !attached.iter().any(|(_, disk)| disk.disk_type == "system") {
-        return Err(ErrorCode::ImageWithoutSystemDisk.into());
+        return Err(ErrorCode::InstanceWithoutSystemDisk.into());
     }
     let mut made = Vec::new();
     for (attachment, disk) in attached {

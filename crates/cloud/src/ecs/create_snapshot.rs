@@ -7,12 +7,12 @@
 use coffer_base::{ApiError, Arn, ErrorCode};
 use coffer_store::disks::Disk;
 
+use super::absent::NoResourceGroup;
 use super::disk_key::Wording;
 use super::new_snapshot::{self, NewSnapshot};
 use super::owned;
 use super::parameter::{NewTags, TAG_ERRORS};
 use super::snapshot_parameter::{RetentionDays, SnapshotCategory, SnapshotDescription, SnapshotName};
-use super::withheld::NoResourceGroup;
 use crate::context::Cx;
 use crate::decode::request;
 use crate::operation::{Access, Effect, Operation};
@@ -67,7 +67,7 @@ const OWN_ERRORS: &[ErrorCode] = &[
     ErrorCode::SnapshotTokenMalformed,
     ErrorCode::EcsInvalidParameter,
     ErrorCode::SnapshotNameMalformed,
-    ErrorCode::SnapshotDescriptionMalformed,
+    ErrorCode::ResourceDescriptionMalformed,
     ErrorCode::RetentionDaysMalformed,
     ErrorCode::SnapshotCategoryMalformed,
     ErrorCode::ResourceGroupNotFound,

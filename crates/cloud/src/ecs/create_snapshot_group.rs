@@ -11,12 +11,12 @@ use coffer_store::instances::Instance;
 use coffer_store::snapshots::SnapshotGroup;
 use coffer_store::tags::{self, Resource};
 
+use super::absent::NoResourceGroup;
 use super::disk_key::Wording;
 use super::disk_types::Category;
 use super::new_snapshot::{self, NewSnapshot};
 use super::owned;
 use super::parameter::{KnownRegion, NewTags, TAG_ERRORS, is_description, is_name, text_parameter};
-use super::withheld::NoResourceGroup;
 use crate::context::Cx;
 use crate::decode::{Field, Reader, request};
 use crate::operation::{Access, Effect, Operation};

@@ -7,12 +7,12 @@
 
 use coffer_base::{ApiError, Arn, ErrorCode};
 
+use super::absent::NoHostToLookAt;
 use super::available::{self, AVAILABLE, Destination, Supported, WITH_STOCK, Wanted, WantedDestination};
 use super::disk_types::Category;
 use super::instance_parameter::words;
 use super::instance_types::InstanceType;
 use super::parameter::AvailableRegion;
-use super::withheld::NoHostToLookAt;
 use crate::context::Cx;
 use crate::decode::{Invalid, Parameter, request};
 use crate::operation::{Access, Effect, Operation};

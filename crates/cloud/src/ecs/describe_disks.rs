@@ -10,8 +10,8 @@ use coffer_store::disks::{self, Disk, Filter};
 use coffer_store::tags::Tag;
 
 use super::disk_types::{Category, Level};
-use super::listing::{self, TagItem, filter_word};
-use super::paging::{Asked, Page};
+use super::listing::{self, OperationLock, TagItem, filter_word};
+use super::paging::{Page, Paging};
 use super::parameter::{ListedRegion, MultiAttachFilter, TagFilter};
 use super::time_filter::TimeFilter;
 use crate::context::Cx;
@@ -22,6 +22,7 @@ use crate::value::response;
 request! {
     /// Which disks, and which page of them.
     pub struct Request {
+        ..paging: Paging,
         /// What to show besides.
         pub additional: Additional = "AdditionalAttributes",
         /// Only under this policy of automatic snapshots.
@@ -60,16 +61,8 @@ request! {
         pub kms_key_id: Option<String> = "KMSKeyId",
         /// Only locked for this reason.
         pub lock_reason: Option<LockReason> = "LockReason",
-        /// Most disks on a page by token.
-        pub max_results: Option<i64> = "MaxResults",
         /// Only with this setting.
         pub multi_attach: Option<MultiAttachFilter> = "MultiAttach",
-        /// Where to go on.
-        pub next_token: Option<String> = "NextToken",
-        /// Which page by number.
-        pub page_number: Option<i64> = "PageNumber",
-        /// Most disks on a page by number.
-        pub page_size: Option<i64> = "PageSize",
         /// Only of this level.
         pub performance_level: Option<Level> = "PerformanceLevel",
         /// Only disks that can be detached, or only others.
@@ -212,12 +205,6 @@ response! {
         pub instance_id: String = "InstanceId",
     }
 
-    /// What keeps a disk from being used.
-    pub struct OperationLock {
-        /// Why.
-        pub lock_reason: String = "LockReason",
-    }
-
     /// In which zones a disk is.
     pub struct Placement {
         /// Their ids.
@@ -320,11 +307,8 @@ impl Field for Additional {
 
 /// What a policy must allow it on.
 pub fn resources(cx: &mut Cx<'_>, request: &Request) -> Result<Vec<Arn>, ApiError> {
-    let arn = |id: &str| Arn::ecs(request.region.0, &cx.caller.account, &format!("disk/{id}"));
-    Ok(match &request.disk_ids {
-        Some(DiskIds(ids)) if !ids.is_empty() => ids.iter().map(|id| arn(id)).collect(),
-        _ => vec![arn("*")],
-    })
+    let ids = request.disk_ids.as_ref().map(|DiskIds(ids)| ids.as_slice());
+    Ok(listing::resources(cx, request.region.0, "disk", ids))
 }
 
 /// Does it.
@@ -337,17 +321,7 @@ pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
     let filter = filter(&request);
     // The filters' debug text differs whenever they do, which is all that a token needs.
     let filters = format!("{} {filter:?}", request.region.0);
-    let asked = Asked {
-        action: OPERATION.name,
-        filters: &filters,
-        page_number: request.page_number,
-        page_size: request.page_size,
-        next_token: request.next_token.as_deref(),
-        max_results: request.max_results,
-        most_by_number: 100,
-        most_by_token: 500,
-    };
-    let page = asked.page(cx)?;
+    let page = request.paging.of(OPERATION.name, &filters, (100, 500)).page(cx)?;
     if request.dry_run == Some(true) {
         return Err(ErrorCode::DryRunOperation.into());
     }

@@ -267,27 +267,14 @@ impl Field for CreatedFilter {
 
 /// What a policy must allow it on.
 pub fn resources(cx: &mut Cx<'_>, request: &Request) -> Result<Vec<Arn>, ApiError> {
-    let arn = |id: &str| Arn::ecs(request.region.0, &cx.caller.account, &format!("image/{id}"));
-    Ok(match &request.image_ids {
-        Some(ImageIds(ids)) => ids.iter().map(|id| arn(id)).collect(),
-        None => vec![arn("*")],
-    })
+    let ids = request.image_ids.as_ref().map(|ImageIds(ids)| ids.as_slice());
+    Ok(listing::resources(cx, request.region.0, "image", ids))
 }
 
 /// Does it.
 pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
     let sources = sources(&request)?;
-    let asked = Asked {
-        action: OPERATION.name,
-        filters: "",
-        page_number: request.page_number,
-        page_size: request.page_size,
-        next_token: None,
-        max_results: None,
-        most_by_number: 100,
-        most_by_token: 100,
-    };
-    let page = asked.page(cx)?;
+    let page = Asked::by_number(OPERATION.name, request.page_number, request.page_size, 100).page(cx)?;
     if request.dry_run == Some(true) {
         return Err(ErrorCode::DryRunOperation.into());
     }

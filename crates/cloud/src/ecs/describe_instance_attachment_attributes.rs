@@ -4,6 +4,7 @@ use coffer_base::{ApiError, Arn, ErrorCode};
 use coffer_store::instances::{self, Filter, Instance};
 
 use super::describe_instances::InstanceIds;
+use super::listing;
 use super::paging::Asked;
 use super::parameter::KnownRegion;
 use crate::context::Cx;
@@ -60,24 +61,13 @@ pub const OPERATION: Operation = Operation {
 
 /// What a policy must allow it on.
 pub fn resources(cx: &mut Cx<'_>, request: &Request) -> Result<Vec<Arn>, ApiError> {
-    let arn = |id: &str| Arn::ecs(request.region.0, cx.account(), &format!("instance/{id}"));
-    let ids = &request.instance_ids.0;
-    Ok(if ids.is_empty() { vec![arn("*")] } else { ids.iter().map(|id| arn(id)).collect() })
+    let ids = Some(request.instance_ids.0.as_slice());
+    Ok(listing::resources(cx, request.region.0, "instance", ids))
 }
 
 /// Does it.
 pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
-    let asked = Asked {
-        action: OPERATION.name,
-        filters: "",
-        page_number: request.page_number,
-        page_size: request.page_size,
-        next_token: None,
-        max_results: None,
-        most_by_number: 100,
-        most_by_token: 100,
-    };
-    let page = asked.page(cx)?;
+    let page = Asked::by_number(OPERATION.name, request.page_number, request.page_size, 100).page(cx)?;
     let (account, region) = (cx.account(), request.region.0);
     let filter = Filter { instance_ids: Some(request.instance_ids.0), ..Filter::default() };
     let found = instances::list(cx.tx, account, region, &filter, &page.start, page.size)?;

@@ -6,7 +6,8 @@
 use coffer_base::{ApiError, Arn, ErrorCode};
 use coffer_store::instances::Instance;
 
-use super::describe_instances::{self, EXPIRED_TIME, OperationLock, VpcAttributes};
+use super::describe_instances::{self, EXPIRED_TIME, VpcAttributes};
+use super::listing::OperationLock;
 use super::owned;
 use crate::context::Cx;
 use crate::decode::request;

@@ -5,6 +5,7 @@ use coffer_base::{ApiError, Arn, ErrorCode};
 use coffer_store::instances::{self, Filter, Instance};
 
 use super::describe_instances::InstanceIds;
+use super::listing;
 use super::paging::Asked;
 use super::parameter::KnownRegion;
 use crate::context::Cx;
@@ -59,26 +60,13 @@ pub const OPERATION: Operation = Operation {
 
 /// What a policy must allow it on.
 pub fn resources(cx: &mut Cx<'_>, request: &Request) -> Result<Vec<Arn>, ApiError> {
-    let arn = |id: &str| Arn::ecs(request.region.0, cx.account(), &format!("instance/{id}"));
-    Ok(match &request.instance_ids {
-        Some(InstanceIds(ids)) if !ids.is_empty() => ids.iter().map(|id| arn(id)).collect(),
-        _ => vec![arn("*")],
-    })
+    let ids = request.instance_ids.as_ref().map(|InstanceIds(ids)| ids.as_slice());
+    Ok(listing::resources(cx, request.region.0, "instance", ids))
 }
 
 /// Does it.
 pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
-    let asked = Asked {
-        action: OPERATION.name,
-        filters: "",
-        page_number: request.page_number,
-        page_size: request.page_size,
-        next_token: None,
-        max_results: None,
-        most_by_number: 50,
-        most_by_token: 50,
-    };
-    let page = asked.page(cx)?;
+    let page = Asked::by_number(OPERATION.name, request.page_number, request.page_size, 50).page(cx)?;
     let (account, region) = (cx.account(), request.region.0);
     let filter = Filter {
         with_ram_role: request.instance_ids.is_none(),

@@ -13,8 +13,9 @@ use coffer_store::tags::{self, Tag};
 
 use super::instance_parameter::{HttpEndpoint, HttpTokens, MOST_INSTANCE_IDS, words};
 use super::instance_types::{self, Family, InstanceType};
+use super::listing::{self, OperationLock, TagItem};
 use super::network_interface::{self, Interface};
-use super::paging::{Asked, Page};
+use super::paging::{Page, Paging};
 use super::parameter::{KnownRegion, TagFilter};
 use super::time_filter::TimeFilter;
 use crate::context::Cx;
@@ -25,6 +26,7 @@ use crate::value::response;
 request! {
     /// Which instances, and which page of them.
     pub struct Request {
+        ..paging: Paging,
         /// What to show besides: it is shown in any case.
         pub additional: Additional = "AdditionalAttributes",
         /// Only those that disks can be attached to, or only others.
@@ -75,14 +77,6 @@ request! {
         pub key_pair_name: Option<String> = "KeyPairName",
         /// Only locked for this reason.
         pub lock_reason: Option<LockReason> = "LockReason",
-        /// Most instances on a page by token.
-        pub max_results: Option<i64> = "MaxResults",
-        /// Where to go on.
-        pub next_token: Option<String> = "NextToken",
-        /// Which page by number.
-        pub page_number: Option<i64> = "PageNumber",
-        /// Most instances on a page by number.
-        pub page_size: Option<i64> = "PageSize",
         /// Only with one of these private addresses.
         pub private_ip_addresses: Option<Addresses> = "PrivateIpAddresses",
         /// Only with one of these public addresses.
@@ -302,20 +296,6 @@ response! {
         pub http_tokens: String = "HttpTokens",
     }
 
-    /// What keeps an instance from being used.
-    pub struct OperationLock {
-        /// Why.
-        pub lock_reason: String = "LockReason",
-    }
-
-    /// A tag.
-    pub struct TagItem {
-        /// Its key.
-        pub key: String = "TagKey",
-        /// Its value.
-        pub value: String = "TagValue",
-    }
-
     /// A place in a VPC.
     pub struct VpcAttributes {
         /// Its address for other VPCs.
@@ -432,11 +412,8 @@ const EXPIRES_AT: Timestamp = Timestamp::from_unix_ms(32_493_801_600_000);
 
 /// What a policy must allow it on.
 pub fn resources(cx: &mut Cx<'_>, request: &Request) -> Result<Vec<Arn>, ApiError> {
-    let arn = |id: &str| Arn::ecs(request.region.0, &cx.caller.account, &format!("instance/{id}"));
-    Ok(match &request.instance_ids {
-        Some(InstanceIds(ids)) if !ids.is_empty() => ids.iter().map(|id| arn(id)).collect(),
-        _ => vec![arn("*")],
-    })
+    let ids = request.instance_ids.as_ref().map(|InstanceIds(ids)| ids.as_slice());
+    Ok(listing::resources(cx, request.region.0, "instance", ids))
 }
 
 /// Does it.
@@ -444,17 +421,7 @@ pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
     let filter = filter(&request);
     // The filters' debug text differs whenever they do, which is all that a token needs.
     let filters = format!("{} {filter:?}", request.region.0);
-    let asked = Asked {
-        action: OPERATION.name,
-        filters: &filters,
-        page_number: request.page_number,
-        page_size: request.page_size,
-        next_token: request.next_token.as_deref(),
-        max_results: request.max_results,
-        most_by_number: 100,
-        most_by_token: 100,
-    };
-    let page = asked.page(cx)?;
+    let page = request.paging.of(OPERATION.name, &filters, (100, 100)).page(cx)?;
     if request.dry_run == Some(true) {
         return Err(ErrorCode::DryRunOperation.into());
     }
@@ -605,7 +572,7 @@ fn item(instance: Instance, tags: Vec<Tag>) -> Result<InstanceItem, ApiError> {
         security_group_ids: security_groups(&instance),
         start_time: minutes(instance.started_at),
         spot_price_limit,
-        tags: tags.into_iter().map(|tag| TagItem { key: tag.key, value: tag.value }).collect(),
+        tags: tags.into_iter().map(TagItem::from).collect(),
         vlan_id: "",
         vpc: VpcAttributes {
             nat_ip_address: "",

@@ -10,7 +10,7 @@ use super::describe_instances::{AnyAddress, security_groups};
 use super::instance_parameter::words;
 use super::listing::TagItem;
 use super::network_interface::{self, PRIMARY, PrivateIp};
-use super::paging::{Asked, Page};
+use super::paging::{Page, Paging};
 use super::parameter::{KnownRegion, TagFilter};
 use crate::context::Cx;
 use crate::decode::{Field, Invalid, Parameter, Reader, request};
@@ -20,22 +20,15 @@ use crate::value::response;
 request! {
     /// Which interfaces, and which page of them.
     pub struct Request {
+        ..paging: Paging,
         /// Only of this instance.
         pub instance_id: Option<String> = "InstanceId",
         /// Only with one of these IPv6 addresses.
         pub ipv6_addresses: AnyAddress = "Ipv6Address",
-        /// Most interfaces on a page by token.
-        pub max_results: Option<i64> = "MaxResults",
         /// Only these.
         pub network_interface_ids: InterfaceIds = "NetworkInterfaceId",
         /// Only of this name.
         pub network_interface_name: Option<String> = "NetworkInterfaceName",
-        /// Where to go on.
-        pub next_token: Option<String> = "NextToken",
-        /// Which page.
-        pub page_number: Option<i64> = "PageNumber",
-        /// Most interfaces on a page by number.
-        pub page_size: Option<i64> = "PageSize",
         /// Only with this first address.
         pub primary_ip_address: Option<String> = "PrimaryIpAddress",
         /// Only with one of these further addresses.
@@ -192,17 +185,7 @@ pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
     let filter = filter(&request);
     // The filters' debug text differs whenever they do, which is all that a token needs.
     let filters = format!("{} {filter:?}", request.region.0);
-    let asked = Asked {
-        action: OPERATION.name,
-        filters: &filters,
-        page_number: request.page_number,
-        page_size: request.page_size,
-        next_token: request.next_token.as_deref(),
-        max_results: request.max_results,
-        most_by_number: 1000,
-        most_by_token: 500,
-    };
-    let page = asked.page(cx)?;
+    let page = request.paging.of(OPERATION.name, &filters, (1000, 500)).page(cx)?;
     let Some(filter) = filter else {
         let (interfaces, next_token) = (Vec::new(), String::new());
         return Ok(Response { interfaces, next_token, page_number: page.number, page_size: page.size, total_count: 0 });

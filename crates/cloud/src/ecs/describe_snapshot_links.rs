@@ -12,7 +12,7 @@ use coffer_store::instances::Instance;
 use coffer_store::snapshots::{self, Link, LinkFilter};
 
 use super::owned;
-use super::paging::Asked;
+use super::paging::Paging;
 use super::parameter::LinksRegion;
 use super::snapshot_parameter::MOST_IDS;
 use crate::context::Cx;
@@ -23,18 +23,11 @@ use crate::value::response;
 request! {
     /// Which chains, and which page of them.
     pub struct Request {
+        ..paging: Paging,
         /// Only of these disks.
         pub disk_ids: Option<DiskIds> = "DiskIds",
         /// Only of disks attached to this instance.
         pub instance_id: Option<String> = "InstanceId",
-        /// Most chains on a page by token.
-        pub max_results: Option<i64> = "MaxResults",
-        /// Where to go on.
-        pub next_token: Option<String> = "NextToken",
-        /// Which page by number.
-        pub page_number: Option<i64> = "PageNumber",
-        /// Most chains on a page by number.
-        pub page_size: Option<i64> = "PageSize",
         /// Where.
         pub region: LinksRegion = "RegionId",
         /// Only these.
@@ -142,17 +135,7 @@ pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
     };
     // The filters' debug text differs whenever they do, which is all that a token needs.
     let filters = format!("{region} {filter:?}");
-    let asked = Asked {
-        action: OPERATION.name,
-        filters: &filters,
-        page_number: request.page_number,
-        page_size: request.page_size,
-        next_token: request.next_token.as_deref(),
-        max_results: request.max_results,
-        most_by_number: 100,
-        most_by_token: 100,
-    };
-    let page = asked.page(cx)?;
+    let page = request.paging.of(OPERATION.name, &filters, (100, 100)).page(cx)?;
     let mut found = snapshots::links(cx.tx, cx.account(), region, &filter, &page.start, page.to_read())?;
     let next_token = page.close(cx, &mut found, |link| (link.started_at, &link.snapshot_link_id))?;
     let total_count = if page.by_number() { snapshots::count_links(cx.tx, cx.account(), region, &filter)? } else { 0 };

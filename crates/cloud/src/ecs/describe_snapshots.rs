@@ -9,7 +9,7 @@ use coffer_store::snapshots::{self, Filter, LinkFilter, Snapshot};
 use coffer_store::tags::Tag;
 
 use super::listing::{self, Created, TagItem, filter_word};
-use super::paging::{Asked, Page};
+use super::paging::{Page, Paging};
 use super::parameter::{KnownRegion, TagFilter};
 use super::snapshot_parameter::{MOST_IDS, SnapshotIds};
 use crate::context::Cx;
@@ -20,6 +20,7 @@ use crate::value::response;
 request! {
     /// Which snapshots, and which page of them.
     pub struct Request {
+        ..paging: Paging,
         /// Only of this category.
         pub category: Option<CategoryFilter> = "Category",
         /// Only of this disk.
@@ -34,14 +35,6 @@ request! {
         pub instance_id: Option<String> = "InstanceId",
         /// Only under this key.
         pub kms_key_id: Option<String> = "KMSKeyId",
-        /// Most snapshots on a page by token.
-        pub max_results: Option<i64> = "MaxResults",
-        /// Where to go on.
-        pub next_token: Option<String> = "NextToken",
-        /// Which page by number.
-        pub page_number: Option<i64> = "PageNumber",
-        /// Most snapshots on a page by number.
-        pub page_size: Option<i64> = "PageSize",
         /// Where.
         pub region: KnownRegion = "RegionId",
         /// Only of this resource group.
@@ -246,11 +239,8 @@ impl Field for CreatedFilter {
 
 /// What a policy must allow it on.
 pub fn resources(cx: &mut Cx<'_>, request: &Request) -> Result<Vec<Arn>, ApiError> {
-    let arn = |id: &str| Arn::ecs(request.region.0, &cx.caller.account, &format!("snapshot/{id}"));
-    Ok(match &request.snapshot_ids {
-        Some(SnapshotIds(ids)) if !ids.is_empty() => ids.iter().map(|id| arn(id)).collect(),
-        _ => vec![arn("*")],
-    })
+    let ids = request.snapshot_ids.as_ref().map(|SnapshotIds(ids)| ids.as_slice());
+    Ok(listing::resources(cx, request.region.0, "snapshot", ids))
 }
 
 /// Does it.
@@ -258,17 +248,7 @@ pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
     let filter = filter(&request);
     // The filters' debug text differs whenever they do, which is all that a token needs.
     let filters = format!("{} {filter:?}", request.region.0);
-    let asked = Asked {
-        action: OPERATION.name,
-        filters: &filters,
-        page_number: request.page_number,
-        page_size: request.page_size,
-        next_token: request.next_token.as_deref(),
-        max_results: request.max_results,
-        most_by_number: 100,
-        most_by_token: 100,
-    };
-    let page = asked.page(cx)?;
+    let page = request.paging.of(OPERATION.name, &filters, (100, 100)).page(cx)?;
     if request.dry_run == Some(true) {
         return Err(ErrorCode::DryRunOperation.into());
     }

@@ -140,17 +140,7 @@ pub fn resources(_cx: &mut Cx<'_>, _request: &Request) -> Result<Vec<Arn>, ApiEr
 /// Does it.
 pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
     let (account, region) = (cx.account(), request.region.0);
-    let asked = Asked {
-        action: OPERATION.name,
-        filters: "",
-        page_number: request.page_number,
-        page_size: request.page_size,
-        next_token: None,
-        max_results: None,
-        most_by_number: 100,
-        most_by_token: 100,
-    };
-    let page = asked.page(cx)?;
+    let page = Asked::by_number(OPERATION.name, request.page_number, request.page_size, 100).page(cx)?;
     let ResourceIds(resource_ids) = request.resource_ids;
     let filter = Filter {
         task_ids: request.task_ids.map(|TaskIds(ids)| ids),

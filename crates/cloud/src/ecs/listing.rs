@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use coffer_base::{ApiError, ErrorCode, Timestamp};
+use coffer_base::{ApiError, Arn, ErrorCode, Region, Timestamp};
 use coffer_store::tags::{self, Tag};
 
 use crate::context::Cx;
@@ -69,6 +69,21 @@ response! {
         pub key: String = "TagKey",
         /// Its value.
         pub value: String = "TagValue",
+    }
+
+    /// What keeps a disk or an instance from being used.
+    pub struct OperationLock {
+        /// Why.
+        pub lock_reason: String = "LockReason",
+    }
+}
+
+/// What a policy must allow a listing on: what it names, or all of that kind where it names nothing.
+pub fn resources(cx: &Cx<'_>, region: Region, kind: &str, ids: Option<&[String]>) -> Vec<Arn> {
+    let arn = |id: &str| Arn::ecs(region, cx.account(), &format!("{kind}/{id}"));
+    match ids {
+        Some(ids) if !ids.is_empty() => ids.iter().map(|id| arn(id)).collect(),
+        _ => vec![arn("*")],
     }
 }
 

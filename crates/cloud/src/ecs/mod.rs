@@ -1,5 +1,6 @@
 //! ECS 2014-05-26: the operations, and what they share.
 
+pub mod absent;
 pub mod available;
 pub mod batch;
 pub mod credentials;
@@ -32,7 +33,6 @@ pub mod snapshot_parameter;
 pub mod snapshot_removal;
 pub mod tagged;
 pub mod time_filter;
-pub mod withheld;
 
 use crate::operation::operations;
 use crate::product::Product;

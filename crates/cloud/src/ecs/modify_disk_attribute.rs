@@ -55,7 +55,7 @@ pub const OPERATION: Operation = Operation {
         ErrorCode::DiskIdsConflict,
         ErrorCode::NoAttributeToModify,
         ErrorCode::DiskNameMalformed,
-        ErrorCode::DiskDescriptionMalformed,
+        ErrorCode::ResourceDescriptionMalformed,
         ErrorCode::DiskNotFound,
         ErrorCode::MultiAttachDeleteWithInstance,
         ErrorCode::EphemeralDeleteWithInstance,
@@ -75,7 +75,7 @@ pub struct NewDescription(String);
 
 impl Parameter for NewDescription {
     fn from_text(text: &str) -> Result<Self, Invalid> {
-        let Description(text) = Description::from_text(text).map_err(|_| ErrorCode::DiskDescriptionMalformed)?;
+        let Description(text) = Description::from_text(text).map_err(|_| ErrorCode::ResourceDescriptionMalformed)?;
         Ok(Self(text))
     }
 }

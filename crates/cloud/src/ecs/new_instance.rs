@@ -12,6 +12,7 @@ use coffer_store::identities;
 use coffer_store::instances::{self, Instance};
 use coffer_store::tags::{self, Resource};
 
+use super::absent::{NoArns, NoDedicatedHost, NoDeploymentSet, NoHpcCluster, NoResourceGroup};
 use super::disk_types::Level;
 use super::encryption::Wish;
 use super::image_source::{self, Source};
@@ -24,7 +25,6 @@ use super::instance_parameter::{
 use super::instance_types::InstanceType;
 use super::parameter::{Description, DiskName, KnownRegion, NewTags};
 use super::quota;
-use super::withheld::{NoArns, NoDedicatedHost, NoDeploymentSet, NoHpcCluster, NoResourceGroup};
 use crate::auth;
 use crate::context::Cx;
 use crate::decode::request;

@@ -57,7 +57,7 @@ impl NewSnapshot<'_> {
 /// The errors of [`of_disk`], besides those of the key.
 pub const ERRORS: &[ErrorCode] = &[
     ErrorCode::SnapshotDiskCategory,
-    ErrorCode::SnapshotInstanceStatus,
+    ErrorCode::InstanceStatusUnsupported,
     ErrorCode::DiskStatusIncorrect,
     ErrorCode::DiskNeverAttached,
     ErrorCode::SnapshotInProgress,
@@ -183,7 +183,7 @@ fn require_possible(cx: &Cx<'_>, disk: &Disk) -> Result<(), ApiError> {
     for attachment in disks::attachments(cx.tx, std::slice::from_ref(&disk.disk_id))? {
         let instance = Instance::get(cx.tx, &attachment.instance_id)?;
         if instance.is_some_and(|instance| !matches!(instance.status.as_str(), "Running" | "Stopped")) {
-            return Err(ErrorCode::SnapshotInstanceStatus.into());
+            return Err(ErrorCode::InstanceStatusUnsupported.into());
         }
     }
     if disk.attached_at.is_none() {

@@ -4,6 +4,7 @@ use coffer_base::{ApiError, Timestamp};
 use coffer_store::Start;
 
 use crate::context::Cx;
+use crate::decode::request;
 use crate::page::Listing;
 use crate::product::Product;
 
@@ -44,7 +45,51 @@ pub struct Page<'a> {
     listing: Option<Listing<'a>>,
 }
 
+request! {
+    /// The parameters about pages of a listing that has both kinds.
+    pub struct Paging {
+        /// Most items on a page by token.
+        pub max_results: Option<i64> = "MaxResults",
+        /// Where to go on.
+        pub next_token: Option<String> = "NextToken",
+        /// Which page by number.
+        pub page_number: Option<i64> = "PageNumber",
+        /// Most items on a page by number.
+        pub page_size: Option<i64> = "PageSize",
+    }
+}
+
+impl Paging {
+    /// What is asked for of the listing that `action` and `filters` make; at most so many items a page by number and by token.
+    pub fn of<'a>(&'a self, action: &'static str, filters: &'a str, most: (i64, i64)) -> Asked<'a> {
+        Asked {
+            action,
+            filters,
+            page_number: self.page_number,
+            page_size: self.page_size,
+            next_token: self.next_token.as_deref(),
+            max_results: self.max_results,
+            most_by_number: most.0,
+            most_by_token: most.1,
+        }
+    }
+}
+
 impl<'a> Asked<'a> {
+    /// A page by number, of a listing that has no other.
+    pub const fn by_number(action: &'static str, number: Option<i64>, size: Option<i64>, most: i64) -> Self {
+        Self {
+            action,
+            filters: "",
+            page_number: number,
+            page_size: size,
+            next_token: None,
+            max_results: None,
+            most_by_number: most,
+            most_by_token: most,
+        }
+    }
+
     /// The page that is asked for. A token of another caller, listing, region or filter is refused.
     pub fn page(self, cx: &Cx<'_>) -> Result<Page<'a>, ApiError> {
         let invalid = |name: &str| Product::Ecs.invalid_parameter(name);

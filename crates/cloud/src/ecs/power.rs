@@ -25,7 +25,7 @@ pub struct Change {
 }
 
 /// The errors of [`start`], besides those of keys.
-pub const START_ERRORS: &[ErrorCode] = &[ErrorCode::InstanceStatusIncorrect, ErrorCode::SystemDiskMissing];
+pub const START_ERRORS: &[ErrorCode] = &[ErrorCode::InstanceStatusIncorrect, ErrorCode::InstanceWithoutSystemDisk];
 /// The errors of keys in [`start`].
 pub const START_KEY_CODES: [ErrorCode; 6] = Wording::START.codes();
 
@@ -36,7 +36,7 @@ pub fn start(cx: &mut Cx<'_>, mut instance: Instance) -> Result<Change, ApiError
     }
     let attached = disks::attached_to(cx.tx, &instance.instance_id)?;
     if !attached.iter().any(|(attachment, _)| attachment.device == SYSTEM_DEVICE) {
-        return Err(ErrorCode::SystemDiskMissing.into());
+        return Err(ErrorCode::InstanceWithoutSystemDisk.into());
     }
     // The bytes of a disk that is being initialised or reset are neither the old nor the new ones.
     if attached.iter().any(|(_, disk)| disk.status != "In_use") {

@@ -11,6 +11,7 @@ use coffer_store::disks::{self, Disk};
 use coffer_store::instances::Instance;
 use coffer_store::tags;
 
+use super::absent::NoArns;
 use super::credentials::KeyPairName;
 use super::describe_instances::type_of;
 use super::disk_types::{Category, Level};
@@ -20,7 +21,6 @@ use super::image_source::{self, Source};
 use super::instance_disks::{self, Asked, Place};
 use super::instance_parameter::{Password, SecurityEnhancement, is_host_name};
 use super::new_disk::Performance;
-use super::withheld::NoArns;
 use super::{existing_disk, new_instance, owned, quota};
 use crate::context::Cx;
 use crate::decode::request;

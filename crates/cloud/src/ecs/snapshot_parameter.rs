@@ -16,7 +16,7 @@ text_parameter!(
 );
 text_parameter!(
     /// A description, as CreateSnapshot words it.
-    SnapshotDescription, is_description, SnapshotDescriptionMalformed
+    SnapshotDescription, is_description, ResourceDescriptionMalformed
 );
 text_parameter!(
     /// The name of a copy.
