@@ -25,6 +25,7 @@ pub mod ram;
 pub mod settings;
 pub mod sts;
 pub mod value;
+pub mod volumes;
 
 pub use dispatch::{Cloud, operations};
 pub use exchange::{Incoming, Method, Outgoing};
@@ -33,3 +34,4 @@ pub use operation::{Access, Effect, Entry, Operation, ParameterFact, Refused};
 pub use product::Product;
 pub use settings::Settings;
 pub use value::Shape;
+pub use volumes::{Volumes, Workers};
