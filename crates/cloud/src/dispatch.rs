@@ -180,15 +180,20 @@ impl Cloud {
 
 impl Shared {
     fn cx<'a>(&'a self, tx: &'a Tx<'a>, call: &'a Call) -> Cx<'a> {
+        self.cx_of(tx, &call.caller, &call.origin)
+    }
+
+    /// The surroundings of what `caller` does.
+    pub(crate) fn cx_of<'a>(&'a self, tx: &'a Tx<'a>, caller: &'a Caller, origin: &'a Origin) -> Cx<'a> {
         Cx {
             tx,
-            caller: &call.caller,
+            caller,
             now: self.clock.now(),
             rng: &*self.rng,
             keyring: &self.keyring,
             settings: &self.settings,
             policies: &self.policies,
-            origin: &call.origin,
+            origin,
             conditions: Vec::new(),
             notes: Vec::new(),
             host: &self.volumes.host,

@@ -1,8 +1,8 @@
 //! Work that is set down to be done later. What does it is in `jobs`, which knows the products; here they need not be known.
 
 use coffer_base::{ApiError, Timestamp};
-use coffer_store::jobs::{self, Job};
 use coffer_store::Tx;
+use coffer_store::jobs::{self, Job};
 
 use crate::context::Cx;
 

@@ -64,6 +64,11 @@ pub enum ExplicitUnencrypted {
 impl Settings {
     /// Everything as documented, in `region`.
     pub fn new(region: Region) -> Self {
-        Self { region, default_encryption: DefaultEncryption::default(), quotas: Quotas::default(), fence_after_ms: None }
+        Self {
+            region,
+            default_encryption: DefaultEncryption::default(),
+            quotas: Quotas::default(),
+            fence_after_ms: None,
+        }
     }
 }

@@ -145,6 +145,18 @@ pub struct Sample {
     pub write_us: i64,
 }
 
+impl Sample {
+    /// Adds what else was done.
+    pub const fn add(&mut self, other: &Self) {
+        self.reads += other.reads;
+        self.writes += other.writes;
+        self.read_bytes += other.read_bytes;
+        self.written_bytes += other.written_bytes;
+        self.read_us += other.read_us;
+        self.write_us += other.write_us;
+    }
+}
+
 /// Adds to what was done to a disk in a minute.
 pub fn add_sample(tx: &Tx<'_>, disk_id: &str, sample: &Sample) -> Result<(), StoreError> {
     let sql = "INSERT INTO disk_samples (disk_id, at, reads, writes, read_bytes, written_bytes, read_us, write_us)

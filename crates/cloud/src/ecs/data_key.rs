@@ -6,6 +6,7 @@ use coffer_base::{AccountId, ApiError, Region, Secret};
 use coffer_store::disks::Disk;
 use coffer_store::keys::Key;
 use coffer_store::snapshots::Snapshot;
+use coffer_store::volumes::{Manifest, Volume};
 
 use super::disk_key::{self, Problem, Wording};
 use crate::context::Cx;
@@ -68,6 +69,35 @@ impl<'a> Wrapped<'a> {
         let binding = Binding::snapshot(&snapshot.account, snapshot.region, &snapshot.snapshot_id);
         let (kms_key_id, blob) = (snapshot.kms_key_id.as_deref()?, snapshot.wrapped_data_key.as_deref()?);
         Some(Self { binding, kms_key_id, blob })
+    }
+
+    /// Of a volume whose disk is gone; `None` for a plain one.
+    pub fn of_volume(volume: &'a Volume) -> Option<Self> {
+        let binding = Binding::disk(&volume.account, volume.region, &volume.disk_id);
+        Some(Self { binding, kms_key_id: volume.kms_key_id.as_deref()?, blob: volume.wrapped_data_key.as_deref()? })
+    }
+
+    /// Of the manifest of a snapshot, which may be gone; `None` for a plain one.
+    pub fn of_manifest(manifest: &'a Manifest) -> Option<Self> {
+        let binding = Binding::snapshot(&manifest.account, manifest.region, &manifest.snapshot_id);
+        let (kms_key_id, blob) = (manifest.kms_key_id.as_deref()?, manifest.wrapped_data_key.as_deref()?);
+        Some(Self { binding, kms_key_id, blob })
+    }
+
+    /// As it is stored.
+    pub const fn blob(&self) -> &'a str {
+        self.blob
+    }
+
+    /// What keeps ECS from opening it at this moment. Writes nothing.
+    pub fn probe(&self, cx: &Cx<'_>) -> Result<Option<Problem>, ApiError> {
+        let key = match disk_key::allowed(cx, self.binding.region, self.kms_key_id)? {
+            Ok((key, _)) => key,
+            Err(problem) => return Ok(Some(problem)),
+        };
+        let Ok(blob) = Blob::parse(cx, self.blob)? else { return Ok(Some(Problem::NotFound)) };
+        let opened = blob.open(cx, &key, &self.binding.context())?;
+        opened.map(|_| None).map_err(|_| ApiError::internal("a wrapped data key does not open where it belongs"))
     }
 
     /// Opens it with its KMS key, which ECS must be able to use at this moment. An operation words a "no" in its own way.

@@ -1,0 +1,95 @@
+//! The volume behind a disk, as the operations write it down. What they write is made so by `volumes`.
+
+use coffer_base::{ApiError, Timestamp};
+use coffer_store::disks::{self, Disk};
+use coffer_store::snapshots::Snapshot;
+use coffer_store::volumes::{self, Manifest, Volume};
+use coffer_store::{Record as _, Tx};
+
+use crate::context::Cx;
+use crate::job::{self, Kind};
+
+/// Begins the volume of a new disk: a clone of a snapshot, or empty. It is made soon, and at the latest when it is attached.
+pub fn begin(cx: &Cx<'_>, disk: &Disk, snapshot_id: &str) -> Result<(), ApiError> {
+    volumes::begin(cx.tx, disk, base(cx, snapshot_id)?, cx.now)?;
+    job::soon(cx, Kind::SyncDisk, &disk.disk_id)
+}
+
+/// Gives a disk a new volume in place of its own, which is removed: a clone of a snapshot, or empty. The caller stores the disk.
+pub fn replace(cx: &mut Cx<'_>, disk: &mut Disk, snapshot_id: &str) -> Result<(), ApiError> {
+    // A disk of before there were volumes has none to be removed.
+    disk.volume_number += 1;
+    volumes::begin(cx.tx, disk, base(cx, snapshot_id)?, cx.now)?;
+    sync(cx, &disk.disk_id)
+}
+
+/// A snapshot, if there are bytes of it: those of before there were volumes have none.
+fn base<'a>(cx: &Cx<'_>, snapshot_id: &'a str) -> Result<&'a str, ApiError> {
+    Ok(if !snapshot_id.is_empty() && Manifest::get(cx.tx, snapshot_id)?.is_some() { snapshot_id } else { "" })
+}
+
+/// Has the machine do, before the caller is answered, what this operation means for a disk: it is made, opened, closed or grows.
+pub fn sync(cx: &mut Cx<'_>, disk_id: &str) -> Result<(), ApiError> {
+    job::promptly(cx, Kind::SyncDisk, disk_id)
+}
+
+/// The same for every disk of an instance.
+pub fn sync_instance(cx: &mut Cx<'_>, instance_id: &str) -> Result<(), ApiError> {
+    for (_, disk) in disks::attached_to(cx.tx, instance_id)? {
+        sync(cx, &disk.disk_id)?;
+    }
+    Ok(())
+}
+
+/// What becomes of the volume of a disk that is deleted: it is removed, once no snapshot is being made of it any more. Those need its
+/// data key, which goes with the disk otherwise.
+pub fn abandon(tx: &Tx<'_>, disk: &Disk, now: Timestamp) -> Result<(), ApiError> {
+    if let Some(mut volume) = volumes::of(tx, disk)? {
+        volume.kms_key_id.clone_from(&disk.kms_key_id);
+        volume.wrapped_data_key.clone_from(&disk.wrapped_data_key);
+        volume.update(tx)?;
+    }
+    job::follow(tx, Kind::SyncDisk, &disk.disk_id, now)
+}
+
+/// Begins the manifest of a disk's snapshot, next in the volume's chain.
+pub fn reserve(cx: &Cx<'_>, disk: &Disk, snapshot: &Snapshot) -> Result<(), ApiError> {
+    let mut volume: Volume = match volumes::of(cx.tx, disk)? {
+        Some(volume) => volume,
+        None => volumes::begin(cx.tx, disk, "", cx.now)?,
+    };
+    volume.last_sequence += 1;
+    volume.update(cx.tx)?;
+    let chain = volume.volume_id.clone();
+    manifest(snapshot, &volume.volume_id, chain, volume.last_sequence).insert(cx.tx).map_err(ApiError::from)
+}
+
+/// Begins the manifest of a copy, in a chain of its own, if there are bytes to be copied.
+pub fn reserve_copy(cx: &Cx<'_>, copy: &Snapshot) -> Result<(), ApiError> {
+    if Manifest::get(cx.tx, &copy.source_snapshot_id)?.is_some() {
+        manifest(copy, "", copy.snapshot_id.clone(), 1).insert(cx.tx)?;
+    }
+    Ok(())
+}
+
+fn manifest(snapshot: &Snapshot, volume_id: &str, chain: String, sequence: i64) -> Manifest {
+    Manifest {
+        snapshot_id: snapshot.snapshot_id.clone(),
+        account: snapshot.account.clone(),
+        region: snapshot.region,
+        volume_id: volume_id.to_owned(),
+        chain,
+        sequence,
+        state: "reserved".to_owned(),
+        root: String::new(),
+        kms_key_id: snapshot.kms_key_id.clone(),
+        wrapped_data_key: snapshot.wrapped_data_key.clone(),
+        is_deleted: false,
+        created_at: snapshot.created_at,
+    }
+}
+
+/// Has the volumes of these snapshots frozen, all at one moment, before the caller is answered.
+pub fn freeze(cx: &mut Cx<'_>, snapshot_ids: &[String]) -> Result<(), ApiError> {
+    job::promptly(cx, Kind::FreezeVolumes, &snapshot_ids.join(","))
+}

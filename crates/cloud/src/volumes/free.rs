@@ -1,0 +1,63 @@
+//! Snapshots that are gone: their objects are freed, once nothing needs them any more.
+
+use coffer_base::ApiError;
+use coffer_store::volumes::{self, Manifest, Volume};
+use coffer_store::{Record as _, Tx};
+
+use super::keys::{reference, sequence};
+use super::work::Outcome;
+use crate::dispatch::Cloud;
+
+/// How long objects wait for a thread, and for a snapshot of their chain that is being made.
+const BUSY_MS: i64 = 500;
+/// How long they wait for a clone that does not hold everything itself yet.
+const NEEDED_MS: i64 = 5000;
+
+impl Cloud {
+    /// Frees what a snapshot leaves: its freeze, or its objects.
+    pub(super) fn free_snapshot(&self, snapshot_id: &str) -> Result<Outcome, ApiError> {
+        let find = |tx: &Tx<'_>| -> Result<_, ApiError> { Ok(Manifest::get(tx, snapshot_id)?) };
+        let Some(Manifest { chain, volume_id, .. }) = self.0.db.read(find)? else { return Ok(Outcome::nothing()) };
+        let mut names = vec![snapshot_id.to_owned(), chain.clone(), super::disk_of(&volume_id).to_owned()];
+        // A copy is of no disk, and its chain has its own name.
+        names.retain(|name| !name.is_empty());
+        names.sort_unstable();
+        names.dedup();
+        let Some(held) = self.0.volumes.locks.try_hold(&names) else { return Ok(Outcome::after_ms(BUSY_MS)) };
+        let state = |tx: &Tx<'_>| -> Result<_, ApiError> {
+            Ok((volumes::chain(tx, &chain)?, volumes::needs(tx, snapshot_id)?))
+        };
+        let (chain, is_needed) = self.0.db.read(state)?;
+        let Some(place) = chain.iter().position(|manifest| manifest.snapshot_id == snapshot_id) else {
+            return Ok(Outcome::nothing());
+        };
+        let manifest = &chain[place];
+        if manifest.state == "kept" {
+            if is_needed {
+                return Ok(Outcome::after_ms(NEEDED_MS));
+            }
+            if chain.iter().any(|other| other.state != "kept") {
+                return Ok(Outcome::after_ms(BUSY_MS));
+            }
+        }
+        if manifest.state != "reserved" && !manifest.volume_id.is_empty() {
+            let thawed = self.0.volumes.host.thaw(&manifest.volume_id, sequence(manifest.sequence));
+            thawed.map_err(ApiError::internal)?;
+        }
+        if manifest.state == "kept" {
+            let previous = place.checked_sub(1).map(|place| reference(&chain[place])).transpose()?;
+            let next = chain.get(place + 1).map(reference).transpose()?;
+            let freed = self.0.volumes.host.delete_snapshot(&reference(manifest)?, previous.as_ref(), next.as_ref());
+            freed.map_err(ApiError::internal)?;
+        }
+        let manifest = manifest.clone();
+        Ok(Outcome::done(Some(held), move |_, tx| {
+            // What changed since then is not known to anyone but as a part of everything.
+            if let Some(mut volume) = Volume::get(tx, &manifest.volume_id)?.filter(|_| manifest.state == "frozen") {
+                volume.last_uploaded = volume.last_uploaded.max(manifest.sequence);
+                volume.update(tx)?;
+            }
+            Ok(Manifest::delete(tx, &manifest.snapshot_id)?)
+        }))
+    }
+}
