@@ -17,7 +17,7 @@ pub enum Kind {
     ExpireSnapshot,
     /// Finishes an image that is being made or copied, once its snapshots are complete.
     CompleteImage,
-    /// Finishes the start of an instance.
+    /// Finishes the start of an instance: its disks are opened first.
     StartInstance,
     /// Finishes the stop of an instance, or the making of one that is not to be started.
     StopInstance,

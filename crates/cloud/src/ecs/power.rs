@@ -58,7 +58,8 @@ pub fn begin(cx: &mut Cx<'_>, instance: &mut Instance, attached: &[(Attachment, 
     }
     "Starting".clone_into(&mut instance.status);
     NOT_STOPPED.clone_into(&mut instance.stopped_mode);
-    job::promptly(cx, Kind::StartInstance, &instance.instance_id)
+    volume::sync_instance(cx, &instance.instance_id)?;
+    job::soon(cx, Kind::StartInstance, &instance.instance_id)
 }
 
 /// Stops a running instance. No key is needed for that.
