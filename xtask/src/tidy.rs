@@ -13,7 +13,7 @@ const EDGES: [(&str, &[&str]); 6] = [
     ("store", &["base"]),
     ("block", &["base", "crypto"]),
     ("cloud", &["base", "crypto", "store", "block"]),
-    ("server", &["base", "crypto", "store", "cloud"]),
+    ("server", &["base", "crypto", "store", "block", "cloud"]),
 ];
 const MOST_LINES: usize = 800;
 const NO_MODULES: [&str; 4] = ["utils", "helpers", "common", "manager"];

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::io;
 use std::os::unix::fs::DirBuilderExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use coffer_base::Secret;
@@ -31,6 +31,15 @@ pub struct Options {
     pub direct: bool,
     /// The address on which volumes are also served over TCP with TLS.
     pub nbd_listen: Option<std::net::SocketAddr>,
+}
+
+impl Options {
+    /// Everything at its usual place below a data directory, read and written the usual way.
+    pub fn below(data: &Path) -> Self {
+        let driver = "auto".to_owned();
+        let (volumes, objects, sockets) = (data.join("volumes"), data.join("objects"), data.join("nbd"));
+        Self { volumes, objects, sockets, driver, direct: false, nbd_listen: None }
+    }
 }
 
 /// A data key, opened.

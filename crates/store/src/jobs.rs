@@ -56,6 +56,11 @@ pub fn finish(tx: &Tx<'_>, job_id: i64) -> Result<(), StoreError> {
     tx.execute("DELETE FROM jobs WHERE job_id = $1", &[job_id.into()]).map(drop)
 }
 
+/// Has a job that waits for something else done at `due_at`.
+pub fn wait(tx: &Tx<'_>, job_id: i64, due_at: Timestamp) -> Result<(), StoreError> {
+    tx.execute("UPDATE jobs SET due_at = $2 WHERE job_id = $1", &[job_id.into(), due_at.into()]).map(drop)
+}
+
 /// Puts a job that failed off until `due_at`.
 pub fn put_off(tx: &Tx<'_>, job_id: i64, due_at: Timestamp) -> Result<(), StoreError> {
     let sql = "UPDATE jobs SET attempts = attempts + 1, due_at = $2 WHERE job_id = $1";

@@ -95,7 +95,7 @@ impl Shared {
             | Kind::FreeSnapshot => return Err(ApiError::internal("work on volumes inside a transaction")),
         };
         if let Again::AfterMs(ms) = again {
-            jobs::put_off(tx, job.job_id, self.clock.now().plus_ms(ms))?;
+            jobs::wait(tx, job.job_id, self.clock.now().plus_ms(ms))?;
             return Ok(false);
         }
         jobs::finish(tx, job.job_id)?;

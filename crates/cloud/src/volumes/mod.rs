@@ -17,7 +17,7 @@ mod work;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fmt;
-use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::{AtomicBool, AtomicUsize};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use coffer_base::Timestamp;
@@ -59,6 +59,8 @@ pub struct Volumes {
     locks: Locks,
     /// The numbers of the jobs that threads work on.
     running: Mutex<HashSet<i64>>,
+    /// Whether the process is to end.
+    stopping: AtomicBool,
     /// How many jobs were done.
     done: AtomicUsize,
     /// For which instances each open volume was opened.
@@ -92,6 +94,7 @@ impl Volumes {
             workers,
             locks: Locks::default(),
             running: Mutex::default(),
+            stopping: AtomicBool::new(false),
             done: AtomicUsize::new(0),
             opened_for: Mutex::default(),
             activity: Mutex::default(),

@@ -1,6 +1,7 @@
 //! Snapshots on their way to being complete: what was frozen is uploaded, what is copied is sealed anew.
 
 use std::cell::Cell;
+use std::sync::atomic::Ordering;
 
 use coffer_base::{ApiError, Timestamp};
 use coffer_block::host::{SnapshotSource, Uploaded};
@@ -37,6 +38,7 @@ impl Cloud {
             return Ok(Outcome::after_ms(WAIT_MS));
         };
         let mut outcome = match self.complete(snapshot_id) {
+            Err(error) if self.0.volumes.stopping.load(Ordering::Relaxed) => return Err(error),
             Err(error) if attempts + 1 >= MOST_ATTEMPTS || error.source().is_none() => {
                 let cause = error.source().map(tracing::field::display);
                 tracing::error!(snapshot_id, code = %error.code_text(), cause, "a snapshot failed");
@@ -95,6 +97,9 @@ impl Cloud {
         let last = Cell::new(self.0.clock.now().unix_ms());
         let (cloud, snapshot_id) = (self.clone(), snapshot_id.to_owned());
         move |done, total| {
+            if cloud.0.volumes.stopping.load(Ordering::Relaxed) {
+                return false;
+            }
             let now = cloud.0.clock.now().unix_ms();
             if now - last.get() < PROGRESS_MS {
                 return true;

@@ -89,13 +89,15 @@ impl Cloud {
     /// Does a job, unless it was done or withdrawn meanwhile or another thread does it.
     fn work(&self, job: &Job) {
         let volumes = &self.0.volumes;
-        if !guard(&volumes.running).insert(job.job_id) {
+        if volumes.stopping.load(Ordering::Relaxed) || !guard(&volumes.running).insert(job.job_id) {
             return;
         }
         let _running = Running { cloud: self, job_id: job.job_id };
         match self.attempt(job) {
             Ok(true) => drop(volumes.done.fetch_add(1, Ordering::Relaxed)),
             Ok(false) => {}
+            // It was broken off, and is as due as before.
+            Err(_) if volumes.stopping.load(Ordering::Relaxed) => {}
             Err(error) => {
                 let (job_id, kind, subject) = (job.job_id, &job.kind, &job.subject);
                 let cause = error.source().map(tracing::field::display);
@@ -103,6 +105,11 @@ impl Cloud {
                 self.put_off(job, retry_ms(job.attempts));
             }
         }
+    }
+
+    /// To be called once when the process is to end: what takes long is broken off, and nothing new is begun.
+    pub fn stop_work_on_volumes(&self) {
+        self.0.volumes.stopping.store(true, Ordering::Relaxed);
     }
 
     fn put_off(&self, job: &Job, ms: i64) {
@@ -124,7 +131,7 @@ impl Cloud {
         let recorded = move |tx: &Tx<'_>| {
             record(&shared, tx)?;
             if let Again::AfterMs(ms) = again {
-                jobs::put_off(tx, job_id, shared.clock.now().plus_ms(ms))?;
+                jobs::wait(tx, job_id, shared.clock.now().plus_ms(ms))?;
                 return Ok(false);
             }
             jobs::finish(tx, job_id)?;

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use coffer_base::SeededRng;
+use coffer_cloud::job::Kind;
 use coffer_store::jobs;
 use serde_json::Value;
 
@@ -172,5 +173,6 @@ fn work_that_was_acknowledged_is_finished_after_a_kill_and_only_once() {
 /// How many jobs wait that are due.
 fn in_progress(data: &Path) -> usize {
     let db = coffer_store::Db::open(data, coffer_store::Options::default()).unwrap();
-    db.read(|tx| jobs::due(tx, now(), 1000)).unwrap().len()
+    let kinds = Kind::ALL.map(|kind| kind.as_str().to_owned());
+    db.read(|tx| jobs::due(tx, &kinds, now(), 1000)).unwrap().len()
 }
