@@ -17,7 +17,7 @@ const EDGES: [(&str, &[&str]); 6] = [
 ];
 const MOST_LINES: usize = 800;
 const NO_MODULES: [&str; 4] = ["utils", "helpers", "common", "manager"];
-const PRODUCTS: [&str; 5] = ["ecs", "kms", "ram", "sts", "location"];
+const PRODUCTS: [&str; 6] = ["ecs", "kms", "ram", "sts", "location", "coffer"];
 
 /// Checks everything; with `fix`, formats first.
 pub(crate) fn run(fix: bool) -> Result<Counts, String> {

@@ -85,7 +85,7 @@ pub struct NewVolume {
 }
 
 /// How a volume is reached.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ExportInfo {
     /// The socket.
     pub socket: PathBuf,
@@ -145,6 +145,8 @@ pub struct VolumeStatus {
     pub counters: Counters,
     /// Whether its I/O is stopped.
     pub fenced: bool,
+    /// How many chunks are encrypted anew, of how many, while that is being done.
+    pub rekey: Option<(u64, u64)>,
 }
 
 /// Why a host could not do something.
@@ -426,6 +428,7 @@ impl Host {
             total_chunks,
             counters: volume.counters,
             fenced: volume.fenced,
+            rekey: None,
         })
     }
 

@@ -23,7 +23,7 @@ use crate::product::Product;
 use crate::settings::Settings;
 use crate::value::Value;
 use crate::volumes::Volumes;
-use crate::{ecs, kms, location, ram, sts};
+use crate::{coffer, ecs, kms, location, ram, sts};
 
 /// The whole service behind the gateway. Clones share everything.
 #[derive(Clone)]
@@ -254,6 +254,7 @@ pub fn operations(product: Product) -> &'static [Entry] {
         Product::Ram => ram::OPERATIONS,
         Product::Sts => sts::OPERATIONS,
         Product::Location => location::OPERATIONS,
+        Product::Coffer => coffer::OPERATIONS,
     }
 }
 

@@ -5,6 +5,7 @@ pub mod audit;
 pub mod auth;
 pub mod bootstrap;
 pub mod caller;
+pub mod coffer;
 pub mod context;
 pub mod decode;
 pub mod dispatch;

@@ -10,7 +10,7 @@ use coffer_store::volumes::{Manifest, Volume};
 
 use super::disk_key::{self, Problem, Wording};
 use crate::context::Cx;
-use crate::kms::cipher::{self, Blob};
+use crate::kms::cipher::{self, Blob, Encrypted};
 use crate::kms::encryption_context::EncryptionContext;
 
 /// What a data key belongs to. Moved to anything else, it does not open.
@@ -43,10 +43,15 @@ impl<'a> Binding<'a> {
 /// A new data key, wrapped under `key` and bound. The plain key is gone when this returns.
 pub fn create(cx: &mut Cx<'_>, key: &Key, binding: Binding<'_>) -> Result<String, ApiError> {
     let data_key = cipher::new_data_key(cx, cipher::DISK_DATA_KEY_BYTES);
-    let wrapped = cipher::encrypt(cx, key, &binding.context(), data_key.expose().as_bytes())?;
+    Ok(wrap(cx, key, binding, data_key.expose().as_bytes())?.blob)
+}
+
+/// A data key, wrapped under `key` and bound.
+pub fn wrap(cx: &mut Cx<'_>, key: &Key, binding: Binding<'_>, data_key: &[u8]) -> Result<Encrypted, ApiError> {
+    let wrapped = cipher::encrypt(cx, key, &binding.context(), data_key)?;
     cx.note("kmsKeyId", key.key_id.clone());
-    cx.note("keyVersionId", wrapped.version_id);
-    Ok(wrapped.blob)
+    cx.note("keyVersionId", wrapped.version_id.clone());
+    Ok(wrapped)
 }
 
 /// A wrapped data key, with what it takes to open it.
