@@ -6,6 +6,9 @@ use coffer_store::jobs::{self, Job};
 
 use crate::context::Cx;
 
+/// For how long a prompt job is left to the request that set it down. After that the request is gone, and its process with it.
+const PROMPT_MS: i64 = 2000;
+
 /// A kind of job. Its subject is the id of what it is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -104,7 +107,7 @@ pub fn follow(tx: &Tx<'_>, kind: Kind, subject: &str, now: Timestamp) -> Result<
 
 /// Has a job of [`Class::Prompt`] done once this operation is durable and before it is answered; later if that fails.
 pub fn promptly(cx: &mut Cx<'_>, kind: Kind, subject: &str) -> Result<(), ApiError> {
-    let job_id = jobs::insert(cx.tx, kind.as_str(), subject, cx.now, cx.now)?;
+    let job_id = jobs::insert(cx.tx, kind.as_str(), subject, cx.now.plus_ms(PROMPT_MS), cx.now)?;
     cx.prompts.push(Job { job_id, kind: kind.as_str().to_owned(), subject: subject.to_owned(), attempts: 0 });
     Ok(())
 }

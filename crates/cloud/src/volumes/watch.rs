@@ -61,7 +61,10 @@ impl Cloud {
             if status.is_hydrated {
                 self.forget_base(volume_id.clone())?;
             }
-            self.watch_key(disk, &volume_id, status)?;
+            // A fault with one disk is no reason not to look at the others.
+            if let Err(error) = self.watch_key(disk, &volume_id, status) {
+                tracing::error!(disk_id = disk.disk_id, ?error, "a disk's key can't be looked at");
+            }
         }
         guard(&self.0.volumes.outages).retain(|disk_id, _| served.iter().any(|disk| disk.disk_id == *disk_id));
         self.save_activity()
