@@ -280,6 +280,69 @@ fn the_objects_of_a_deleted_snapshot_stay_while_a_clone_needs_them() {
 }
 
 #[test]
+fn the_objects_of_a_deleted_snapshot_go_with_the_last_clone_that_needs_them() {
+    let world = World::new();
+    let (disk_id, _) = served(&world);
+    let snapshot_id = world.done_snapshot(&disk_id, &[]);
+    let clones = [(); 2].map(|()| world.disk(&[("SnapshotId", &snapshot_id)]));
+    world.ecs("DeleteSnapshot", &[("SnapshotId", &snapshot_id), ("Force", "true")]);
+    for clone_id in &clones {
+        world.settle();
+        assert!(has::<Manifest>(&world, &snapshot_id) && world.state()["jobs"].is_empty());
+        world.ecs("DeleteDisk", &[("DiskId", clone_id)]);
+    }
+    world.settle();
+    assert!(!has::<Manifest>(&world, &snapshot_id));
+}
+
+#[test]
+fn an_image_holds_the_disks_of_its_instance_and_instances_made_from_it_too() {
+    let world = World::new();
+    let run = |image_id: &str| {
+        let asked = [("RegionId", REGION), ("ZoneId", ZONE), ("ImageId", image_id), ("InstanceType", "ecs.g7.large")];
+        let made = world.ecs(
+            "RunInstances",
+            &[&asked[..], &[("SystemDisk.Encrypted", "true"), ("SystemDisk.Category", "cloud_essd")]].concat(),
+        );
+        world.settle();
+        let instance_id = made["InstanceIdSets"]["InstanceIdSet"][0].as_str().unwrap().to_owned();
+        let listed = world.ecs("DescribeDisks", &[("RegionId", REGION), ("InstanceId", &instance_id)]);
+        (instance_id, text(&listed["Disks"]["Disk"][0], "DiskId"))
+    };
+    let (instance_id, disk_id) = run(IMAGE);
+    assert_eq!(read(&world, &disk_id, 0), 0, "a public image holds no bytes");
+    write(&world, &disk_id, 8192, 4);
+    let asked = [("RegionId", REGION), ("InstanceId", &*instance_id)];
+    let image_id = text(&world.ecs("CreateImage", &asked), "ImageId");
+    write(&world, &disk_id, 8192, 5);
+    world.settle();
+    let (_, clone_id) = run(&image_id);
+    assert_eq!(read(&world, &clone_id, 8192), 4);
+}
+
+#[test]
+fn a_disk_made_from_another_accounts_snapshot_is_read_with_that_accounts_leave_until_it_holds_everything_itself() {
+    let world = World::new();
+    let (snapshot_id, key) = world.shared_snapshot();
+    let (instance_id, disk_id) = (world.instance("Running"), world.disk(&[("SnapshotId", &snapshot_id)]));
+    attach(&world, &disk_id, &instance_id);
+    assert_eq!(read(&world, &disk_id, 0), 0);
+    detach(&world, &disk_id, &instance_id);
+    let owner = |action| world.succeed(&support::other(), Product::Kms, action, &[("KeyId", &key)]);
+    owner("DisableKey");
+    let asked = [("DiskId", &*disk_id), ("InstanceId", &*instance_id)];
+    let refused = (403, "InvalidParameter.KMSKeyId.CMKNotEnabled", "The CMK needs to be enabled.");
+    world.refuses(&root(), Product::Ecs, "AttachDisk", &asked, refused);
+    owner("EnableKey");
+    attach(&world, &disk_id, &instance_id);
+    world.cloud.watch_volumes().unwrap();
+    owner("DisableKey");
+    detach(&world, &disk_id, &instance_id);
+    attach(&world, &disk_id, &instance_id);
+    assert_eq!(read(&world, &disk_id, 0), 0);
+}
+
+#[test]
 fn a_snapshot_whose_key_is_gone_before_it_is_complete_fails_and_leaves_the_disk_as_it_was() {
     let world = World::new();
     let (disk_id, _, key) = under_customer_key(&world);

@@ -12,7 +12,7 @@ use coffer_cloud::volumes::Work;
 /// Threads for what requests wait for: each mostly waits for a disk or a client.
 const PROMPT_THREADS: usize = 8;
 /// Threads for what takes long: each keeps a core busy.
-const LONG_THREADS: usize = 2;
+const LONG_THREADS: usize = 4;
 
 /// Two pools: what takes long does not hold up what is waited for.
 pub(crate) struct Pools {

@@ -6,6 +6,8 @@ use coffer_store::snapshots::Snapshot;
 use coffer_store::volumes::{self, Manifest, Volume};
 use coffer_store::{Record as _, Tx};
 
+use super::data_key::Wrapped;
+use super::disk_key::Wording;
 use crate::context::Cx;
 use crate::job::{self, Kind};
 
@@ -37,6 +39,23 @@ pub fn sync(cx: &mut Cx<'_>, disk_id: &str) -> Result<(), ApiError> {
 pub fn sync_instance(cx: &mut Cx<'_>, instance_id: &str) -> Result<(), ApiError> {
     for (_, disk) in disks::attached_to(cx.tx, instance_id)? {
         sync(cx, &disk.disk_id)?;
+    }
+    Ok(())
+}
+
+/// Refuses unless everything opens at this moment that it takes to read a disk: its data key and, as long as it needs that, the data key
+/// of the snapshot it is a clone of.
+pub fn require_keys(cx: &mut Cx<'_>, disk: &Disk, wording: &Wording) -> Result<(), ApiError> {
+    if let Some(wrapped) = Wrapped::of_disk(disk) {
+        drop(wrapped.open(cx, wording)?);
+    }
+    let Some(volume) = volumes::of(cx.tx, disk)? else { return Ok(()) };
+    let base = Manifest::get(cx.tx, &volume.base_snapshot_id)?;
+    if let Some(wrapped) = base.as_ref().and_then(Wrapped::of_manifest) {
+        // The record shows the key of the disk.
+        let noted = cx.notes.len();
+        drop(wrapped.open(cx, wording)?);
+        cx.notes.truncate(noted);
     }
     Ok(())
 }

@@ -1,17 +1,24 @@
 //! Snapshots that are gone: their objects are freed, once nothing needs them any more.
 
-use coffer_base::ApiError;
+use coffer_base::{ApiError, Timestamp};
 use coffer_store::volumes::{self, Manifest, Volume};
 use coffer_store::{Record as _, Tx};
 
 use super::keys::{reference, sequence};
 use super::work::Outcome;
 use crate::dispatch::Cloud;
+use crate::job::{self, Kind};
 
 /// How long objects wait for a thread, and for a snapshot of their chain that is being made.
-const BUSY_MS: i64 = 500;
-/// How long they wait for a clone that does not hold everything itself yet.
-const NEEDED_MS: i64 = 5000;
+const BUSY_MS: i64 = 1000;
+
+/// To be called when a volume needs its base no more, or is gone: the base's objects are freed, if they waited for that.
+pub(super) fn base_released(tx: &Tx<'_>, base_snapshot_id: &str, now: Timestamp) -> Result<(), ApiError> {
+    if Manifest::get(tx, base_snapshot_id)?.is_some_and(|manifest| manifest.is_deleted) {
+        job::follow(tx, Kind::FreeSnapshot, base_snapshot_id, now)?;
+    }
+    Ok(())
+}
 
 impl Cloud {
     /// Frees what a snapshot leaves: its freeze, or its objects.
@@ -33,8 +40,9 @@ impl Cloud {
         };
         let manifest = &chain[place];
         if manifest.state == "kept" {
+            // The last one who needs them sets down another job.
             if is_needed {
-                return Ok(Outcome::after_ms(NEEDED_MS));
+                return Ok(Outcome { held: Some(held), ..Outcome::nothing() });
             }
             if chain.iter().any(|other| other.state != "kept") {
                 return Ok(Outcome::after_ms(BUSY_MS));

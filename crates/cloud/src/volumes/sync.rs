@@ -9,6 +9,7 @@ use coffer_store::instances::Instance;
 use coffer_store::volumes::{self, Volume};
 use coffer_store::{Record as _, Tx};
 
+use super::free::base_released;
 use super::work::Outcome;
 use super::{guard, keys};
 use crate::dispatch::{Cloud, Shared};
@@ -88,7 +89,7 @@ impl Cloud {
             busy |= is_busy;
             if !is_busy {
                 self.0.volumes.host.remove(&other.volume_id).map_err(ApiError::internal)?;
-                gone.push(other.volume_id);
+                gone.push(other);
             }
         }
         let made = match &disk {
@@ -97,8 +98,9 @@ impl Cloud {
         };
         let (disk_id, disk_is_gone) = (disk_id.to_owned(), disk.is_none());
         let mut outcome = Outcome::done(Some(held), move |shared, tx| {
-            for volume_id in &gone {
-                Volume::delete(tx, volume_id)?;
+            for volume in &gone {
+                Volume::delete(tx, &volume.volume_id)?;
+                base_released(tx, &volume.base_snapshot_id, shared.clock.now())?;
             }
             if disk_is_gone {
                 volumes::forget_samples(tx, &disk_id, shared.clock.now())?;

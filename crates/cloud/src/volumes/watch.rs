@@ -8,6 +8,7 @@ use coffer_store::disks::Disk;
 use coffer_store::volumes::{self, Sample, Volume};
 use coffer_store::{Record as _, Tx};
 
+use super::free::base_released;
 use super::sync::SERVED;
 use super::{Outage, disk_of, guard};
 use crate::dispatch::Cloud;
@@ -76,10 +77,12 @@ impl Cloud {
         if self.0.db.read(find)?.is_none_or(|volume| volume.base_snapshot_id.is_empty()) {
             return Ok(());
         }
+        let now = self.0.clock.now();
         let forget = move |tx: &Tx<'_>| -> Result<(), ApiError> {
             let Some(mut volume) = Volume::get(tx, &volume_id)? else { return Ok(()) };
-            volume.base_snapshot_id.clear();
-            Ok(volume.update(tx)?)
+            let base_snapshot_id = std::mem::take(&mut volume.base_snapshot_id);
+            volume.update(tx)?;
+            base_released(tx, &base_snapshot_id, now)
         };
         self.0.db.write(forget).wait()
     }
