@@ -321,23 +321,24 @@ fn an_image_holds_the_disks_of_its_instance_and_instances_made_from_it_too() {
 }
 
 #[test]
-fn a_disk_made_from_another_accounts_snapshot_is_read_with_that_accounts_leave_until_it_holds_everything_itself() {
+fn a_disk_made_from_another_accounts_snapshot_is_read_without_that_accounts_key() {
     let world = World::new();
+    world.disk_encryption_role();
     let (snapshot_id, key) = world.shared_snapshot();
     let (instance_id, disk_id) = (world.instance("Running"), world.disk(&[("SnapshotId", &snapshot_id)]));
+    let owner =
+        |product, action, name, value: &str| world.succeed(&support::other(), product, action, &[(name, value)]);
+    owner(Product::Kms, "DisableKey", "KeyId", &key);
+    let force = [("SnapshotId", &*snapshot_id), ("Force", "true")];
+    world.succeed(&support::other(), Product::Ecs, "DeleteSnapshot", &force);
     attach(&world, &disk_id, &instance_id);
     assert_eq!(read(&world, &disk_id, 0), 0);
     detach(&world, &disk_id, &instance_id);
-    let owner = |action| world.succeed(&support::other(), Product::Kms, action, &[("KeyId", &key)]);
-    owner("DisableKey");
-    let asked = [("DiskId", &*disk_id), ("InstanceId", &*instance_id)];
-    let refused = (403, "InvalidParameter.KMSKeyId.CMKNotEnabled", "The CMK needs to be enabled.");
-    world.refuses(&root(), Product::Ecs, "AttachDisk", &asked, refused);
-    owner("EnableKey");
-    attach(&world, &disk_id, &instance_id);
-    world.cloud.watch_volumes().unwrap();
-    owner("DisableKey");
-    detach(&world, &disk_id, &instance_id);
+    // What it has of the snapshot is wrapped again with its own.
+    let own = world.customer_key();
+    world.root(Product::Coffer, "RewrapDiskDataKey", &[("DiskId", &disk_id), ("KMSKeyId", &own)]);
+    let volume: Volume = world.row(&volume_id(&world, &disk_id));
+    assert_eq!((volume.base_snapshot_id, volume.base_kms_key_id), (snapshot_id, Some(own)));
     attach(&world, &disk_id, &instance_id);
     assert_eq!(read(&world, &disk_id, 0), 0);
 }

@@ -24,6 +24,10 @@ record! {
         pub size_gib: i64 = "size_gib",
         /// The snapshot it is a clone of, as long as it needs it; empty for none.
         pub base_snapshot_id: String = "base_snapshot_id",
+        /// The KMS key that the data key of that is wrapped under for this volume; `None` for a plain one.
+        pub base_kms_key_id: Option<String> = "base_kms_key_id",
+        /// That data key; `None` for a plain one.
+        pub base_data_key: Option<String> = "base_data_key",
         /// The sequence of the last snapshot begun of it.
         pub last_sequence: i64 = "last_sequence",
         /// The sequence of the snapshot that its changes are counted from.
@@ -77,8 +81,27 @@ pub fn of(tx: &Tx<'_>, disk: &Disk) -> Result<Option<Volume>, StoreError> {
     Volume::get(tx, &id_of(disk))
 }
 
-/// Adds the row of a disk's volume, which is to be made: empty, or a clone of a snapshot.
-pub fn begin(tx: &Tx<'_>, disk: &Disk, base_snapshot_id: &str, now: Timestamp) -> Result<Volume, StoreError> {
+/// What a new volume is a clone of; nothing by default.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Base {
+    /// The snapshot.
+    pub snapshot_id: String,
+    /// The KMS key that the snapshot's data key is wrapped under for the volume.
+    pub kms_key_id: Option<String>,
+    /// That data key.
+    pub data_key: Option<String>,
+}
+
+impl Volume {
+    /// Forgets what it was a clone of: it needs that no more. Which snapshot that was.
+    pub fn take_base(&mut self) -> String {
+        (self.base_kms_key_id, self.base_data_key) = (None, None);
+        std::mem::take(&mut self.base_snapshot_id)
+    }
+}
+
+/// Adds the row of a disk's volume, which is to be made.
+pub fn begin(tx: &Tx<'_>, disk: &Disk, base: Base, now: Timestamp) -> Result<Volume, StoreError> {
     let volume = Volume {
         volume_id: id_of(disk),
         disk_id: disk.disk_id.clone(),
@@ -86,7 +109,9 @@ pub fn begin(tx: &Tx<'_>, disk: &Disk, base_snapshot_id: &str, now: Timestamp) -
         region: disk.region,
         is_made: false,
         size_gib: disk.size_gib,
-        base_snapshot_id: base_snapshot_id.to_owned(),
+        base_snapshot_id: base.snapshot_id,
+        base_kms_key_id: base.kms_key_id,
+        base_data_key: base.data_key,
         last_sequence: 0,
         last_uploaded: 0,
         kms_key_id: None,

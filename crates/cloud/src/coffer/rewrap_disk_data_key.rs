@@ -8,7 +8,7 @@ use crate::context::Cx;
 use crate::decode::request;
 use crate::ecs::data_key::{self, Binding, Wrapped};
 use crate::ecs::disk_key::{self, Wording};
-use crate::ecs::{existing_disk, owned};
+use crate::ecs::{existing_disk, owned, volume};
 use crate::operation::{Access, Effect, Operation};
 use crate::value::response;
 
@@ -64,6 +64,7 @@ pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
     let key = disk_key::usable(cx, disk.region, &key_id)?.map_err(|problem| Wording::CREATE.error(problem))?;
     let binding = Binding::disk(&disk.account, disk.region, &disk.disk_id);
     let again = data_key::wrap(cx, &key, binding, plain.expose())?;
+    volume::rewrap(cx, &disk, &key, &Wording::ATTACH)?;
     disk.kms_key_id = Some(key.key_id.clone());
     disk.wrapped_data_key = Some(again.blob);
     disk.rewrapped_at = Some(cx.now);

@@ -11,6 +11,7 @@ use coffer_store::disks::{self, Attachment, Disk};
 use coffer_store::instances::Instance;
 
 use super::credentials::{Credentials, KeyPairName, Password};
+use super::data_key::Wrapped;
 use super::disk_key::Wording;
 use super::existing_disk::{self, SYSTEM_DEVICE};
 use super::instance_types::MOST_DATA_DISKS;
@@ -124,7 +125,9 @@ pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
         credentials.require_empty()?;
     }
     let device = device(cx, request.device, is_system, &instance)?;
-    volume::require_keys(cx, &disk, &Wording::ATTACH)?;
+    if let Some(wrapped) = Wrapped::of_disk(&disk) {
+        drop(wrapped.open(cx, &Wording::ATTACH)?);
+    }
     if let Some(attachment) = given_up {
         disks::detach(cx.tx, &attachment.disk_id, &attachment.instance_id)?;
         disk.detached_at = Some(cx.now);

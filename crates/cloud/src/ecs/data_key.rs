@@ -33,6 +33,11 @@ impl<'a> Binding<'a> {
         Self { account, region, kind: "acs:snapshot", id: snapshot_id }
     }
 
+    /// A snapshot's data key, for a volume that is a clone of it.
+    pub const fn clone_of(account: &'a AccountId, region: Region, volume_id: &'a str) -> Self {
+        Self { account, region, kind: "acs:clone", id: volume_id }
+    }
+
     fn context(&self) -> EncryptionContext {
         let members = [("acs:account", self.account.as_str()), (self.kind, self.id), ("acs:region", self.region.id())];
         let members: BTreeMap<String, String> = members.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
@@ -80,6 +85,12 @@ impl<'a> Wrapped<'a> {
     pub fn of_volume(volume: &'a Volume) -> Option<Self> {
         let binding = Binding::disk(&volume.account, volume.region, &volume.disk_id);
         Some(Self { binding, kms_key_id: volume.kms_key_id.as_deref()?, blob: volume.wrapped_data_key.as_deref()? })
+    }
+
+    /// Of what a volume is a clone of, as the volume has it; `None` for a plain one.
+    pub fn of_base(volume: &'a Volume) -> Option<Self> {
+        let binding = Binding::clone_of(&volume.account, volume.region, &volume.volume_id);
+        Some(Self { binding, kms_key_id: volume.base_kms_key_id.as_deref()?, blob: volume.base_data_key.as_deref()? })
     }
 
     /// Of the manifest of a snapshot, which may be gone; `None` for a plain one.

@@ -55,7 +55,7 @@ pub fn prepare(cx: &mut Cx<'_>, disk_id: &str, snapshot_id: &str) -> Result<Disk
 
 /// Begins to reset a disk: it gets a new volume, a clone of the snapshot.
 pub fn begin(cx: &mut Cx<'_>, mut disk: Disk, snapshot_id: &str) -> Result<(), ApiError> {
-    volume::replace(cx, &mut disk, snapshot_id)?;
+    volume::replace(cx, &mut disk, snapshot_id, &Wording::RESET)?;
     "ReIniting".clone_into(&mut disk.status);
     disk.update(cx.tx)?;
     job::soon(cx, Kind::SettleDisk, &disk.disk_id)?;

@@ -13,7 +13,7 @@ use coffer_store::keys::Key;
 use coffer_store::snapshots::{self, Snapshot};
 use coffer_store::tags::{self, Resource, Tag};
 
-use super::data_key::{self, Binding};
+use super::data_key::{self, Binding, Wrapped};
 use super::disk_key::{self, Wording};
 use super::disk_types::Category;
 use super::snapshot_parameter::SnapshotCategory;
@@ -68,13 +68,13 @@ pub const ERRORS: &[ErrorCode] = &[
 /// Begins a snapshot of a disk; the caller has its volume frozen. An encrypted disk's data key must open at this moment, or its bytes could not be read.
 pub fn of_disk(cx: &mut Cx<'_>, disk: &Disk, new: NewSnapshot<'_>, wording: &Wording) -> Result<Snapshot, ApiError> {
     require_possible(cx, disk)?;
-    volume::require_keys(cx, disk, wording)?;
-    let key = match &disk.kms_key_id {
-        Some(key_id) => {
+    let key = match (Wrapped::of_disk(disk), &disk.kms_key_id) {
+        (Some(wrapped), Some(key_id)) => {
+            drop(wrapped.open(cx, wording)?);
             let key = disk_key::usable(cx, disk.region, key_id)?;
             Some(key.map_err(|problem| wording.error(problem))?)
         }
-        None => None,
+        _ => None,
     };
     let (_, suffix) = disk.disk_id.split_once('-').unwrap_or_default();
     let origin = Origin {

@@ -5,6 +5,7 @@ use coffer_store::Record as _;
 use coffer_store::disks::{self, Attachment, Disk};
 use coffer_store::instances::Instance;
 
+use super::data_key::Wrapped;
 use super::disk_key::Wording;
 use super::existing_disk::SYSTEM_DEVICE;
 use super::instance_parameter::StoppedMode;
@@ -51,7 +52,9 @@ pub fn start(cx: &mut Cx<'_>, mut instance: Instance) -> Result<Change, ApiError
 /// Has an instance started that these disks are on, if their data keys open at this moment. The caller stores the instance.
 pub fn begin(cx: &mut Cx<'_>, instance: &mut Instance, attached: &[(Attachment, Disk)]) -> Result<(), ApiError> {
     for (_, disk) in attached {
-        volume::require_keys(cx, disk, &Wording::START)?;
+        if let Some(wrapped) = Wrapped::of_disk(disk) {
+            drop(wrapped.open(cx, &Wording::START)?);
+        }
     }
     "Starting".clone_into(&mut instance.status);
     NOT_STOPPED.clone_into(&mut instance.stopped_mode);

@@ -95,7 +95,7 @@ pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
         drop(wrapped.open(cx, &Wording::ATTACH)?);
     }
     let source_snapshot_id = disk.source_snapshot_id.clone();
-    volume::replace(cx, &mut disk, &source_snapshot_id)?;
+    volume::replace(cx, &mut disk, &source_snapshot_id, &Wording::ATTACH)?;
     "ReIniting".clone_into(&mut disk.status);
     disk.update(cx.tx)?;
     job::soon(cx, Kind::SettleDisk, &disk.disk_id)?;

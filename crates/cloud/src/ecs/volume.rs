@@ -2,32 +2,57 @@
 
 use coffer_base::{ApiError, Timestamp};
 use coffer_store::disks::{self, Disk};
+use coffer_store::keys::Key;
 use coffer_store::snapshots::Snapshot;
-use coffer_store::volumes::{self, Manifest, Volume};
+use coffer_store::volumes::{self, Base, Manifest, Volume};
 use coffer_store::{Record as _, Tx};
 
-use super::data_key::Wrapped;
-use super::disk_key::Wording;
+use super::data_key::{self, Binding, Wrapped};
+use super::disk_key::{self, Wording};
 use crate::context::Cx;
 use crate::job::{self, Kind};
 
 /// Begins the volume of a new disk: a clone of a snapshot, or empty. It is made soon, and at the latest when it is attached.
-pub fn begin(cx: &Cx<'_>, disk: &Disk, snapshot_id: &str) -> Result<(), ApiError> {
-    volumes::begin(cx.tx, disk, base(cx, snapshot_id)?, cx.now)?;
+pub fn begin(cx: &mut Cx<'_>, disk: &Disk, snapshot_id: &str) -> Result<(), ApiError> {
+    let base = base(cx, disk, snapshot_id, &Wording::CREATE)?;
+    volumes::begin(cx.tx, disk, base, cx.now)?;
     job::soon(cx, Kind::SyncDisk, &disk.disk_id)
 }
 
 /// Gives a disk a new volume in place of its own, which is removed: a clone of a snapshot, or empty. The caller stores the disk.
-pub fn replace(cx: &mut Cx<'_>, disk: &mut Disk, snapshot_id: &str) -> Result<(), ApiError> {
+pub fn replace(cx: &mut Cx<'_>, disk: &mut Disk, snapshot_id: &str, wording: &Wording) -> Result<(), ApiError> {
     // A disk of before there were volumes has none to be removed.
     disk.volume_number += 1;
-    volumes::begin(cx.tx, disk, base(cx, snapshot_id)?, cx.now)?;
+    let base = base(cx, disk, snapshot_id, wording)?;
+    volumes::begin(cx.tx, disk, base, cx.now)?;
     sync(cx, &disk.disk_id)
 }
 
-/// A snapshot, if there are bytes of it: those of before there were volumes have none.
-fn base<'a>(cx: &Cx<'_>, snapshot_id: &'a str) -> Result<&'a str, ApiError> {
-    Ok(if !snapshot_id.is_empty() && Manifest::get(cx.tx, snapshot_id)?.is_some() { snapshot_id } else { "" })
+/// A snapshot as a disk's volume has it, if there are bytes of it: those of before there were volumes have none. Its data key is wrapped
+/// under the disk's KMS key, so that the disk is read without the snapshot's from here on.
+fn base(cx: &mut Cx<'_>, disk: &Disk, snapshot_id: &str, wording: &Wording) -> Result<Base, ApiError> {
+    let Some(manifest) = Manifest::get(cx.tx, snapshot_id)? else { return Ok(Base::default()) };
+    let snapshot_id = snapshot_id.to_owned();
+    let Some(wrapped) = Wrapped::of_manifest(&manifest) else { return Ok(Base { snapshot_id, ..Base::default() }) };
+    let plain = wrapped.open(cx, wording)?;
+    let kms_key_id = disk.kms_key_id.as_deref();
+    let kms_key_id = kms_key_id.ok_or_else(|| ApiError::internal("a plain disk of an encrypted snapshot"))?;
+    let key = disk_key::usable(cx, disk.region, kms_key_id)?.map_err(|problem| wording.error(problem))?;
+    let volume_id = volumes::id_of(disk);
+    let binding = Binding::clone_of(&disk.account, disk.region, &volume_id);
+    let data_key = data_key::wrap(cx, &key, binding, plain.expose())?.blob;
+    Ok(Base { snapshot_id, kms_key_id: Some(key.key_id), data_key: Some(data_key) })
+}
+
+/// Wraps what a disk's volume has of the snapshot it is a clone of again, under `key`.
+pub fn rewrap(cx: &mut Cx<'_>, disk: &Disk, key: &Key, wording: &Wording) -> Result<(), ApiError> {
+    let Some(mut volume) = volumes::of(cx.tx, disk)? else { return Ok(()) };
+    let Some(wrapped) = Wrapped::of_base(&volume) else { return Ok(()) };
+    let plain = wrapped.open(cx, wording)?;
+    let binding = Binding::clone_of(&volume.account, volume.region, &volume.volume_id);
+    let again = data_key::wrap(cx, key, binding, plain.expose())?.blob;
+    (volume.base_kms_key_id, volume.base_data_key) = (Some(key.key_id.clone()), Some(again));
+    Ok(volume.update(cx.tx)?)
 }
 
 /// Has the machine do, before the caller is answered, what this operation means for a disk: it is made, opened, closed or grows.
@@ -39,23 +64,6 @@ pub fn sync(cx: &mut Cx<'_>, disk_id: &str) -> Result<(), ApiError> {
 pub fn sync_instance(cx: &mut Cx<'_>, instance_id: &str) -> Result<(), ApiError> {
     for (_, disk) in disks::attached_to(cx.tx, instance_id)? {
         sync(cx, &disk.disk_id)?;
-    }
-    Ok(())
-}
-
-/// Refuses unless everything opens at this moment that it takes to read a disk: its data key and, as long as it needs that, the data key
-/// of the snapshot it is a clone of.
-pub fn require_keys(cx: &mut Cx<'_>, disk: &Disk, wording: &Wording) -> Result<(), ApiError> {
-    if let Some(wrapped) = Wrapped::of_disk(disk) {
-        drop(wrapped.open(cx, wording)?);
-    }
-    let Some(volume) = volumes::of(cx.tx, disk)? else { return Ok(()) };
-    let base = Manifest::get(cx.tx, &volume.base_snapshot_id)?;
-    if let Some(wrapped) = base.as_ref().and_then(Wrapped::of_manifest) {
-        // The record shows the key of the disk.
-        let noted = cx.notes.len();
-        drop(wrapped.open(cx, wording)?);
-        cx.notes.truncate(noted);
     }
     Ok(())
 }
@@ -75,7 +83,7 @@ pub fn abandon(tx: &Tx<'_>, disk: &Disk, now: Timestamp) -> Result<(), ApiError>
 pub fn reserve(cx: &Cx<'_>, disk: &Disk, snapshot: &Snapshot) -> Result<(), ApiError> {
     let mut volume: Volume = match volumes::of(cx.tx, disk)? {
         Some(volume) => volume,
-        None => volumes::begin(cx.tx, disk, "", cx.now)?,
+        None => volumes::begin(cx.tx, disk, Base::default(), cx.now)?,
     };
     volume.last_sequence += 1;
     volume.update(cx.tx)?;

@@ -78,7 +78,10 @@ pub(super) fn base(cx: &mut Cx<'_>, volume: &Volume) -> Result<Option<SnapshotSo
     }
     let manifest = Manifest::get(cx.tx, &volume.base_snapshot_id)?;
     let manifest = manifest.ok_or_else(|| ApiError::internal("a clone whose snapshot's manifest is gone"))?;
-    source(cx, &manifest).map(Some)
+    let resource = Arn::ecs(volume.region, &volume.account, &format!("disk/{}", volume.disk_id));
+    let wrapped = Wrapped::of_base(volume);
+    let data_key = wrapped.map(|wrapped| open(cx, &wrapped, &Wording::ATTACH, &resource)).transpose()?;
+    Ok(Some(SnapshotSource { manifest: reference(&manifest)?, data_key }))
 }
 
 /// A manifest by name.

@@ -6,7 +6,7 @@ use coffer_base::ApiError;
 use coffer_block::host::{DataKey, NewVolume, SnapshotSource};
 use coffer_store::disks::{self, Disk};
 use coffer_store::instances::Instance;
-use coffer_store::volumes::{self, Volume};
+use coffer_store::volumes::{self, Base, Volume};
 use coffer_store::{Record as _, Tx};
 
 use super::free::base_released;
@@ -66,7 +66,7 @@ impl Made {
     pub(super) fn record(&self, shared: &Shared, tx: &Tx<'_>) -> Result<(), ApiError> {
         let mut volume = match volumes::of(tx, &self.disk)? {
             Some(volume) => volume,
-            None => volumes::begin(tx, &self.disk, "", shared.clock.now())?,
+            None => volumes::begin(tx, &self.disk, Base::default(), shared.clock.now())?,
         };
         if !self.is_new && volume.size_gib == self.disk.size_gib {
             return Ok(());

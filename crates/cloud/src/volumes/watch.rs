@@ -80,7 +80,7 @@ impl Cloud {
         let now = self.0.clock.now();
         let forget = move |tx: &Tx<'_>| -> Result<(), ApiError> {
             let Some(mut volume) = Volume::get(tx, &volume_id)? else { return Ok(()) };
-            let base_snapshot_id = std::mem::take(&mut volume.base_snapshot_id);
+            let base_snapshot_id = volume.take_base();
             volume.update(tx)?;
             base_released(tx, &base_snapshot_id, now)
         };

@@ -8,6 +8,8 @@ ALTER TABLE disks ADD COLUMN reencrypted_at INTEGER;
 
 -- A volume outlives its disk's row until its files are removed; then kms_key_id and wrapped_data_key are the disk's last ones, for
 -- snapshots that are still being made of it. A disk of before this table gets its row when it is first needed: number 1, empty.
+-- base_data_key: the snapshot's data key, wrapped under the disk's KMS key (base_kms_key_id) and bound to the volume, so that a clone
+-- needs no key but its disk's; NULL for a plain base.
 -- is_made: whether its files are there; size_gib: how long they are. base_snapshot_id: the snapshot it reads what it does not hold itself from; empty for none.
 -- last_sequence: of the last snapshot begun; last_uploaded: of the last one that its changes are counted from.
 CREATE TABLE volumes (
@@ -18,6 +20,8 @@ CREATE TABLE volumes (
     is_made INTEGER NOT NULL,
     size_gib INTEGER NOT NULL,
     base_snapshot_id TEXT NOT NULL,
+    base_kms_key_id TEXT,
+    base_data_key TEXT,
     last_sequence INTEGER NOT NULL,
     last_uploaded INTEGER NOT NULL,
     kms_key_id TEXT,
