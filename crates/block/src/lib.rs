@@ -9,3 +9,4 @@ pub mod export;
 pub mod geometry;
 pub mod snapshot;
 pub mod storage;
+pub mod volume;

@@ -9,7 +9,7 @@ pub trait ChunkSource: Send + Sync {
     /// How long the device is.
     fn size_bytes(&self) -> u64;
     /// The chunks that may differ from the parent's; all others are the parent's, or zeros where there is no parent.
-    fn changed(&self) -> Bitmap;
+    fn changed(&self) -> io::Result<Bitmap>;
     /// The content of a chunk, in clear.
     fn read_chunk(&self, index: u64, buffer: &mut [u8]) -> io::Result<()>;
 }
