@@ -1,7 +1,5 @@
 //! Where bytes are kept: files, as the engine needs them. The seam at which faults and power cuts are tried.
 
-mod buffer;
-pub use buffer::Buffer;
 use std::io;
 use std::ops::Range;
 use std::sync::Arc;
