@@ -8,7 +8,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError, RwLockWriteGuard};
 
 use super::atomic::AtomicBitmap;
-use super::cipher::is_zero;
+use super::cipher::{Cipher, is_zero};
 use super::error::Doing as _;
 use super::meta::Kind;
 use super::open::current;
@@ -153,6 +153,10 @@ impl Volume {
                 if state.frozen.is_some() {
                     return Ok(());
                 }
+                // While the key is changed, what is in the overlay may have to be enciphered for its place.
+                if state.rekey.is_some() && matches!(*state.cipher, Cipher::Absent) && !state.overlaid.is_empty() {
+                    return Err(VolumeError::Busy("a change of key"));
+                }
                 state.overlaid.to_bitmap()
             };
             if set.is_empty() {
@@ -209,8 +213,9 @@ impl Volume {
         let mut over = Buffer::new(length);
         self.files.overlay.read_at(offset, &mut over)?;
         let shown: Vec<bool> = over.chunks_exact(SECTOR_BYTES).map(|sector| !is_zero(sector)).collect();
-        if !Arc::ptr_eq(&state.cipher, &state.overlay_cipher) {
-            state.overlay_cipher.decrypt(chunk * CHUNK_UNITS, &mut over)?;
+        let cipher = state.cipher_of(chunk);
+        if !std::ptr::eq(cipher, &raw const *state.overlay_cipher) {
+            state.overlay_cipher.convert(cipher, chunk * CHUNK_UNITS, &mut over)?;
         }
         let mut at = 0;
         for run in shown.chunk_by(|a, b| a == b) {
