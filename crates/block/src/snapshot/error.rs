@@ -51,8 +51,8 @@ pub enum SnapshotError {
         /// Which object.
         object: String,
     },
-    /// The object is of the right place and not the one that the manifest refers to.
-    #[error("{object} is not the object that the manifest refers to")]
+    /// The object is of the right place and not the one that is referred to.
+    #[error("{object} is not the object that is referred to: its hash or tag is another")]
     Replaced {
         /// Which object.
         object: String,
@@ -99,6 +99,9 @@ pub enum SnapshotError {
     /// The chunks are spread over objects of too many earlier snapshots; a full snapshot is needed.
     #[error("the snapshot would refer to objects of more than 65536 snapshots")]
     TooManySnapshots,
+    /// There is no memory for keys.
+    #[error("no memory for keys")]
+    Memory(#[source] io::Error),
     /// The threads or the runtime for the work can't be had.
     #[error("no threads for the work")]
     Threads(#[source] io::Error),

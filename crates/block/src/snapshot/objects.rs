@@ -52,7 +52,9 @@ impl Objects {
             sync(parent).map_err(files)?;
         }
         let store = LocalFileSystem::new_with_prefix(&root).map_err(|error| failed("", error))?;
-        Ok(Self { root: Some(root), ..Self::on(Arc::new(store.with_fsync(true)))? })
+        let mut objects = Self::on(Arc::new(store.with_fsync(true)))?;
+        objects.root = Some(root);
+        Ok(objects)
     }
 
     /// Objects in memory.
