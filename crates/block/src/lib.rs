@@ -7,5 +7,6 @@
 pub mod bitmap;
 pub mod export;
 pub mod geometry;
+pub mod nbd;
 pub mod snapshot;
 pub mod storage;
