@@ -22,8 +22,8 @@ impl ChunkSource for Whole<'_> {
         self.manifest.size_bytes()
     }
 
-    fn changed(&self) -> Bitmap {
-        self.present.clone()
+    fn changed(&self) -> io::Result<Bitmap> {
+        Ok(self.present.clone())
     }
 
     fn read_chunk(&self, index: u64, buffer: &mut [u8]) -> io::Result<()> {

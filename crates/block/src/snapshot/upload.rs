@@ -71,7 +71,7 @@ impl Upload<'_> {
     ) -> Result<Uploaded, SnapshotError> {
         self.check(source, parent)?;
         self.objects.sweep(&self.chain.directory(self.sequence))?;
-        let changed = source.changed();
+        let changed = source.changed().map_err(|error| SnapshotError::of_source(0, error))?;
         assert_eq!(changed.length(), chunks(source.size_bytes()), "a bit for every chunk");
         let batch = DataKey::batch(self.data_key, self.chain, self.sequence);
         let of = changed.count();

@@ -169,6 +169,24 @@ impl Volume {
         self.poisoned.load(Ordering::Acquire)
     }
 
+    /// Whether chunks are in a base that was not handed in.
+    pub fn needs_base(&self) -> bool {
+        let state = self.shared();
+        state.reader.is_none() && !state.base.is_empty()
+    }
+
+    /// Whether it is open without its data key.
+    pub fn is_keyless(&self) -> bool {
+        let state = self.shared();
+        let is_absent = |cipher: &Cipher| matches!(cipher, Cipher::Absent);
+        is_absent(&state.cipher) || state.rekey.as_ref().is_some_and(|rekey| is_absent(&rekey.to))
+    }
+
+    /// Makes everything durable that was written before, fenced or not.
+    pub fn flush_now(&self) -> Result<(), VolumeError> {
+        self.make_durable()
+    }
+
     /// The sequence of the snapshot that is being read off, if one is.
     pub fn frozen_sequence(&self) -> Option<u64> {
         self.shared().frozen.as_ref().map(|frozen| frozen.record.sequence)

@@ -63,12 +63,12 @@ impl ChunkSource for Device {
         self.size_bytes
     }
 
-    fn changed(&self) -> Bitmap {
+    fn changed(&self) -> io::Result<Bitmap> {
         let mut changed = Bitmap::new(chunks(self.size_bytes));
         for index in &self.changed {
             changed.insert(*index);
         }
-        changed
+        Ok(changed)
     }
 
     fn read_chunk(&self, index: u64, buffer: &mut [u8]) -> io::Result<()> {
