@@ -135,11 +135,12 @@ impl Change {
         let stretch = match self {
             Self::Write { offset, data } => *offset..*offset + data.len() as u64,
             Self::Punch { offset, length } => *offset..*offset + *length,
-            // A length is changed whole or not at all.
             Self::SetLength(_) => {
-                return if dice.chance(1, 2) {
-                    self.apply(image)
-                };
+                // Changed whole or not at all.
+                if dice.chance(1, 2) {
+                    self.apply(image);
+                }
+                return;
             }
         };
         let cut = stretch.start + dice.below((stretch.end - stretch.start) / SECTOR + 1) * SECTOR;
