@@ -29,7 +29,7 @@ pub struct Fault {
 /// The first call that fails may have had its effect, or a part of it, as a seed has it: some sectors of a write or of a punch, a file
 /// made or removed, a new length. A sync that fails is Linux's: of the sectors that were not durable each may now be lost and hold what
 /// it held before, but counts as written, so that the next sync succeeds without it. This is known of what was changed since
-/// [`Faulty::fail`].
+/// [`Faulty::fail`]. After a power cut of what is underneath a new one is needed.
 pub struct Faulty {
     inner: Arc<dyn Directory>,
     plan: Arc<Mutex<Plan>>,
