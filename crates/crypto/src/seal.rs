@@ -18,7 +18,8 @@ pub const OVERHEAD_BYTES: usize = NONCE_BYTES + TAG_BYTES;
 #[error("sealed data does not open under this key for this purpose")]
 pub struct OpenError;
 
-/// A 256-bit key, expanded for use. The expanded form is wiped by aws-lc when dropped.
+/// A 256-bit key, expanded for use. The expanded form is in this value, in ordinary memory (unlike a disk's key, see
+/// [`crate::Xts`]), and is wiped by aws-lc when dropped.
 pub struct Aead(LessSafeKey);
 
 impl Aead {

@@ -235,3 +235,25 @@ fn is_aligned(offset: u64, bytes: &[u8]) -> bool {
 fn signed(bytes: u64) -> i64 {
     i64::try_from(bytes).expect("files are shorter than 8 EiB")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn where_the_file_system_makes_no_holes_zeros_are_written() {
+        let path = std::env::temp_dir().join(format!("coffer-zeros-{}", std::process::id()));
+        let file = File::open(&path, true, How { uring: false, direct: false }).unwrap();
+        fs::remove_file(&path).unwrap();
+        file.punches.store(false, Ordering::Relaxed);
+        let length = 2 * STEP_BYTES + 2 * ALIGNMENT;
+        file.set_length(length as u64).unwrap();
+        let mut content = vec![1; length];
+        file.write_at(0, &content).unwrap();
+        file.punch(512, length as u64 - 1024).unwrap();
+        file.read_at(0, &mut content).unwrap();
+        assert!(content[512..length - 512].iter().all(|byte| *byte == 0));
+        assert!(content[..512].iter().chain(&content[length - 512..]).all(|byte| *byte == 1));
+        assert_eq!(file.next_data(512).unwrap(), Some(512..length as u64), "no hole was made");
+    }
+}

@@ -8,7 +8,9 @@ use crate::geometry::SECTOR_BYTES;
 
 #[expect(unsafe_code, reason = "an allocation of an alignment that `Vec` does not have")]
 mod buffer;
+mod crashy;
 mod dice;
+mod faulty;
 #[expect(unsafe_code, reason = "system calls that std does not have: holes and hints")]
 mod file;
 mod local;
@@ -20,6 +22,8 @@ mod tests;
 mod uring;
 
 pub use buffer::Buffer;
+pub use crashy::Crashy;
+pub use faulty::{Fault, Faulty};
 pub use file::File;
 pub use local::{Driver, LocalDirectory, Options};
 pub use memory::{Memory, MemoryDirectory};

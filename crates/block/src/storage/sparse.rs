@@ -21,9 +21,11 @@ impl Sparse {
         self.length
     }
 
+    /// Forgets what is beyond the length, also what was written there while it was shorter.
     pub(super) fn set_length(&mut self, length: u64) {
-        if length < self.length {
-            self.punch(length, self.length - length);
+        self.pages.split_off(&length.div_ceil(PAGE_BYTES));
+        if let Some(bytes) = self.pages.get_mut(&(length / PAGE_BYTES)) {
+            Arc::make_mut(bytes)[index(length % PAGE_BYTES)..].fill(0);
         }
         self.length = length;
     }

@@ -140,6 +140,16 @@ fn memory_is_a_storage() {
 }
 
 #[test]
+fn a_directory_without_faults_is_what_it_is_made_of() {
+    conforms(&Faulty::new(Arc::new(MemoryDirectory::default()), 1));
+}
+
+#[test]
+fn a_directory_before_a_crash_is_a_storage() {
+    conforms(&Crashy::default());
+}
+
+#[test]
 fn a_file_is_a_storage() {
     conforms(&Scratch::new("file").directory(Driver::Threads, false).unwrap());
 }
