@@ -20,7 +20,7 @@ fn volume_id(world: &World, disk_id: &str) -> String {
 }
 
 fn is_open(world: &World, disk_id: &str) -> bool {
-    world.host.export(&volume_id(world, disk_id)).is_some()
+    world.host.device(&volume_id(world, disk_id)).is_some()
 }
 
 #[track_caller]
@@ -69,6 +69,15 @@ fn disable(world: &World, key: &str) {
 
 fn enable(world: &World, key: &str) {
     world.root(Product::Kms, "EnableKey", &[("KeyId", key)]);
+}
+
+/// Waits until a clone holds everything itself, which it does on a thread of its own.
+fn hydrated(world: &World, disk_id: &str) {
+    let volume_id = volume_id(world, disk_id);
+    while !world.host.status(&volume_id).unwrap().is_hydrated {
+        std::thread::sleep(std::time::Duration::from_millis(1));
+    }
+    world.cloud.watch_volumes().unwrap();
 }
 
 /// What DescribeDiskExport says.
@@ -148,7 +157,7 @@ fn the_disks_of_an_instance_are_open_from_start_to_stop() {
     let volume_ids: Vec<_> = disk_ids().iter().map(|disk_id| volume_id(&world, disk_id)).collect();
     let force = [("InstanceId", &*instance_id), ("Force", "true"), ("ForceStop", "true")];
     world.ecs("DeleteInstance", &force);
-    assert!(volume_ids.iter().all(|volume_id| world.host.export(volume_id).is_none()));
+    assert!(volume_ids.iter().all(|volume_id| world.host.device(volume_id).is_none()));
     world.settle();
     assert!(volume_ids.iter().all(|volume_id| !has::<Volume>(&world, volume_id)));
 }
@@ -273,8 +282,8 @@ fn the_objects_of_a_deleted_snapshot_stay_while_a_clone_needs_them() {
     assert!(has::<Manifest>(&world, &snapshot_id), "a clone that was never opened needs them");
     attach(&world, &clone_id, &instance_id);
     assert_eq!(read(&world, &clone_id, 0), 3);
-    world.cloud.watch_volumes().unwrap();
-    world.advance(10_000);
+    hydrated(&world, &clone_id);
+    world.settle();
     assert!(!has::<Manifest>(&world, &snapshot_id), "it holds everything itself");
     assert_eq!(read(&world, &clone_id, 0), 3);
 }

@@ -2,12 +2,13 @@
 
 use std::collections::HashSet;
 use std::fs;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use coffer_base::{AccountId, Region, Secret};
 use coffer_block::host::Options;
+use coffer_block::storage::Driver;
 use coffer_cloud::bootstrap::{KmsService, Preset};
 use coffer_cloud::settings::{Callers, DefaultEncryption, ExplicitUnencrypted, Quotas, Settings};
 use serde::Deserialize;
@@ -72,18 +73,20 @@ struct FileVolumes {
     sockets: Option<PathBuf>,
     driver: Option<String>,
     direct: Option<bool>,
-    nbd_listen: Option<SocketAddr>,
+    nbd_listen: Option<IpAddr>,
     fence_after_s: Option<u32>,
 }
 
 impl FileVolumes {
     /// Where they are: below the data directory unless something else is said.
     fn options(&self, data: &Path) -> Result<Options, ConfigError> {
-        let usual = Options::below(data);
-        let driver = self.driver.clone().unwrap_or(usual.driver);
-        if !["auto", "threads", "io_uring"].contains(&driver.as_str()) {
-            return Err(bad("volumes.driver", &driver, "auto, threads or io_uring"));
-        }
+        let usual = usual_place(data);
+        let driver = match self.driver.as_deref() {
+            None | Some("auto") => Driver::Auto,
+            Some("threads") => Driver::Threads,
+            Some("io_uring") => Driver::Uring,
+            Some(text) => return Err(bad("volumes.driver", text, "auto, threads or io_uring")),
+        };
         Ok(Options {
             volumes: self.directory.clone().unwrap_or(usual.volumes),
             objects: self.objects.clone().unwrap_or(usual.objects),
@@ -216,6 +219,12 @@ impl ServeArguments {
 fn read(path: &Path) -> Result<File, ConfigError> {
     let text = fs::read_to_string(path).map_err(|error| ConfigError::Unreadable(path.to_owned(), error))?;
     toml::from_str(&text).map_err(|error| ConfigError::Malformed(path.to_owned(), Box::new(error)))
+}
+
+/// Volumes at their usual place below a data directory, served the usual way.
+pub(crate) fn usual_place(data: &Path) -> Options {
+    let (volumes, objects, sockets) = (data.join("volumes"), data.join("objects"), data.join("nbd"));
+    Options { volumes, objects, sockets, ..Options::default() }
 }
 
 fn bad(name: &'static str, value: &str, allowed: &'static str) -> ConfigError {

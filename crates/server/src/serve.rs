@@ -2,10 +2,10 @@
 
 use std::io::{IsTerminal as _, Write as _};
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use coffer_base::{AccountId, Clock, Rng, Timestamp};
 use coffer_block::host::Host;
@@ -73,6 +73,13 @@ pub(crate) fn now() -> Timestamp {
     Timestamp::from_unix_ms(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }
 
+/// Nanoseconds on a clock that never goes back.
+#[expect(clippy::disallowed_methods, reason = "the wiring is where the machine's clock is read")]
+fn monotonic_ns() -> u64 {
+    static START: OnceLock<Instant> = OnceLock::new();
+    u64::try_from(START.get_or_init(Instant::now).elapsed().as_nanos()).unwrap_or(u64::MAX)
+}
+
 /// A server that runs.
 pub(crate) struct Server {
     /// Where it listens.
@@ -101,7 +108,7 @@ impl Server {
         let tls = tls::configure(&config.data, config.tls.as_ref())?;
         let pools = Arc::new(Pools::start()?);
         let workers: Arc<dyn Workers> = Arc::<Pools>::clone(&pools);
-        let volumes = Volumes::new(Host::start(&config.volumes)?, workers);
+        let volumes = Volumes::new(Host::start(&config.volumes, Arc::clone(&rng), monotonic_ns)?, workers);
         let cloud = Cloud::new(db, clock, rng, keyring, config.settings.clone(), volumes);
         cloud.reconcile_volumes().map_err(|error| format!("{error:?}"))?;
 

@@ -30,11 +30,9 @@ record! {
         pub base_data_key: Option<String> = "base_data_key",
         /// The sequence of the last snapshot begun of it.
         pub last_sequence: i64 = "last_sequence",
-        /// The sequence of the snapshot that its changes are counted from.
-        pub last_uploaded: i64 = "last_uploaded",
-        /// The key that its data key is wrapped under, once its disk is gone.
+        /// The key that its data key is wrapped under; `None` for a plain one.
         pub kms_key_id: Option<String> = "kms_key_id",
-        /// Its wrapped data key, once its disk is gone.
+        /// Its wrapped data key, as its files have it; `None` for a plain one.
         pub wrapped_data_key: Option<String> = "wrapped_data_key",
         /// When its row was made.
         pub created_at: Timestamp = "created_at",
@@ -56,6 +54,8 @@ record! {
         pub chain: String = "chain",
         /// Its place in the chain.
         pub sequence: i64 = "sequence",
+        /// The sequence of the snapshot that it may build upon; 0 for none.
+        pub parent_sequence: i64 = "parent_sequence",
         /// `reserved`, `frozen` or `kept`.
         pub state: String = "state",
         /// What it must hash to, in hexadecimal; empty until it is kept.
@@ -113,9 +113,8 @@ pub fn begin(tx: &Tx<'_>, disk: &Disk, base: Base, now: Timestamp) -> Result<Vol
         base_kms_key_id: base.kms_key_id,
         base_data_key: base.data_key,
         last_sequence: 0,
-        last_uploaded: 0,
-        kms_key_id: None,
-        wrapped_data_key: None,
+        kms_key_id: disk.kms_key_id.clone(),
+        wrapped_data_key: disk.wrapped_data_key.clone(),
         created_at: now,
     };
     volume.insert(tx)?;

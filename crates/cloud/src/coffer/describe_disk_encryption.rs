@@ -66,7 +66,7 @@ pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
         None => None,
     };
     let rekey = cx.host.status(&volumes::id_of(&disk)).and_then(|status| status.rekey);
-    let progress = rekey.map(|(done, total)| done * 100 / total.max(1));
+    let progress = rekey.map(|rekey| rekey.done_chunks * 100 / rekey.total_chunks.max(1));
     let time = |at: Option<Timestamp>| at.map(Timestamp::to_iso8601);
     Ok(Response {
         encrypted: disk.kms_key_id.is_some(),

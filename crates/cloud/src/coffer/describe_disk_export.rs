@@ -72,15 +72,15 @@ pub fn resources(cx: &mut Cx<'_>, request: &Request) -> Result<Vec<Arn>, ApiErro
 pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
     let disk: Disk = existing_disk::find(cx, &request.disk_id)?;
     let volume_id = volumes::id_of(&disk);
-    let (export, status) = (cx.host.export(&volume_id), cx.host.status(&volume_id));
+    let (is_open, status) = (cx.host.device(&volume_id).is_some(), cx.host.status(&volume_id));
     let state = match status {
-        Some(status) if status.fenced => "Fenced",
-        Some(_) if export.is_some() => "Open",
+        Some(status) if is_open && status.is_fenced => "Fenced",
+        _ if is_open => "Open",
         _ => "Closed",
     };
     let hydrated = status.map(|status| status.hydrated_chunks * 100 / status.total_chunks.max(1));
-    let ExportInfo { socket, tls } = export.unwrap_or_default();
-    let socket = (state != "Closed").then(|| socket.display().to_string());
+    let (socket, tls) = cx.host.export(&volume_id).map(|ExportInfo { socket, tls, .. }| (socket, tls)).unzip();
+    let socket = socket.map(|socket| socket.display().to_string());
     Ok(Response {
         serial: disk.disk_id.strip_prefix("d-").unwrap_or(&disk.disk_id).to_owned(),
         disk_id: disk.disk_id,
@@ -89,11 +89,11 @@ pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
         hydration_progress: hydrated.map(i64::try_from).transpose().map_err(ApiError::internal)?,
         uri: socket.as_ref().map(|socket| format!("nbd+unix:///?socket={socket}")),
         socket,
-        tls: tls.map(|tls| Tls {
-            uri: tls.uri,
+        tls: tls.flatten().map(|tls| Tls {
+            uri: format!("nbds://{}/", tls.address),
             ca_certificate: tls.ca_certificate,
             client_certificate: tls.client_certificate,
-            client_key: tls.client_key,
+            client_key: tls.client_key.expose().clone(),
         }),
     })
 }

@@ -69,6 +69,7 @@ pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
     disk.wrapped_data_key = Some(again.blob);
     disk.rewrapped_at = Some(cx.now);
     disk.update(cx.tx)?;
+    volume::sync(cx, &disk.disk_id)?;
     cx.note("diskId", disk.disk_id);
     Ok(Response { kms_key_id: key.key_id, key_version_id: again.version_id })
 }

@@ -69,7 +69,7 @@ pub fn sync_instance(cx: &mut Cx<'_>, instance_id: &str) -> Result<(), ApiError>
 }
 
 /// What becomes of the volume of a disk that is deleted: it is removed, once no snapshot is being made of it any more. Those need its
-/// data key, which goes with the disk otherwise.
+/// data key, as the disk had it last.
 pub fn abandon(tx: &Tx<'_>, disk: &Disk, now: Timestamp) -> Result<(), ApiError> {
     if let Some(mut volume) = volumes::of(tx, disk)? {
         volume.kms_key_id.clone_from(&disk.kms_key_id);
@@ -87,26 +87,47 @@ pub fn reserve(cx: &Cx<'_>, disk: &Disk, snapshot: &Snapshot) -> Result<(), ApiE
     };
     volume.last_sequence += 1;
     volume.update(cx.tx)?;
-    let chain = volume.volume_id.clone();
-    manifest(snapshot, &volume.volume_id, chain, volume.last_sequence).insert(cx.tx).map_err(ApiError::from)
+    let (volume_id, chain) = (volume.volume_id.clone(), volume.volume_id);
+    let parent_sequence = parent(cx, &chain)?;
+    let place = Place { volume_id, chain, sequence: volume.last_sequence, parent_sequence };
+    Ok(manifest(snapshot, place).insert(cx.tx)?)
+}
+
+/// The newest snapshot of a chain that another may build upon: it is complete, is to stay, and opens at this moment.
+fn parent(cx: &Cx<'_>, chain: &str) -> Result<i64, ApiError> {
+    let chain = volumes::chain(cx.tx, chain)?;
+    let newest = chain.iter().rev().find(|manifest| manifest.state == "kept" && !manifest.is_deleted);
+    let Some(manifest) = newest else { return Ok(0) };
+    let problem = Wrapped::of_manifest(manifest).map(|wrapped| wrapped.probe(cx)).transpose()?.flatten();
+    Ok(if problem.is_none() { manifest.sequence } else { 0 })
 }
 
 /// Begins the manifest of a copy, in a chain of its own, if there are bytes to be copied.
 pub fn reserve_copy(cx: &Cx<'_>, copy: &Snapshot) -> Result<(), ApiError> {
     if Manifest::get(cx.tx, &copy.source_snapshot_id)?.is_some() {
-        manifest(copy, "", copy.snapshot_id.clone(), 1).insert(cx.tx)?;
+        let (volume_id, chain) = (String::new(), copy.snapshot_id.clone());
+        manifest(copy, Place { volume_id, chain, sequence: 1, parent_sequence: 0 }).insert(cx.tx)?;
     }
     Ok(())
 }
 
-fn manifest(snapshot: &Snapshot, volume_id: &str, chain: String, sequence: i64) -> Manifest {
+/// Where a manifest is.
+struct Place {
+    volume_id: String,
+    chain: String,
+    sequence: i64,
+    parent_sequence: i64,
+}
+
+fn manifest(snapshot: &Snapshot, place: Place) -> Manifest {
     Manifest {
         snapshot_id: snapshot.snapshot_id.clone(),
         account: snapshot.account.clone(),
         region: snapshot.region,
-        volume_id: volume_id.to_owned(),
-        chain,
-        sequence,
+        volume_id: place.volume_id,
+        chain: place.chain,
+        sequence: place.sequence,
+        parent_sequence: place.parent_sequence,
         state: "reserved".to_owned(),
         root: String::new(),
         kms_key_id: snapshot.kms_key_id.clone(),

@@ -1,7 +1,7 @@
 //! Snapshots that are gone: their objects are freed, once nothing needs them any more.
 
 use coffer_base::{ApiError, Timestamp};
-use coffer_store::volumes::{self, Manifest, Volume};
+use coffer_store::volumes::{self, Manifest};
 use coffer_store::{Record as _, Tx};
 
 use super::keys::{reference, sequence};
@@ -48,24 +48,20 @@ impl Cloud {
                 return Ok(Outcome::after_ms(BUSY_MS));
             }
         }
-        if manifest.state != "reserved" && !manifest.volume_id.is_empty() {
-            let thawed = self.0.volumes.host.thaw(&manifest.volume_id, sequence(manifest.sequence));
+        let (host, is_complete) = (&self.0.volumes.host, manifest.state == "kept");
+        if !manifest.volume_id.is_empty() {
+            let thawed = host.thaw(&manifest.volume_id, sequence(manifest.sequence), is_complete);
             thawed.map_err(ApiError::internal)?;
+        } else if !is_complete {
+            host.abandon(&manifest.chain, sequence(manifest.sequence)).map_err(ApiError::internal)?;
         }
-        if manifest.state == "kept" {
+        if is_complete {
             let previous = place.checked_sub(1).map(|place| reference(&chain[place])).transpose()?;
             let next = chain.get(place + 1).map(reference).transpose()?;
-            let freed = self.0.volumes.host.delete_snapshot(&reference(manifest)?, previous.as_ref(), next.as_ref());
+            let freed = host.delete_snapshot(&reference(manifest)?, previous.as_ref(), next.as_ref());
             freed.map_err(ApiError::internal)?;
         }
-        let manifest = manifest.clone();
-        Ok(Outcome::done(Some(held), move |_, tx| {
-            // What changed since then is not known to anyone but as a part of everything.
-            if let Some(mut volume) = Volume::get(tx, &manifest.volume_id)?.filter(|_| manifest.state == "frozen") {
-                volume.last_uploaded = volume.last_uploaded.max(manifest.sequence);
-                volume.update(tx)?;
-            }
-            Ok(Manifest::delete(tx, &manifest.snapshot_id)?)
-        }))
+        let snapshot_id = snapshot_id.to_owned();
+        Ok(Outcome::done(Some(held), move |_, tx| Ok(Manifest::delete(tx, &snapshot_id)?)))
     }
 }

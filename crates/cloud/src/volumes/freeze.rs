@@ -1,6 +1,7 @@
 //! The moment of a snapshot: the volumes that snapshots are made of together are frozen, all at once.
 
 use coffer_base::ApiError;
+use coffer_block::host::Freeze;
 use coffer_store::disks::Disk;
 use coffer_store::snapshots::Snapshot;
 use coffer_store::volumes::{self, Manifest, Volume};
@@ -64,8 +65,7 @@ impl Cloud {
                 made.push(self.make(disk, part.volume.as_ref())?.0);
             }
         }
-        let moment: Vec<_> =
-            parts.iter().map(|part| (part.manifest.volume_id.clone(), sequence(part.manifest.sequence))).collect();
+        let moment: Vec<Freeze> = parts.iter().map(|part| of(&part.manifest)).collect();
         if !moment.is_empty() {
             self.0.volumes.host.freeze(&moment).map_err(ApiError::internal)?;
         }
@@ -85,6 +85,11 @@ impl Cloud {
             Ok(())
         }))
     }
+}
+
+fn of(manifest: &Manifest) -> Freeze {
+    let parent = (manifest.parent_sequence > 0).then(|| sequence(manifest.parent_sequence));
+    Freeze { volume_id: manifest.volume_id.clone(), sequence: sequence(manifest.sequence), parent }
 }
 
 /// The disk that a part is of.

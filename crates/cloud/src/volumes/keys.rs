@@ -43,20 +43,20 @@ fn open(cx: &mut Cx<'_>, wrapped: &Wrapped<'_>, wording: &Wording, resource: &Ar
     Ok(Secret::new(plain))
 }
 
-/// A disk's data key; `None` for a plain one.
-pub(super) fn of_disk(cx: &mut Cx<'_>, disk: &Disk) -> Result<Option<DataKey>, ApiError> {
-    let Some(wrapped) = Wrapped::of_disk(disk) else { return Ok(None) };
+/// A disk's data key; nothing for a plain one.
+pub(super) fn of_disk(cx: &mut Cx<'_>, disk: &Disk) -> Result<Vec<DataKey>, ApiError> {
+    let Some(wrapped) = Wrapped::of_disk(disk) else { return Ok(Vec::new()) };
     let resource = Arn::ecs(disk.region, &disk.account, &format!("disk/{}", disk.disk_id));
     let plain = open(cx, &wrapped, &Wording::ATTACH, &resource)?;
-    Ok(Some(DataKey { plain, wrapped: wrapped.blob().as_bytes().to_vec() }))
+    Ok(vec![DataKey { plain, wrapped: wrapped.blob().as_bytes().to_vec() }])
 }
 
-/// The data key of a volume whose disk is gone; `None` for a plain one.
-pub(super) fn of_volume(cx: &mut Cx<'_>, volume: &Volume) -> Result<Option<DataKey>, ApiError> {
-    let Some(wrapped) = Wrapped::of_volume(volume) else { return Ok(None) };
+/// The data key of a volume whose disk is gone; nothing for a plain one.
+pub(super) fn of_volume(cx: &mut Cx<'_>, volume: &Volume) -> Result<Vec<DataKey>, ApiError> {
+    let Some(wrapped) = Wrapped::of_volume(volume) else { return Ok(Vec::new()) };
     let resource = Arn::ecs(volume.region, &volume.account, &format!("disk/{}", volume.disk_id));
     let plain = open(cx, &wrapped, &Wording::ATTACH, &resource)?;
-    Ok(Some(DataKey { plain, wrapped: wrapped.blob().as_bytes().to_vec() }))
+    Ok(vec![DataKey { plain, wrapped: wrapped.blob().as_bytes().to_vec() }])
 }
 
 /// A snapshot's data key; `None` for a plain one.

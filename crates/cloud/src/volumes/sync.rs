@@ -68,11 +68,14 @@ impl Made {
             Some(volume) => volume,
             None => volumes::begin(tx, &self.disk, Base::default(), shared.clock.now())?,
         };
-        if !self.is_new && volume.size_gib == self.disk.size_gib {
+        let is_wrapped_so = volume.wrapped_data_key == self.disk.wrapped_data_key;
+        if !self.is_new && volume.size_gib == self.disk.size_gib && is_wrapped_so {
             return Ok(());
         }
         volume.is_made = true;
         volume.size_gib = self.disk.size_gib;
+        volume.kms_key_id.clone_from(&self.disk.kms_key_id);
+        volume.wrapped_data_key.clone_from(&self.disk.wrapped_data_key);
         Ok(volume.update(tx)?)
     }
 }
@@ -116,7 +119,7 @@ impl Cloud {
     /// A disk's own volume: made, as large as it is to be, and open for these instances or closed.
     fn settle(&self, disk: &Disk, volume: Option<Volume>, instances: &BTreeSet<String>) -> Result<Made, ApiError> {
         let (host, volume_id) = (&self.0.volumes.host, volumes::id_of(disk));
-        let is_open = host.export(&volume_id).is_some();
+        let is_open = host.device(&volume_id).is_some();
         let before = guard(&self.0.volumes.opened_for).get(&volume_id).cloned().unwrap_or_default();
         // A disk of one instance that was taken to another: whoever is connected is of the first.
         let moved = disk.multi_attach != "Enabled" && before != *instances;
@@ -124,12 +127,12 @@ impl Cloud {
             self.close(&volume_id)?;
         }
         let (made, opened) = self.make(disk, volume.as_ref())?;
-        if !instances.is_empty() && host.export(&volume_id).is_none() {
-            let (key, base) = match opened {
+        if !instances.is_empty() && host.device(&volume_id).is_none() {
+            let (keys, base) = match opened {
                 Some(opened) => opened,
                 None => self.keys_of(disk, volume.as_ref())?,
             };
-            host.open(&volume_id, key, base).map_err(ApiError::internal)?;
+            host.open(&volume_id, &keys, base.as_ref()).map_err(ApiError::internal)?;
             tracing::info!(disk_id = disk.disk_id, volume_id, "a volume was opened");
         }
         if !instances.is_empty() {
@@ -147,18 +150,25 @@ impl Cloud {
             if volume.size_gib < disk.size_gib {
                 host.resize(&volume_id, size_bytes).map_err(ApiError::internal)?;
             }
-            return Ok((Made { disk: disk.clone(), is_new: false }, None));
+            if volume.wrapped_data_key == disk.wrapped_data_key {
+                return Ok((Made { disk: disk.clone(), is_new: false }, None));
+            }
+            let (keys, base) = self.keys_of(disk, Some(volume))?;
+            for key in &keys {
+                host.rewrap(&volume_id, key).map_err(ApiError::internal)?;
+            }
+            return Ok((Made { disk: disk.clone(), is_new: false }, Some((keys, base))));
         }
-        let (key, base) = self.keys_of(disk, volume)?;
-        let new = NewVolume { volume_id, size_bytes, key: key.clone(), base: base.clone() };
+        let (keys, base) = self.keys_of(disk, volume)?;
+        let new = NewVolume { volume_id, size_bytes, key: keys.first().cloned(), base: base.clone() };
         host.make(new).map_err(ApiError::internal)?;
-        Ok((Made { disk: disk.clone(), is_new: true }, Some((key, base))))
+        Ok((Made { disk: disk.clone(), is_new: true }, Some((keys, base))))
     }
 
     fn keys_of(&self, disk: &Disk, volume: Option<&Volume>) -> Result<Keys, ApiError> {
         let volume = volume.filter(|volume| !volume.base_snapshot_id.is_empty()).cloned();
         if disk.wrapped_data_key.is_none() && volume.is_none() {
-            return Ok((None, None));
+            return Ok((Vec::new(), None));
         }
         let (account, owned) = (disk.account.clone(), disk.clone());
         let opened = self.open_keys(account, move |cx| {
@@ -175,7 +185,7 @@ impl Cloud {
     /// Closes a volume, if it is open.
     pub(super) fn close(&self, volume_id: &str) -> Result<(), ApiError> {
         self.tally(volume_id);
-        let was_open = self.0.volumes.host.export(volume_id).is_some();
+        let was_open = self.0.volumes.host.device(volume_id).is_some();
         self.0.volumes.host.close(volume_id).map_err(ApiError::internal)?;
         guard(&self.0.volumes.opened_for).remove(volume_id);
         if was_open {
@@ -185,5 +195,5 @@ impl Cloud {
     }
 }
 
-/// A volume's data key and what it is a clone of.
-pub(super) type Keys = (Option<DataKey>, Option<SnapshotSource>);
+/// A volume's data key, if it has one, and what it is a clone of.
+pub(super) type Keys = (Vec<DataKey>, Option<SnapshotSource>);

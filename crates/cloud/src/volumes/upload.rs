@@ -1,10 +1,9 @@
 //! Snapshots on their way to being complete: what was frozen is uploaded, what is copied is sealed anew.
 
-use std::cell::Cell;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use coffer_base::{ApiError, Timestamp};
-use coffer_block::host::{SnapshotSource, Uploaded};
+use coffer_block::host::{SnapshotSource, UploadOf, Uploaded};
 use coffer_crypto::digest;
 use coffer_store::disks::Disk;
 use coffer_store::snapshots::{self, Snapshot};
@@ -75,36 +74,43 @@ impl Cloud {
     /// Ends the freeze of a snapshot that is on record as complete: only then may what it was made of change.
     fn thaw(&self, manifest: &Manifest) -> Result<Outcome, ApiError> {
         if !manifest.volume_id.is_empty() {
-            let thawed = self.0.volumes.host.thaw(&manifest.volume_id, sequence(manifest.sequence));
+            let thawed = self.0.volumes.host.thaw(&manifest.volume_id, sequence(manifest.sequence), true);
             thawed.map_err(ApiError::internal)?;
         }
         Ok(Outcome::nothing())
     }
 
     fn upload(&self, manifest: &Manifest) -> Result<Uploaded, ApiError> {
-        let is_open = self.0.volumes.host.export(&manifest.volume_id).is_some();
+        let is_open = self.0.volumes.host.device(&manifest.volume_id).is_some();
         let owned = manifest.clone();
         let opened = self.open_keys(manifest.account.clone(), move |cx| open(cx, &owned, is_open))?;
-        let Opened { volume: (volume_key, base), snapshot, parent } = opened;
+        let Opened { volume: (keys, base), snapshot, parent } = opened;
+        let what = UploadOf {
+            volume_id: &manifest.volume_id,
+            sequence: sequence(manifest.sequence),
+            volume_keys: &keys,
+            base: base.as_ref(),
+            snapshot_key: snapshot.as_ref(),
+            parent: parent.as_ref(),
+        };
         let progress = self.progress(&manifest.snapshot_id);
-        let (volume_id, sequence) = (&manifest.volume_id, sequence(manifest.sequence));
-        let host = &self.0.volumes.host;
-        host.upload(volume_id, sequence, volume_key, base, snapshot, parent, &progress).map_err(ApiError::internal)
+        self.0.volumes.host.upload(&what, &progress).map_err(ApiError::internal)
     }
 
     /// Puts on record how far a snapshot is; whether it is still wanted.
-    pub(super) fn progress(&self, snapshot_id: &str) -> impl Fn(u64, u64) -> bool {
-        let last = Cell::new(self.0.clock.now().unix_ms());
+    pub(super) fn progress(&self, snapshot_id: &str) -> impl Fn(u64, u64) -> bool + Sync {
+        let last = AtomicI64::new(self.0.clock.now().unix_ms());
         let (cloud, snapshot_id) = (self.clone(), snapshot_id.to_owned());
         move |done, total| {
             if cloud.0.volumes.stopping.load(Ordering::Relaxed) {
                 return false;
             }
             let now = cloud.0.clock.now().unix_ms();
-            if now - last.get() < PROGRESS_MS {
+            let before = last.load(Ordering::Relaxed);
+            let is_mine = || last.compare_exchange(before, now, Ordering::Relaxed, Ordering::Relaxed).is_ok();
+            if now - before < PROGRESS_MS || !is_mine() {
                 return true;
             }
-            last.set(now);
             // A hundred is for what is complete.
             let percent = i64::try_from(done * 100 / total.max(1)).unwrap_or(99).min(99);
             let owned = snapshot_id.clone();
@@ -125,24 +131,24 @@ fn open(cx: &mut Cx<'_>, manifest: &Manifest, is_open: bool) -> Result<Opened, A
     let volume = volume.ok_or_else(|| ApiError::internal("a snapshot of a volume that is gone"))?;
     let disk = Disk::get(cx.tx, &volume.disk_id)?;
     let keys = match (is_open, &disk) {
-        (true, _) => (None, None),
+        (true, _) => (Vec::new(), None),
         (false, Some(disk)) => (keys::of_disk(cx, disk)?, keys::base(cx, &volume)?),
         (false, None) => (keys::of_volume(cx, &volume)?, keys::base(cx, &volume)?),
     };
     let snapshot = keys::of_manifest(cx, manifest)?;
-    Ok(Opened { volume: keys, snapshot, parent: parent(cx, &volume)? })
+    Ok(Opened { volume: keys, snapshot, parent: parent(cx, manifest)? })
 }
 
-/// The snapshot that a volume's changes are counted from, as long as it is there and opens. Without it a snapshot holds everything.
-fn parent(cx: &mut Cx<'_>, volume: &Volume) -> Result<Option<SnapshotSource>, ApiError> {
-    let chain = volumes::chain(cx.tx, &volume.volume_id)?;
-    let last = chain.iter().find(|manifest| manifest.sequence == volume.last_uploaded && manifest.state == "kept");
-    let Some(manifest) = last.filter(|manifest| !manifest.is_deleted) else { return Ok(None) };
+/// The snapshot that a freeze was told it may build upon. It may have been deleted since: its objects wait for this one.
+fn parent(cx: &mut Cx<'_>, manifest: &Manifest) -> Result<Option<SnapshotSource>, ApiError> {
+    let chain = volumes::chain(cx.tx, &manifest.chain)?;
+    let told = chain.iter().find(|other| other.sequence == manifest.parent_sequence);
+    let Some(manifest) = told else { return Ok(None) };
     match cx.apart(|cx| keys::source(cx, manifest)) {
         Ok(source) => Ok(Some(source)),
         Err(error) if error.source().is_none() => {
             let code = error.code_text();
-            tracing::warn!(snapshot_id = manifest.snapshot_id, %code, "a snapshot is full: its parent does not open");
+            tracing::warn!(snapshot_id = manifest.snapshot_id, %code, "the parent of a snapshot does not open");
             Ok(None)
         }
         Err(error) => Err(error),
@@ -160,10 +166,6 @@ fn kept(shared: &Shared, tx: &Tx<'_>, snapshot_id: &str, uploaded: Uploaded) -> 
     "kept".clone_into(&mut manifest.state);
     manifest.root = digest::hex(&uploaded.root);
     manifest.update(tx)?;
-    if let Some(mut volume) = Volume::get(tx, &manifest.volume_id)? {
-        volume.last_uploaded = volume.last_uploaded.max(manifest.sequence);
-        volume.update(tx)?;
-    }
     accomplish(shared, tx, snapshot_id, i64::try_from(uploaded.stored_bytes).map_err(ApiError::internal)?)
 }
 

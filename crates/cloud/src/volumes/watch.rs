@@ -37,12 +37,10 @@ impl Cloud {
 
     /// To be called at the end, when no thread works on volumes any more: closes every volume.
     pub fn close_volumes(&self) {
-        let open: Vec<String> = guard(&self.0.volumes.opened_for).keys().cloned().collect();
-        for volume_id in open {
-            if let Err(error) = self.close(&volume_id) {
-                tracing::error!(volume_id, ?error, "a volume can't be closed");
-            }
+        for volume_id in std::mem::take(&mut *guard(&self.0.volumes.opened_for)).keys() {
+            self.tally(volume_id);
         }
+        self.0.volumes.host.close_all();
         if let Err(error) = self.save_activity() {
             tracing::error!(?error, "what disks did last can't be put on record");
         }
@@ -95,10 +93,10 @@ impl Cloud {
         let mut outages = guard(&self.0.volumes.outages);
         if problem.is_none() {
             let outage = outages.remove(disk_id);
-            if status.fenced {
-                self.0.volumes.host.fence(volume_id, false).map_err(ApiError::internal)?;
+            if status.is_fenced {
+                self.0.volumes.host.fence(volume_id, false);
             }
-            if outage.is_some() || status.fenced {
+            if outage.is_some() || status.is_fenced {
                 tracing::info!(disk_id, kms_key_id, "restored");
             }
             return Ok(());
@@ -111,8 +109,8 @@ impl Cloud {
             }
         };
         let is_over = self.0.settings.fence_after_ms.is_some_and(|ms| outage.since.plus_ms(ms) <= now);
-        if is_over && !status.fenced {
-            self.0.volumes.host.fence(volume_id, true).map_err(ApiError::internal)?;
+        if is_over && !status.is_fenced {
+            self.0.volumes.host.fence(volume_id, true);
             if !outage.fenced {
                 tracing::warn!(disk_id, kms_key_id, "fenced");
             }

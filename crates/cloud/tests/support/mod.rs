@@ -127,7 +127,8 @@ impl World {
     fn start(db: Db, clock: Clock, seed: u64, root: impl FnOnce(&dyn Rng) -> RootKey, settings: Settings) -> Self {
         let rng = Arc::new(Reseeded::new(seed));
         let source: Arc<dyn Rng> = Arc::<Reseeded>::clone(&rng);
-        let (root, host) = (root(&*source), Host::in_memory());
+        // The host draws on threads of its own: what it draws must not shift what the service does.
+        let (root, host) = (root(&*source), Host::in_memory(Arc::new(Reseeded::new(seed + 2))).unwrap());
         let Started { keyring, account, .. } = bootstrap::start(&db, &clock, &source, root, preset(ROOT)).unwrap();
         let accounts = db.read(accounts::all).unwrap();
         let (keyring, other) = match accounts.into_iter().find(|known| *known != account) {

@@ -6,12 +6,11 @@ ALTER TABLE disks ADD COLUMN volume_number INTEGER NOT NULL DEFAULT 1;
 ALTER TABLE disks ADD COLUMN rewrapped_at INTEGER;
 ALTER TABLE disks ADD COLUMN reencrypted_at INTEGER;
 
--- A volume outlives its disk's row until its files are removed; then kms_key_id and wrapped_data_key are the disk's last ones, for
--- snapshots that are still being made of it. A disk of before this table gets its row when it is first needed: number 1, empty.
--- base_data_key: the snapshot's data key, wrapped under the disk's KMS key (base_kms_key_id) and bound to the volume, so that a clone
--- needs no key but its disk's; NULL for a plain base.
--- is_made: whether its files are there; size_gib: how long they are. base_snapshot_id: the snapshot it reads what it does not hold itself from; empty for none.
--- last_sequence: of the last snapshot begun; last_uploaded: of the last one that its changes are counted from.
+-- A volume outlives its disk's row until its files are removed. A disk of before this table gets its row when it is first needed:
+-- number 1, empty. is_made: whether its files are there; size_gib: how long they are. wrapped_data_key, under kms_key_id: as the files
+-- have it. base_snapshot_id: the snapshot it reads what it does not hold itself from; empty for none. base_data_key: the snapshot's
+-- data key, wrapped under the disk's KMS key (base_kms_key_id) and bound to the volume, so that a clone needs no key but its disk's;
+-- NULL for a plain base. last_sequence: of the last snapshot begun.
 CREATE TABLE volumes (
     volume_id TEXT PRIMARY KEY,
     disk_id TEXT NOT NULL,
@@ -23,7 +22,6 @@ CREATE TABLE volumes (
     base_kms_key_id TEXT,
     base_data_key TEXT,
     last_sequence INTEGER NOT NULL,
-    last_uploaded INTEGER NOT NULL,
     kms_key_id TEXT,
     wrapped_data_key TEXT,
     created_at INTEGER NOT NULL
@@ -32,7 +30,8 @@ CREATE INDEX volumes_by_disk ON volumes (disk_id);
 CREATE INDEX volumes_by_base ON volumes (base_snapshot_id) WHERE base_snapshot_id <> '';
 
 -- The manifest of a snapshot's bytes. It outlives the snapshot's row (is_deleted) until its objects are freed. Snapshots of before
--- this table have none: they hold no bytes. volume_id: of which volume; empty for a copy. state: reserved, frozen or kept.
+-- this table have none: they hold no bytes. volume_id: of which volume; empty for a copy. parent_sequence: of the
+-- snapshot before it that it may build upon; 0 for none. state: reserved, frozen or kept.
 -- root: in hexadecimal, once it is kept.
 CREATE TABLE manifests (
     snapshot_id TEXT PRIMARY KEY,
@@ -41,6 +40,7 @@ CREATE TABLE manifests (
     volume_id TEXT NOT NULL,
     chain TEXT NOT NULL,
     sequence INTEGER NOT NULL,
+    parent_sequence INTEGER NOT NULL,
     state TEXT NOT NULL,
     root TEXT NOT NULL,
     kms_key_id TEXT,
