@@ -7,7 +7,7 @@ mod support;
 use coffer_cloud::Product;
 use coffer_store::disks::Disk;
 use serde_json::{Value, json};
-use support::{World, text};
+use support::World;
 
 const NEW_DISABLED: (u16, &str, &str) =
     (403, "InvalidParameter.KMSKeyId.CMKNotEnabled", "The CMK (Customer Master Key) must be in an active state.");
