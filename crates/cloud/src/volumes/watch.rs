@@ -26,6 +26,8 @@ impl Cloud {
         let reopen = move |tx: &Tx<'_>| -> Result<usize, ApiError> {
             let disk_ids = volumes::disks_on_instances(tx, &SERVED.map(str::to_owned))?;
             for disk_id in &disk_ids {
+                // One will do, and it is not to wait until an earlier one is tried again.
+                job::withdraw(tx, Kind::SyncDisk, disk_id)?;
                 job::follow(tx, Kind::SyncDisk, disk_id, now)?;
             }
             Ok(disk_ids.len())
