@@ -8,7 +8,7 @@ use std::error::Error;
 use std::hint::black_box;
 use std::io;
 use std::ops::ControlFlow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -20,10 +20,11 @@ use coffer_crypto::{Aead, SystemRng};
 
 const ROUNDS: usize = 5;
 
-/// A device that is one chunk over and over, so that reading it costs a copy.
+/// A device that is one chunk over and over, so that reading it costs a copy; between them may be zeros.
 struct Repeated {
     chunk: Vec<u8>,
     chunks: u64,
+    every: u64,
 }
 
 impl ChunkSource for Repeated {
@@ -32,7 +33,11 @@ impl ChunkSource for Repeated {
     }
 
     fn changed(&self) -> Bitmap {
-        Bitmap::full(self.chunks)
+        let mut changed = Bitmap::new(self.chunks);
+        for index in (0..self.chunks).step_by(usize::try_from(self.every).unwrap_or(usize::MAX)) {
+            changed.insert(index);
+        }
+        changed
     }
 
     fn read_chunk(&self, _: u64, buffer: &mut [u8]) -> io::Result<()> {
@@ -49,7 +54,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let threads: usize = arguments.next().unwrap_or_else(|| "1".to_owned()).parse()?;
     let mut chunk = vec![0; CHUNK_BYTES];
     coffer_base::Rng::fill(&SeededRng::new(1), &mut chunk);
-    let source = Repeated { chunk, chunks: mib };
+    let source = Repeated { chunk, chunks: mib, every: 1 };
     let mut rates: [Vec<Rate>; 5] = Default::default();
     for round in 1..=ROUNDS as u64 {
         rates[0].push(cipher(&source)?);
@@ -61,6 +66,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             rates[at + 1].push(read);
         }
     }
+    first_byte(&root, Repeated { chunks: 100 << 10, every: 1024, ..source })?;
     std::fs::remove_dir_all(&root)?;
     let names =
         ["cipher alone, sealed and opened", "memory: sealed", "memory: read back", "files: sealed", "files: read back"];
@@ -143,4 +149,20 @@ fn pass(
     assert!(buffer == source.chunk, "what was read is what was stored");
     delete(objects, &at, None, None)?;
     Ok((stored, read))
+}
+
+/// How long it takes until the first chunk of a snapshot of 100 GiB is there, all of whose pages are.
+fn first_byte(root: &Path, source: Repeated) -> Result<(), Box<dyn Error>> {
+    let (chain, key, objects) = (Chain::new("d-large.1")?, DataKey::new(&[3; 64])?, Arc::new(Objects::local(root)?));
+    let upload =
+        Upload { objects: &objects, chain: &chain, sequence: 1, data_key: Some(&key), threads: 1, rng: &SystemRng };
+    let root = upload.run(&source, None, &|_| ControlFlow::Continue(()))?.root;
+    let at = ManifestRef { chain: chain.clone(), sequence: 1, root };
+    let since = Instant::now();
+    let manifest = Manifest::open(&objects, &at, Some(&key))?;
+    manifest.read_chunk(50 << 10, &mut vec![0; CHUNK_BYTES])?;
+    let first = since.elapsed();
+    let present = manifest.present()?.count();
+    println!("100 GiB: a chunk is there after {first:.1?}, what is present ({present}) after {:.1?}", since.elapsed());
+    Ok(())
 }

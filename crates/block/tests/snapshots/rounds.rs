@@ -48,7 +48,9 @@ fn a_later_snapshot_stores_what_has_changed_and_keeps_the_pages_that_have_not() 
     let before = device.clone();
     device.changed.clear();
     device.size_bytes = 5000 * MIB;
-    [(1023, 0), (7, 9), (4000, 10)].into_iter().for_each(|(index, what)| device.write(index, what));
+    for (index, what) in [(1023, 0), (7, 9), (4000, 10)] {
+        device.write(index, what);
+    }
     let uploaded = place.upload(&chain(), 2, Some(&second_key), &device, Some(&first)).unwrap();
     assert_eq!(uploaded.stored_chunks, 2);
     let at = ManifestRef { chain: chain(), sequence: 2, root: uploaded.root };

@@ -47,7 +47,9 @@ impl Device {
     }
 
     pub(crate) fn with(mut self, chunks: &[(u64, u64)]) -> Self {
-        chunks.iter().for_each(|(index, what)| self.write(*index, *what));
+        for (index, what) in chunks {
+            self.write(*index, *what);
+        }
         self
     }
 
