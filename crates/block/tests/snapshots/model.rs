@@ -23,8 +23,13 @@ struct Snapshot {
 }
 
 impl Snapshot {
+    /// Some numbers in a row are of plain snapshots.
+    fn is_sealed(sequence: u64) -> bool {
+        !(sequence / 4).is_multiple_of(3)
+    }
+
     fn key(sequence: u64) -> Option<DataKey> {
-        (!sequence.is_multiple_of(3)).then(|| key(sequence))
+        Self::is_sealed(sequence).then(|| key(sequence))
     }
 
     fn of(sequence: u64, device: &Device, parent: Option<&Self>) -> Self {
@@ -147,7 +152,9 @@ impl World {
     /// What the device holds now, on top of the snapshot that its changes are known since, if that is there.
     fn freeze(&mut self) -> (Snapshot, Option<u64>) {
         self.last += 1 + self.draw(2);
-        let newest = self.live.last().filter(|newest| Some(newest.at.sequence) == self.since).cloned();
+        let is_alike = |of: u64| Snapshot::is_sealed(of) == Snapshot::is_sealed(self.last);
+        let newest = self.live.last().filter(|newest| Some(newest.at.sequence) == self.since);
+        let newest = newest.filter(|newest| is_alike(newest.at.sequence)).cloned();
         let mut frozen = self.device.clone();
         if newest.is_none() {
             frozen.changed = frozen.content.keys().copied().collect();
