@@ -1,4 +1,4 @@
-//! Fuzz targets: bytes from libFuzzer, shaped into what comes in through the port. `cargo xtask fuzz` builds this with the coverage
+//! Fuzz targets: bytes from libFuzzer, shaped into what comes in through the port or is read from stores. `cargo xtask fuzz` builds this with the coverage
 //! that libFuzzer steers by, and says which target to run.
 
 #![no_main]
@@ -7,9 +7,12 @@
 mod call;
 mod form;
 mod input;
+mod manifest;
+mod object;
 mod operation;
 mod policy;
 mod signature;
+mod sound;
 #[path = "../../crates/cloud/tests/support/mod.rs"]
 mod support;
 
@@ -21,6 +24,8 @@ static TARGET: LazyLock<fn(&[u8])> = LazyLock::new(|| {
     match name.as_str() {
         "call" => call::run,
         "form" => form::run,
+        "manifest" => manifest::run,
+        "object" => object::run,
         "operation" => operation::run,
         "policy" => policy::run,
         "signature" => signature::run,

@@ -1,4 +1,4 @@
-//! `cargo xtask fuzz`: what comes in through the port, fuzzed with the coverage of the code as guide, on the stable compiler.
+//! `cargo xtask fuzz`: what comes in through the port and what is read from stores, fuzzed with the coverage of the code as guide, on the stable compiler.
 //!
 //! libFuzzer needs the code to count where it goes. `cargo fuzz` has the nightly compiler do that; the passes are LLVM's and can be
 //! asked for on stable. What needs nightly, the address sanitizer, has little to find in code without `unsafe`.
@@ -8,7 +8,7 @@ use std::process::Command;
 
 use crate::report::{self, Counts};
 
-const TARGETS: [&str; 5] = ["call", "form", "operation", "policy", "signature"];
+const TARGETS: [&str; 7] = ["call", "form", "manifest", "object", "operation", "policy", "signature"];
 const COVERAGE: &str = "-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
     -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
     -Cllvm-args=-sanitizer-coverage-trace-compares";

@@ -87,7 +87,7 @@ pub enum SnapshotError {
     /// A chain has no such name.
     #[error("a chain's name has at most 100 characters of [a-z0-9.-] and begins with a letter or a digit")]
     NoChain,
-    /// A parent is an earlier snapshot of the same chain, of the same device or a smaller one.
+    /// A parent is an earlier snapshot of the same chain, not larger, and like its child plain or sealed.
     #[error("{object} can't be the parent of this snapshot")]
     NoParent {
         /// The parent's manifest.

@@ -96,7 +96,9 @@ impl Upload<'_> {
         }
         let Some(parent) = parent else { return Ok(()) };
         let (at, object) = (parent.at(), parent.name());
-        if at.chain != *self.chain || at.sequence >= self.sequence || parent.size_bytes() > source.size_bytes() {
+        // A sealed one does not refer to chunks under a public key, nor does a plain one show keys of sealed ones.
+        let is_alike = at.chain == *self.chain && parent.kind() == self.kind();
+        if !is_alike || at.sequence >= self.sequence || parent.size_bytes() > source.size_bytes() {
             return Err(SnapshotError::NoParent { object });
         }
         if !parent.has_keys() {

@@ -5,7 +5,12 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use coffer_block::storage::{Crashy, Directory, Faulty, Storage};
+use coffer_block::storage::{Crashy, Directory, Fault, Faulty, Storage};
+
+/// An I/O error, as Linux numbers it.
+pub(crate) const EIO: i32 = 5;
+/// No space, likewise.
+pub(crate) const ENOSPC: i32 = 28;
 
 /// A fault of the kind that an engine could have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,14 +53,20 @@ pub(crate) struct Disk {
     crashy: Arc<Crashy>,
     faulty: Arc<Faulty>,
     plant: Option<Plant>,
+    seed: u64,
     is_forgiven: bool,
 }
 
 impl Disk {
     pub(crate) fn new(plant: Option<Plant>, seed: u64) -> Self {
-        let crashy = Arc::new(Crashy::new());
+        let crashy = Arc::new(Crashy::default());
         let faulty = Arc::new(Faulty::new(Arc::clone(&crashy) as Arc<dyn Directory>, seed));
-        Self { crashy, faulty, plant, is_forgiven: false }
+        Self { crashy, faulty, plant, seed, is_forgiven: false }
+    }
+
+    /// The directory without the planted fault: each is to be found in the life of a volume, not in its making.
+    pub(crate) fn sound(&self) -> Arc<dyn Directory> {
+        Arc::clone(&self.faulty) as Arc<dyn Directory>
     }
 
     /// The directory as the engine sees it.
@@ -70,12 +81,28 @@ impl Disk {
     /// Has every call fail after so many more.
     pub(crate) fn fail_after(&mut self, calls: u64) {
         self.is_forgiven = false;
-        self.faulty.fail_from(calls);
+        self.faulty.fail(Fault { call: self.faulty.calls() + calls, lasting: true, errno: EIO });
+    }
+
+    /// Has one call fail, counted from the first.
+    pub(crate) fn fail_once(&mut self, call: u64, errno: i32) {
+        self.faulty.fail(Fault { call, lasting: false, errno });
+    }
+
+    /// Calls so far.
+    pub(crate) fn calls(&self) -> u64 {
+        self.faulty.calls()
+    }
+
+    /// No call fails any more; what failed is as it is.
+    pub(crate) fn mend(&mut self) {
+        self.is_forgiven = false;
+        self.faulty = Arc::new(Faulty::new(Arc::clone(&self.crashy) as Arc<dyn Directory>, self.seed));
     }
 
     /// Whether a call has failed since.
     pub(crate) fn has_failed(&self) -> bool {
-        !self.is_forgiven && self.faulty.has_failed()
+        !self.is_forgiven && self.faulty.failed().is_some()
     }
 
     /// What went wrong is not to be put down to the power.
@@ -86,7 +113,8 @@ impl Disk {
     /// Loses power and gets it back.
     pub(crate) fn crash(&mut self, seed: u64) {
         self.crashy.crash(seed);
-        self.faulty.heal();
+        self.seed = self.seed.wrapping_add(1);
+        self.faulty = Arc::new(Faulty::new(Arc::clone(&self.crashy) as Arc<dyn Directory>, self.seed));
     }
 }
 

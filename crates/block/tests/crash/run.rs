@@ -17,6 +17,17 @@ const MOST_VOLUMES: usize = 3;
 /// Operations of a run.
 const OPERATIONS: u32 = 60;
 
+/// What goes wrong in a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Trouble {
+    /// Power cuts, again and again.
+    PowerCuts,
+    /// One call to the first volume's disk fails, with that error.
+    OneFailure { call: u64, errno: i32 },
+    /// Nothing.
+    Nothing,
+}
+
 /// What a run counted.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Counts {
@@ -25,6 +36,18 @@ pub(crate) struct Counts {
     pub(crate) snapshots: u64,
     pub(crate) clones: u64,
     pub(crate) rekeys: u64,
+    /// Calls to the first volume's disk, if nothing went wrong.
+    pub(crate) calls: u64,
+}
+
+impl Counts {
+    pub(crate) const fn add(&mut self, other: Self) {
+        self.crashes += other.crashes;
+        self.operations += other.operations;
+        self.snapshots += other.snapshots;
+        self.clones += other.clones;
+        self.rekeys += other.rekeys;
+    }
 }
 
 /// A volume, what it must hold, and the disk it is on.
@@ -57,6 +80,7 @@ pub(crate) struct Run<'a> {
     rng: SeededRng,
     shots: Shots<'a>,
     plant: Option<Plant>,
+    trouble: Trouble,
     seed: u64,
     volumes: Vec<Tested>,
     made: u32,
@@ -100,12 +124,19 @@ impl Random {
 
 impl<'a> Run<'a> {
     /// Runs the workload of a seed, at most `most` operations of it.
-    pub(crate) fn run(seed: u64, plant: Option<Plant>, objects: &'a Objects, most: u32) -> Result<Counts, Failure> {
+    pub(crate) fn run(
+        seed: u64,
+        trouble: Trouble,
+        plant: Option<Plant>,
+        objects: &'a Arc<Objects>,
+        most: u32,
+    ) -> Result<Counts, Failure> {
         let mut run = Self {
             random: Random::new(seed),
             rng: SeededRng::new(seed),
             shots: Shots::new(objects, seed),
             plant,
+            trouble,
             seed,
             volumes: Vec::new(),
             made: 0,
@@ -113,8 +144,16 @@ impl<'a> Run<'a> {
             counts: Counts::default(),
             log: Vec::new(),
         };
-        let outcome = run.work(most);
-        run.shots.forget(run.volumes.iter().flat_map(|tested| &tested.shots));
+        let outcome = match trouble {
+            Trouble::PowerCuts => run.work(most),
+            Trouble::OneFailure { .. } | Trouble::Nothing => run.work_with_a_failure(),
+        };
+        let stored = run.volumes.iter().flat_map(|tested| {
+            let complete = tested.shots.iter().map(|shot| shot.sequence);
+            let begun = tested.freezing.iter().map(|making| making.sequence);
+            complete.chain(begun).map(|sequence| (tested.id.as_str(), sequence))
+        });
+        run.shots.forget(stored);
         outcome.map(|()| run.counts).map_err(|what| Failure { seed, what, log: run.log })
     }
 
@@ -138,6 +177,38 @@ impl<'a> Run<'a> {
                 self.operate(at)?;
             }
             self.counts.operations += 1;
+        }
+        for at in 0..self.volumes.len() {
+            self.finish(at)?;
+        }
+        Ok(())
+    }
+
+    /// The same without power cuts, but for one call that fails. An operation then fails, or does what it should.
+    fn work_with_a_failure(&mut self) -> Result<(), String> {
+        self.make_volume(None)?;
+        if let Trouble::OneFailure { call, errno } = self.trouble {
+            self.volumes[0].disk.fail_once(call, errno);
+        }
+        for _ in 0..OPERATIONS {
+            let at = usize::try_from(self.random.below(self.volumes.len() as u64)).unwrap();
+            let outcome = self.operate(at);
+            if let Err(what) = outcome {
+                if !self.volumes[at].disk.has_failed() {
+                    return Err(what);
+                }
+                self.note(|| format!("  a call failed: {what}"));
+                self.volumes[at].volume = None;
+                self.volumes[at].disk.mend();
+                self.settle(at)?;
+            }
+        }
+        self.counts.calls = self.volumes[0].disk.calls();
+        if self.volumes[0].disk.has_failed() {
+            // It had no consequence that anybody was told of: nor may it have any.
+            self.volumes[0].disk.mend();
+            self.volumes[0].volume = None;
+            self.settle(0)?;
         }
         for at in 0..self.volumes.len() {
             self.finish(at)?;
@@ -171,7 +242,7 @@ impl<'a> Run<'a> {
             None => None,
         };
         let new = NewVolume { volume_id: &id, size_bytes, key: key.as_ref(), base: present };
-        volume::create(&*disk.directory(), &self.rng, &new).map_err(|error| format!("create: {error}"))?;
+        volume::create(&*disk.sound(), &self.rng, &new).map_err(|error| format!("create: {error}"))?;
         self.note(|| format!("make {id}: {size_bytes} bytes, encrypted {}, clone {}", key.is_some(), of.is_some()));
         self.counts.clones += u64::from(of.is_some());
         self.volumes.push(Tested {
@@ -206,7 +277,7 @@ impl<'a> Run<'a> {
         let volume = Arc::clone(self.volumes[at].volume.as_ref().expect("open between operations"));
         let said = |error: std::io::Error| error.to_string();
         let wrong = |error: volume::VolumeError| error.to_string();
-        match self.random.below(40) {
+        match self.random.below(44) {
             0..=11 => self.write(at, &volume),
             12..=15 => self.write_zeroes(at, &volume),
             16..=17 => self.trim(at, &volume),
@@ -227,9 +298,9 @@ impl<'a> Run<'a> {
             32 => self.clone_snapshot(at),
             33 => self.delete_snapshot(at),
             34 => self.grow(at, &volume),
-            35 => self.begin_rekey(at, &volume),
-            36..=37 => self.rekey(at, &volume),
-            38 => {
+            35..=36 => self.begin_rekey(at, &volume),
+            37..=40 => self.rekey(at, &volume),
+            41 => {
                 self.note(|| format!("{at}: checkpoint"));
                 volume.checkpoint().map_err(wrong)
             }
@@ -296,15 +367,14 @@ impl<'a> Run<'a> {
         let sectors = self.stretch(at);
         self.note(|| format!("{at}: trim {sectors:?}"));
         let (offset, length) = ((sectors.start * SECTOR) as u64, sectors.len() * SECTOR);
-        let outcome = volume.trim(offset, length as u64);
+        // Each sector reads as before or as zeros; which is seen now.
+        let mut bytes = vec![0; length];
+        let outcome = volume.trim(offset, length as u64).and_then(|()| volume.read(offset, &mut bytes));
         let device = &mut self.volumes[at].device;
         if let Err(error) = outcome {
             device.write_cut_off(sectors, 0);
             return Err(error.to_string());
         }
-        // Each sector reads as before or as zeros; which is seen now.
-        let mut bytes = vec![0; length];
-        volume.read(offset, &mut bytes).map_err(|error| error.to_string())?;
         for (sector, found) in sectors.zip(bytes.chunks_exact(SECTOR)) {
             if found.iter().all(|byte| *byte == 0) {
                 device.write(sector..sector + 1, 0);
@@ -448,6 +518,11 @@ impl<'a> Run<'a> {
         let tested = &mut self.volumes[at];
         tested.volume = None;
         tested.disk.crash(self.random.next());
+        self.settle(at)
+    }
+
+    /// Opens a volume after something went wrong: what is there now must be allowed.
+    fn settle(&mut self, at: usize) -> Result<(), String> {
         self.open(at)?;
         let tested = &mut self.volumes[at];
         let volume = Arc::clone(tested.volume.as_ref().expect("just opened"));

@@ -1,5 +1,7 @@
 //! Snapshots, on stores in memory and in files.
 
+#![allow(clippy::unwrap_used, reason = "a test")]
+
 mod checks;
 mod local;
 mod model;

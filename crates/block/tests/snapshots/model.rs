@@ -9,7 +9,7 @@ use coffer_block::snapshot::{DataKey, Manifest, ManifestRef, PAGE_CHUNKS, Snapsh
 
 use crate::support::{Device, MIB, Place, assert_reads_as, chain, key};
 
-const SEEDS: u64 = 60;
+const SEEDS: u64 = 50;
 const STEPS: u64 = 40;
 
 /// A snapshot as it must be.
@@ -23,8 +23,13 @@ struct Snapshot {
 }
 
 impl Snapshot {
+    /// Some numbers in a row are of plain snapshots.
+    fn is_sealed(sequence: u64) -> bool {
+        !(sequence / 4).is_multiple_of(3)
+    }
+
     fn key(sequence: u64) -> Option<DataKey> {
-        (!sequence.is_multiple_of(3)).then(|| key(sequence))
+        Self::is_sealed(sequence).then(|| key(sequence))
     }
 
     fn of(sequence: u64, device: &Device, parent: Option<&Self>) -> Self {
@@ -147,7 +152,9 @@ impl World {
     /// What the device holds now, on top of the snapshot that its changes are known since, if that is there.
     fn freeze(&mut self) -> (Snapshot, Option<u64>) {
         self.last += 1 + self.draw(2);
-        let newest = self.live.last().filter(|newest| Some(newest.at.sequence) == self.since).cloned();
+        let is_alike = |of: u64| Snapshot::is_sealed(of) == Snapshot::is_sealed(self.last);
+        let newest = self.live.last().filter(|newest| Some(newest.at.sequence) == self.since);
+        let newest = newest.filter(|newest| is_alike(newest.at.sequence)).cloned();
         let mut frozen = self.device.clone();
         if newest.is_none() {
             frozen.changed = frozen.content.keys().copied().collect();
@@ -252,7 +259,7 @@ impl World {
 fn live_snapshots_read_right_and_the_store_holds_what_they_refer_to_whatever_is_interrupted() {
     let mut counts = Counts::default();
     for seed in 0..SEEDS {
-        println!("seed {seed}");
+        eprintln!("seed {seed}");
         let mut world = World::new(seed);
         (0..STEPS).for_each(|_| world.step());
         world.end();
@@ -263,7 +270,7 @@ fn live_snapshots_read_right_and_the_store_holds_what_they_refer_to_whatever_is_
         counts.deleted += world.counts.deleted;
         counts.deletions_cut_off += world.counts.deletions_cut_off;
     }
-    println!("{counts:?}");
+    eprintln!("{counts:?}");
     let Counts { made, shared, cut_off, given_up, deleted, deletions_cut_off } = counts;
-    assert!([made, shared, cut_off, given_up, deleted, deletions_cut_off].iter().all(|count| *count > SEEDS / 2));
+    assert!([made, shared, cut_off, given_up, deleted, deletions_cut_off].iter().all(|count| *count > SEEDS / 4));
 }

@@ -48,7 +48,9 @@ fn a_later_snapshot_stores_what_has_changed_and_keeps_the_pages_that_have_not() 
     let before = device.clone();
     device.changed.clear();
     device.size_bytes = 5000 * MIB;
-    [(1023, 0), (7, 9), (4000, 10)].into_iter().for_each(|(index, what)| device.write(index, what));
+    for (index, what) in [(1023, 0), (7, 9), (4000, 10)] {
+        device.write(index, what);
+    }
     let uploaded = place.upload(&chain(), 2, Some(&second_key), &device, Some(&first)).unwrap();
     assert_eq!(uploaded.stored_chunks, 2);
     let at = ManifestRef { chain: chain(), sequence: 2, root: uploaded.root };
@@ -85,7 +87,7 @@ fn a_sealed_snapshot_shows_its_structure_without_a_key_and_its_chunks_with_its_o
 }
 
 #[test]
-fn a_parent_is_an_earlier_snapshot_of_the_chain_and_not_larger() {
+fn a_parent_is_an_earlier_snapshot_of_the_chain_not_larger_and_plain_or_sealed_alike() {
     let (place, device) = (Place::new(), three_pages());
     let parent = place.snapshot(2, None, &device, None);
     let other = Chain::new("d-other.1").unwrap();
@@ -94,6 +96,10 @@ fn a_parent_is_an_earlier_snapshot_of_the_chain_and_not_larger() {
         let made = place.upload(chain, sequence, None, source, Some(&parent));
         assert!(matches!(made, Err(SnapshotError::NoParent { .. })));
     }
+    let sealed = place.upload(&chain(), 3, Some(&key(1)), &device, Some(&parent));
+    assert!(matches!(sealed, Err(SnapshotError::NoParent { .. })));
+    let parent = place.snapshot(1, Some(&key(1)), &device, None);
+    assert!(matches!(place.upload(&chain(), 3, None, &device, Some(&parent)), Err(SnapshotError::NoParent { .. })));
     assert!(matches!(place.upload(&chain(), 0, None, &device, None), Err(SnapshotError::OutOfRange)));
 }
 

@@ -47,7 +47,9 @@ impl Device {
     }
 
     pub(crate) fn with(mut self, chunks: &[(u64, u64)]) -> Self {
-        chunks.iter().for_each(|(index, what)| self.write(*index, *what));
+        for (index, what) in chunks {
+            self.write(*index, *what);
+        }
         self
     }
 
@@ -95,7 +97,6 @@ pub(crate) fn go_on(_: Progress) -> ControlFlow<()> {
 
 /// Where a test's snapshots are.
 pub(crate) struct Place {
-    pub(crate) memory: Arc<InMemory>,
     pub(crate) faults: Arc<Faults>,
     pub(crate) objects: Arc<Objects>,
     pub(crate) rng: SeededRng,
@@ -103,10 +104,10 @@ pub(crate) struct Place {
 
 impl Place {
     pub(crate) fn new() -> Self {
-        let (memory, faults) = (Arc::new(InMemory::new()), Arc::new(Faults::default()));
-        let store = Failing { inner: Arc::clone(&memory), faults: Arc::clone(&faults) };
+        let faults = Arc::new(Faults::default());
+        let store = Failing { inner: Arc::new(InMemory::new()), faults: Arc::clone(&faults) };
         let objects = Arc::new(Objects::on(Arc::new(store)).unwrap());
-        Self { memory, faults, objects, rng: SeededRng::new(1) }
+        Self { faults, objects, rng: SeededRng::new(1) }
     }
 
     pub(crate) fn upload(

@@ -15,7 +15,9 @@ fn two() -> (Place, Manifest, Device) {
     let place = Place::new();
     let mut device = Device::new(2 * MIB).with(&[(0, 1), (1, 2)]);
     let first = place.snapshot(1, Some(&key(1)), &device, None);
-    [(0, 3), (1, 4)].into_iter().for_each(|(index, what)| device.write(index, what));
+    for (index, what) in [(0, 3), (1, 4)] {
+        device.write(index, what);
+    }
     let second = place.snapshot(2, Some(&key(2)), &device, Some(&first));
     assert_reads_as(&second, &device);
     (place, second, device)
