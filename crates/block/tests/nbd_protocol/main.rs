@@ -1,4 +1,5 @@
 //! The NBD server, byte by byte.
+#![allow(clippy::unwrap_used, reason = "a test")]
 
 mod client;
 mod handshake;
