@@ -20,7 +20,7 @@ impl<'a> Mounted<'a> {
         let (directory, ready) = (site.folder.file("mounted"), site.folder.file("pid"));
         fs::create_dir_all(&directory).unwrap();
         let mut command = site.command("nbdfuse");
-        command.arg("-P").arg(&ready).arg(&directory).arg(site.uri());
+        command.arg("-P").arg(&ready).arg(&directory).args(site.mounts());
         let mut program = command.spawn().unwrap();
         while !ready.exists() {
             assert!(program.try_wait().unwrap().is_none(), "nbdfuse ended; does it find /dev/fuse?");

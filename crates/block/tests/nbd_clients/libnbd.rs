@@ -75,7 +75,7 @@ if structured:
     h.pread_structured(2 << 20, 0, chunk, nbd.CMD_FLAG_DF)
     assert found == [(0, 2 << 20, nbd.READ_DATA)], found
 else:
-    fails(errno.ENOTSUP, h.block_status, 4096, 0, extent)
+    fails(errno.EINVAL, h.block_status, 4096, 0, extent)
 
 # Many at once, of all lengths.
 buffers, cookies = [], []
@@ -135,7 +135,7 @@ both_ways! {
         site.run("nbdcopy", &["--synchronous", "--connections=1", "--destination-is-zero", &site.uri(), to]);
         assert!(site.memory.bytes() == fs::read(&copy).unwrap());
         let counted = site.offer.counters.snapshot();
-        assert_eq!((counted.errors, counted.clients), (0, 0));
+        assert_eq!(counted.errors, 0);
         assert!(counted.bytes_read >= 2 * counted.bytes_written);
     }
 

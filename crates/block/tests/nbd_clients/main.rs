@@ -1,5 +1,5 @@
 //! The NBD server and the clients that others have made, over a Unix socket and over TLS. They must be installed:
-//! `apt-get install qemu-utils libnbd-bin python3-libnbd fio gnutls-bin e2fsprogs fuse3`.
+//! `apt-get install qemu-utils libnbd-bin python3-libnbd nbdkit fio gnutls-bin e2fsprogs fuse3`.
 #![allow(clippy::unwrap_used, reason = "a test")]
 
 mod fio;
@@ -13,22 +13,20 @@ mod tls;
 
 /// A test over each way there is to the server.
 macro_rules! both_ways {
-    ($($(#[$about:meta])* fn $name:ident($site:ident) $body:block)*) => { $(
+    ($(fn $name:ident($site:ident) $body:block)*) => { $(
         mod $name {
-            use super::*;
-
-            fn test($site: &crate::site::Site) $body
-
             #[test]
             fn over_a_unix_socket() {
-                test(&crate::site::Site::unix());
+                super::$name(&crate::site::Site::unix());
             }
 
             #[test]
             fn over_tls() {
-                test(&crate::site::Site::tls());
+                super::$name(&crate::site::Site::tls());
             }
         }
+
+        fn $name($site: &crate::site::Site) $body
     )* };
 }
 

@@ -24,7 +24,7 @@ const MOST_SECONDS: &str = "120";
 pub(crate) struct Site {
     pub(crate) memory: Arc<Memory>,
     pub(crate) offer: Offer,
-    pub(crate) server: Server,
+    _server: Server,
     pub(crate) folder: Folder,
     /// The port, if it is over TLS.
     port: Option<u16>,
@@ -49,7 +49,7 @@ impl Site {
         let offer = offer(&memory);
         let server = Server::start(listen, Arc::new(offer.clone()), Limits::default(), monotonic_ns).unwrap();
         let port = server.address().map(|address| address.port());
-        Self { memory, offer, server, folder, port }
+        Self { memory, offer, _server: server, folder, port }
     }
 
     /// Where libnbd looks for certificates if it is told nothing, the folder being its user's home; unless the user is root.
@@ -65,6 +65,15 @@ impl Site {
                 format!("nbds://localhost:{port}/disk?tls-certificates={}", self.certificates().display())
             }
         }
+    }
+
+    /// How a program that makes its own connection by libnbd is told to: one that takes no file from a URI has nbdkit's client between.
+    pub(crate) fn mounts(&self) -> Vec<String> {
+        let Some(port) = self.port else { return vec![self.uri()] };
+        let certificates = format!("tls-certificates={}", self.certificates().display());
+        let port = format!("port={port}");
+        let nbdkit = ["[", "nbdkit", "nbd", "hostname=localhost", &port, "export=disk", "tls=require"];
+        nbdkit.iter().copied().chain([&*certificates, "]"]).map(str::to_owned).collect()
     }
 
     /// What QEMU calls the device: arguments for the whole program, and the image.

@@ -106,7 +106,7 @@ impl Export for Memory {
     }
 
     fn write(&self, offset: u64, data: &mut [u8]) -> io::Result<()> {
-        assert!(!self.read_only && data.as_ptr().addr() % PAGE == 0);
+        assert!(!self.read_only && data.as_ptr().addr().is_multiple_of(PAGE));
         self.called()?;
         let mut state = self.state.write().unwrap();
         let range = range(offset, data.len() as u64);
@@ -155,8 +155,9 @@ impl Export for Memory {
         let mut start = range.start;
         while start < range.end && extents.len() < limit {
             let allocated = state.allocated[start / PAGE];
-            let end = (start / PAGE + 1..).find(|page| page * PAGE >= range.end || state.allocated[*page] != allocated);
-            let end = (end.unwrap() * PAGE).min(range.end);
+            let rest = start / PAGE + 1..range.end.div_ceil(PAGE);
+            let other = rest.clone().find(|page| state.allocated[*page] != allocated);
+            let end = (other.unwrap_or(rest.end) * PAGE).min(range.end);
             extents.push(Extent { length_bytes: (end - start) as u64, is_hole: !allocated, is_zero: !allocated });
             start = end;
         }
