@@ -7,6 +7,10 @@
 mod call;
 mod form;
 mod input;
+mod nbd_handshake;
+#[path = "../../crates/block/tests/support/mod.rs"]
+mod nbd_support;
+mod nbd_transmission;
 mod operation;
 mod policy;
 mod signature;
@@ -21,6 +25,8 @@ static TARGET: LazyLock<fn(&[u8])> = LazyLock::new(|| {
     match name.as_str() {
         "call" => call::run,
         "form" => form::run,
+        "nbd_handshake" => nbd_handshake::run,
+        "nbd_transmission" => nbd_transmission::run,
         "operation" => operation::run,
         "policy" => policy::run,
         "signature" => signature::run,
