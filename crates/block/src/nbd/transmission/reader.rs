@@ -75,14 +75,20 @@ impl<'s, 'p, T: Transport, F: Fn() -> io::Result<()>> Reader<'s, 'p, T, F> {
         }
     }
 
-    /// Reads requests until there are none any more.
+    /// Reads requests until there are none any more, or until one is none. Those before it get their replies.
     pub(super) fn run(mut self) -> io::Result<()> {
+        let ended = self.read_requests();
+        let sent = self.flush();
+        ended.and(sent)
+    }
+
+    fn read_requests(&mut self) -> io::Result<()> {
         loop {
             while let Some(request) = self.input.request()? {
                 match self.step(&request)? {
                     Step::Done => {}
                     Step::Incomplete => break,
-                    Step::Disconnect => return self.flush(),
+                    Step::Disconnect => return Ok(()),
                 }
             }
             // Nothing is left to do but to wait: now the client gets its replies.
