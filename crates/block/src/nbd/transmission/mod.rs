@@ -21,7 +21,7 @@ use super::{Limits, MonotonicNs};
 use crate::export::{Extent, Zeroing};
 
 /// From this length on a read asks first what is zero: not sending zeros is worth the question.
-const SPARSE_BYTES: u32 = 64 << 10;
+const SPARSE_BYTES: u32 = 128 << 10;
 /// Chunks of a structured reply to a read.
 const MOST_CHUNKS: usize = 64;
 /// Extents of a reply to `NBD_CMD_BLOCK_STATUS`; the client asks again for the rest.

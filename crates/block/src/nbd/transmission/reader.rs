@@ -13,7 +13,7 @@ use crate::nbd::protocol::{MOST_PAYLOAD_BYTES, Request, command, command_flag};
 use crate::nbd::transport::Transport;
 
 /// Up to this length a payload is small: it is received with others, and executed at once if that is quick.
-const SMALL_BYTES: usize = 32 << 10;
+const SMALL_BYTES: usize = 64 << 10;
 /// Memory for small payloads whose replies go out together.
 const SCRATCH_BYTES: usize = 256 << 10;
 /// After so many requests of a client that waits for each reply, there is nobody to be held up: all is executed at once.
