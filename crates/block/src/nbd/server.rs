@@ -114,7 +114,9 @@ impl Server {
     /// Stops: no more clients, `ESHUTDOWN` for requests that were not begun, the end for clients that do not read their replies. When
     /// this returns, no thread of the server is left and nothing touches an export any more.
     pub fn stop(&self) {
-        let Some(listening) = self.listening.lock().unwrap_or_else(PoisonError::into_inner).take() else { return };
+        // Held to the end: who calls this, too, has the same promise.
+        let mut listening = self.listening.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(listening) = listening.take() else { return };
         self.shared.service.stopping.store(true, Ordering::SeqCst);
         self.listener.close();
         join(listening);
@@ -169,9 +171,8 @@ impl Listener {
     /// Ends `accept`, and takes the socket's name away.
     fn close(&self) {
         let closed = match self {
-            Self::Unix(listener, path) => {
-                SockRef::from(listener).shutdown(Shutdown::Both).and_then(|()| fs::remove_file(path))
-            }
+            // The name first: afterwards it may be that of another server.
+            Self::Unix(listener, path) => fs::remove_file(path).and(SockRef::from(listener).shutdown(Shutdown::Both)),
             Self::Tcp(listener, _) => SockRef::from(listener).shutdown(Shutdown::Both),
         };
         if let Err(error) = closed {

@@ -4,6 +4,7 @@
 
 mod fio;
 mod fuse;
+mod leaving;
 mod libnbd;
 mod qemu;
 mod site;

@@ -24,7 +24,7 @@ const MOST_SECONDS: &str = "120";
 pub(crate) struct Site {
     pub(crate) memory: Arc<Memory>,
     pub(crate) offer: Offer,
-    _server: Server,
+    pub(crate) server: Server,
     pub(crate) folder: Folder,
     /// The port, if it is over TLS.
     port: Option<u16>,
@@ -49,7 +49,7 @@ impl Site {
         let offer = offer(&memory);
         let server = Server::start(listen, Arc::new(offer.clone()), Limits::default(), monotonic_ns).unwrap();
         let port = server.address().map(|address| address.port());
-        Self { memory, offer, _server: server, folder, port }
+        Self { memory, offer, server, folder, port }
     }
 
     /// Where libnbd looks for certificates if it is told nothing, the folder being its user's home; unless the user is root.
@@ -108,13 +108,18 @@ impl Site {
         (output.status.success(), text(output.stdout), text(output.stderr))
     }
 
-    /// A program in the system's surroundings, with the folder as home.
+    /// A program that is ended if it takes too long.
     pub(crate) fn command(&self, program: &str) -> Command {
-        let there = PATH.split(':').any(|directory| Path::new(directory).join(program).is_file());
-        assert!(there, "{program} is not installed: see the packages at the top of tests/nbd_clients/main.rs");
-        let mut command = Command::new("/usr/bin/timeout");
-        command.args([MOST_SECONDS, program]).env_clear().env("PATH", PATH).env("HOME", &self.folder.0);
-        command.current_dir(&self.folder.0);
+        let path = find(program);
+        let mut command = self.lasting("timeout");
+        command.arg(MOST_SECONDS).arg(path);
+        command
+    }
+
+    /// A program in the system's surroundings, with the folder as home.
+    pub(crate) fn lasting(&self, program: &str) -> Command {
+        let mut command = Command::new(find(program));
+        command.env_clear().env("PATH", PATH).env("HOME", &self.folder.0).current_dir(&self.folder.0);
         command
     }
 
@@ -123,6 +128,7 @@ impl Site {
         if self.port.is_none() || fs::metadata(&self.folder.0).unwrap().uid() != 0 {
             return self.run(program, arguments);
         }
+        find(program);
         let nobody = ["--reuid=65534", "--regid=65534", "--clear-groups", program];
         self.run("setpriv", &[&nobody, arguments].concat())
     }
@@ -135,6 +141,13 @@ impl Site {
         fs::write(&path, bytes).unwrap();
         path
     }
+}
+
+/// Where a program is.
+fn find(program: &str) -> PathBuf {
+    let mut places = PATH.split(':').map(|directory| Path::new(directory).join(program));
+    let missing = "is not installed: see the packages at the top of tests/nbd_clients/main.rs";
+    places.find(|path| path.is_file()).unwrap_or_else(|| panic!("{program} {missing}"))
 }
 
 /// Bytes that differ from place to place.

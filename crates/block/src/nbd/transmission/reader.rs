@@ -9,7 +9,7 @@ use super::reply::Batch;
 use crate::geometry::UNIT_BYTES;
 use crate::nbd::buffer::{Buffer, Lease, Pool};
 use crate::nbd::input::Input;
-use crate::nbd::protocol::{MOST_PAYLOAD_BYTES, Request, command, command_flag};
+use crate::nbd::protocol::{MOST_PAYLOAD_BYTES, REQUEST_BYTES, Request, command, command_flag};
 use crate::nbd::transport::Transport;
 
 /// Up to this length a payload is small: it is received with others, and executed at once if that is quick.
@@ -109,12 +109,11 @@ impl<'s, 'p, T: Transport, F: Fn() -> io::Result<()>> Reader<'s, 'p, T, F> {
             // "Size constraints" allows that, and it would be a waste to receive it all.
             return Err(io::Error::new(io::ErrorKind::InvalidData, "a write that is too long"));
         }
-        let header_bytes = crate::nbd::protocol::REQUEST_BYTES;
-        let there = self.input.available().len() - header_bytes;
+        let there = self.input.available().len() - REQUEST_BYTES;
         if payload_bytes <= SMALL_BYTES && there < payload_bytes {
             return Ok(Step::Incomplete);
         }
-        self.input.consume(header_bytes);
+        self.input.consume(REQUEST_BYTES);
         if let Err(refusal) = self.session.check(request) {
             self.session.refuse(request, &refusal, &mut self.batch);
             if payload_bytes > there || self.batch.is_full() {
@@ -124,7 +123,11 @@ impl<'s, 'p, T: Transport, F: Fn() -> io::Result<()>> Reader<'s, 'p, T, F> {
             return Ok(Step::Done);
         }
         self.notice_company(there > payload_bytes);
-        if self.is_small(request) && self.is_quick(request) { self.at_once(request) } else { self.elsewhere(request) }?;
+        if self.is_small(request) && (self.is_alone() || self.is_quick(request)) {
+            self.at_once(request)
+        } else {
+            self.elsewhere(request)
+        }?;
         Ok(Step::Done)
     }
 
@@ -150,7 +153,7 @@ impl<'s, 'p, T: Transport, F: Fn() -> io::Result<()>> Reader<'s, 'p, T, F> {
 
     fn is_quick(&mut self, request: &Request) -> bool {
         let pace = if request.command == command::READ { &mut self.reads } else { &mut self.writes };
-        self.alone >= ALONE || self.session.limits.workers == 0 || pace.is_quick()
+        pace.is_quick()
     }
 
     /// Executes a small request; its reply goes out with others.
