@@ -20,6 +20,8 @@ const SCRATCH_BYTES: usize = 256 << 10;
 const ALONE: i32 = 8;
 /// What held up others after all is not done again for so many requests.
 const PENANCE: i32 = -256;
+/// Workers of a connection whose small requests are quick.
+const FEW: usize = 4;
 /// What takes so long would hold up others.
 const LONG_NS: u64 = 200_000;
 
@@ -208,13 +210,19 @@ impl<'s, 'p, T: Transport, F: Fn() -> io::Result<()>> Reader<'s, 'p, T, F> {
             self.workers = 1;
         }
         let short = self.queue.push(Job { request: *request, payload }, self.session.limits.requests);
-        if short && self.workers < self.session.limits.workers {
+        if short && self.workers < self.most_workers() {
             match (self.start_worker)() {
                 Ok(()) => self.workers += 1,
                 Err(error) => tracing::warn!(%error, workers = self.workers, "a worker can't be started"),
             }
         }
         Ok(())
+    }
+
+    /// More threads than a few help only where they wait, not where they compute.
+    fn most_workers(&self) -> usize {
+        let most = self.session.limits.workers;
+        if self.reads.is_slow() || self.writes.is_slow() { most } else { most.min(FEW) }
     }
 
     /// Sends the replies that there are.
