@@ -104,10 +104,10 @@ fn who_says_nothing_or_one_byte_at_a_time_is_sent_away_in_time() {
 
 #[test]
 fn the_time_limit_ends_with_the_handshake() {
-    let limits = Limits { handshake: std::time::Duration::from_millis(200), ..Limits::default() };
+    let limits = Limits { handshake: std::time::Duration::from_secs(1), ..Limits::default() };
     let served = serve(Memory::new(4096), limits);
     let mut client = served.client(false);
-    std::thread::sleep(std::time::Duration::from_millis(400));
+    std::thread::sleep(std::time::Duration::from_millis(1200));
     assert_eq!(client.error(3, 0, (0, 0), &[]), 0);
 }
 

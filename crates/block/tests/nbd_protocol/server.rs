@@ -120,7 +120,8 @@ fn a_client_that_does_not_read_its_replies_holds_up_nobody_else() {
 
 #[test]
 fn when_the_server_stops_requests_in_progress_are_answered_and_nothing_is_begun() {
-    let served = serve(Memory::new(1 << 20), Limits { workers: 1, ..Limits::default() });
+    let served =
+        serve(Memory::new(1 << 20), Limits { workers: 1, drain: Duration::from_secs(20), ..Limits::default() });
     let mut client = served.client(true);
     let mut idle = served.client(true);
     let mut stranger = served.greeted();
