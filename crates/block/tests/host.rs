@@ -144,14 +144,8 @@ fn a_closed_volume_is_frozen_grown_and_thawed_without_its_key_and_read_off_with_
     host.close("d-1.1").unwrap();
     freeze(&host, "d-1.1", 1, None);
     host.resize("d-1.1", 2 * SIZE).unwrap();
-    let what = UploadOf {
-        volume_id: "d-1.1",
-        sequence: 1,
-        volume_keys: &[],
-        base: None,
-        snapshot_key: None,
-        parent: None,
-    };
+    let what =
+        UploadOf { volume_id: "d-1.1", sequence: 1, volume_keys: &[], base: None, snapshot_key: None, parent: None };
     assert!(matches!(host.upload(&what, &|_, _| true), Err(HostError::NeedsKey(_))));
     host.upload(&UploadOf { volume_keys: &[key(1)], ..what }, &|_, _| true).unwrap();
     assert!(host.status("d-1.1").is_none(), "the key is not kept");

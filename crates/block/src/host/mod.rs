@@ -179,12 +179,8 @@ impl Host {
             }
         };
         let directory = self.0.place.make(&new.volume_id)?;
-        let volume = volume::NewVolume {
-            volume_id: &new.volume_id,
-            size_bytes: new.size_bytes,
-            key: new.key.as_ref(),
-            base,
-        };
+        let volume =
+            volume::NewVolume { volume_id: &new.volume_id, size_bytes: new.size_bytes, key: new.key.as_ref(), base };
         Ok(volume::create(&*directory, &*self.0.rng, &volume)?)
     }
 
@@ -220,7 +216,8 @@ impl Host {
 
     /// Closes all volumes, those being read off too: what reads them off fails.
     pub fn close_all(&self) {
-        let slots: Vec<(String, Arc<Slot>)> = self.slots().iter().map(|(id, slot)| (id.clone(), slot.clone())).collect();
+        let slots: Vec<(String, Arc<Slot>)> =
+            self.slots().iter().map(|(id, slot)| (id.clone(), slot.clone())).collect();
         for (volume_id, slot) in slots {
             let mut state = slot.lock();
             if let Some(opened) = &mut state.opened {

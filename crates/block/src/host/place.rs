@@ -65,9 +65,7 @@ impl Place {
     pub(super) fn contains(&self, volume_id: &str) -> Result<bool, HostError> {
         match self {
             Self::Local { root, .. } => root.join(volume_id).try_exists().doing("looking for a volume"),
-            Self::Memory(volumes) => {
-                Ok(volumes.lock().unwrap_or_else(PoisonError::into_inner).contains_key(volume_id))
-            }
+            Self::Memory(volumes) => Ok(volumes.lock().unwrap_or_else(PoisonError::into_inner).contains_key(volume_id)),
         }
     }
 

@@ -98,11 +98,8 @@ impl SlotState {
 impl Opened {
     /// Starts what tends an open volume.
     pub(super) fn start(volume: Arc<Volume>) -> Result<Self, HostError> {
-        let tending = Arc::new(Tending {
-            stopping: AtomicBool::new(false),
-            control: Mutex::default(),
-            changed: Condvar::new(),
-        });
+        let tending =
+            Arc::new(Tending { stopping: AtomicBool::new(false), control: Mutex::default(), changed: Condvar::new() });
         let (its_volume, its_tending) = (Arc::clone(&volume), Arc::clone(&tending));
         let work = move || tend::tend(&its_volume, &its_tending);
         let thread = std::thread::Builder::new().name("tend".to_owned()).spawn(work).doing("starting a thread")?;

@@ -81,7 +81,9 @@ fn look(volume: &Volume, tending: &Tending, next_hydrated: &mut u64) -> Result<O
         return Ok(Some(LOOK));
     }
     Ok(match volume.rekey_step()? {
-        Step::Moved(bytes) => control.bytes_per_s.map(|rate| Duration::from_secs_f64(as_f64(bytes) / as_f64(rate.max(1)))),
+        Step::Moved(bytes) => {
+            control.bytes_per_s.map(|rate| Duration::from_secs_f64(as_f64(bytes) / as_f64(rate.max(1))))
+        }
         Step::Waiting | Step::Idle | Step::Done => Some(LOOK),
     })
 }

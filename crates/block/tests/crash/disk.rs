@@ -127,7 +127,11 @@ struct Planted {
 
 impl Planted {
     fn file(&self, name: &str, file: Arc<dyn Storage>) -> io::Result<Arc<dyn Storage>> {
-        let data = if name == "meta" && self.plant == Plant::BitsBeforeData { Some(self.directory.open("data")?) } else { None };
+        let data = if name == "meta" && self.plant == Plant::BitsBeforeData {
+            Some(self.directory.open("data")?)
+        } else {
+            None
+        };
         let is_owed = Arc::clone(&self.is_owed);
         Ok(Arc::new(PlantedFile { file, name: name.to_owned(), plant: self.plant, is_owed, data }))
     }
