@@ -1,5 +1,7 @@
 //! The life of volumes on one machine: in files, over sockets, through snapshots, clones, copies and changes of key.
 
+#![allow(clippy::unwrap_used, reason = "a test")]
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
