@@ -8,6 +8,11 @@ mod call;
 mod form;
 mod input;
 mod manifest;
+mod meta;
+mod nbd_handshake;
+#[path = "../../crates/block/tests/support/mod.rs"]
+mod nbd_support;
+mod nbd_transmission;
 mod object;
 mod operation;
 mod policy;
@@ -25,7 +30,10 @@ static TARGET: LazyLock<fn(&[u8])> = LazyLock::new(|| {
         "call" => call::run,
         "form" => form::run,
         "manifest" => manifest::run,
+        "meta" => meta::run,
         "object" => object::run,
+        "nbd_handshake" => nbd_handshake::run,
+        "nbd_transmission" => nbd_transmission::run,
         "operation" => operation::run,
         "policy" => policy::run,
         "signature" => signature::run,

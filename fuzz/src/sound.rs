@@ -51,8 +51,8 @@ impl ChunkSource for Source {
         (PAGE_CHUNKS + 1) * CHUNK_BYTES as u64
     }
 
-    fn changed(&self) -> Bitmap {
-        Bitmap::full(PAGE_CHUNKS + 1)
+    fn changed(&self) -> io::Result<Bitmap> {
+        Ok(Bitmap::full(PAGE_CHUNKS + 1))
     }
 
     fn read_chunk(&self, index: u64, buffer: &mut [u8]) -> io::Result<()> {

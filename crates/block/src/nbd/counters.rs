@@ -85,9 +85,12 @@ impl Counters {
         self.zeroings.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Counts an error; how many there are now.
-    pub(super) fn error(&self) -> u64 {
-        self.errors.fetch_add(1, Ordering::Relaxed) + 1
+    pub(super) fn error(&self) {
+        self.errors.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn errors(&self) -> u64 {
+        self.errors.load(Ordering::Relaxed)
     }
 
     /// Counts a client for as long as the guard lives.

@@ -12,6 +12,7 @@ mod handshake;
 mod input;
 mod protocol;
 mod server;
+mod service;
 mod tls;
 mod transmission;
 mod transport;
@@ -25,6 +26,7 @@ use crate::export::Export;
 pub use self::certificates::{CertificateError, ClientFiles, ServerTls, mint};
 pub use self::counters::{Counters, CountersSnapshot, LatencySnapshot};
 pub use self::server::{Listen, Server};
+pub use self::service::converse;
 pub use self::transport::Transport;
 
 /// A clock that never goes back: nanoseconds since some moment. Passed in by the wiring.
@@ -96,6 +98,14 @@ impl Default for Limits {
             workers: 16,
             drain: Duration::from_secs(1),
         }
+    }
+}
+
+impl Limits {
+    fn check(&self) {
+        assert!(self.payload_bytes >= protocol::MOST_PAYLOAD_BYTES as usize, "the largest payload must fit");
+        assert!(self.option_bytes <= input::Input::ROOM_BYTES, "an option must fit into the input");
+        assert!(self.requests > 0, "a request must be possible");
     }
 }
 

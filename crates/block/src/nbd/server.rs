@@ -15,13 +15,12 @@ use std::time::Duration;
 use socket2::{SockRef, TcpKeepalive};
 
 use super::certificates::ServerTls;
-use super::handshake::{Agreement, Handshake, Outcome, Privacy};
+use super::handshake::{Outcome, Privacy};
 use super::input::Input;
-use super::protocol::MOST_PAYLOAD_BYTES;
+use super::service::Service;
 use super::tls::Tls;
-use super::transmission::{Session, serve};
-use super::transport::{Plain, Socket, Transport};
-use super::{Deadline, Exports, Limits, MonotonicNs};
+use super::transport::{Plain, Socket};
+use super::{Exports, Limits, MonotonicNs};
 
 /// What a socket holds in each direction: a request of 1 MiB and its neighbours. The system may allow less.
 const SOCKET_BYTES: usize = 2 << 20;
@@ -55,10 +54,7 @@ enum Listener {
 }
 
 struct Shared {
-    exports: Arc<dyn Exports>,
-    limits: Limits,
-    now: MonotonicNs,
-    stopping: AtomicBool,
+    service: Service,
     connections: Mutex<Connections>,
     ended: Condvar,
 }
@@ -91,16 +87,14 @@ impl Server {
     /// # Panics
     /// If the limits leave no room for a request of the largest length.
     pub fn start(listen: &Listen, exports: Arc<dyn Exports>, limits: Limits, now: MonotonicNs) -> io::Result<Self> {
-        assert!(limits.payload_bytes >= MOST_PAYLOAD_BYTES as usize, "the largest payload must fit");
-        assert!(limits.option_bytes <= Input::ROOM_BYTES, "an option must fit into the input");
-        assert!(limits.requests > 0, "a request must be possible");
+        limits.check();
         let listener = Arc::new(Listener::bind(listen)?);
         let address = match &*listener {
             Listener::Unix(..) => None,
             Listener::Tcp(tcp, _) => Some(tcp.local_addr()?),
         };
-        let (stopping, connections, ended) = (AtomicBool::new(false), Mutex::default(), Condvar::new());
-        let shared = Arc::new(Shared { exports, limits, now, stopping, connections, ended });
+        let service = Service { exports, limits, now, stopping: AtomicBool::new(false) };
+        let shared = Arc::new(Shared { service, connections: Mutex::default(), ended: Condvar::new() });
         let (listener_too, shared_too) = (listener.clone(), shared.clone());
         let listens = move || accept(&shared_too, &listener_too);
         let thread = thread::Builder::new().name("nbd-listener".to_owned()).spawn(listens)?;
@@ -120,8 +114,10 @@ impl Server {
     /// Stops: no more clients, `ESHUTDOWN` for requests that were not begun, the end for clients that do not read their replies. When
     /// this returns, no thread of the server is left and nothing touches an export any more.
     pub fn stop(&self) {
-        let Some(listening) = self.listening.lock().unwrap_or_else(PoisonError::into_inner).take() else { return };
-        self.shared.stopping.store(true, Ordering::SeqCst);
+        // Held to the end: who calls this, too, has the same promise.
+        let mut listening = self.listening.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(listening) = listening.take() else { return };
+        self.shared.service.stopping.store(true, Ordering::SeqCst);
         self.listener.close();
         join(listening);
         let mut connections = self.shared.connections();
@@ -129,7 +125,7 @@ impl Server {
         // What was received is still answered.
         connections.shut_down(Shutdown::Read);
         let busy = |connections: &mut Connections| !connections.open.is_empty();
-        let drain = self.shared.limits.drain;
+        let drain = self.shared.service.limits.drain;
         let waited = self.shared.ended.wait_timeout_while(connections, drain, busy);
         let (connections, _) = waited.unwrap_or_else(PoisonError::into_inner);
         connections.shut_down(Shutdown::Both);
@@ -175,9 +171,8 @@ impl Listener {
     /// Ends `accept`, and takes the socket's name away.
     fn close(&self) {
         let closed = match self {
-            Self::Unix(listener, path) => {
-                SockRef::from(listener).shutdown(Shutdown::Both).and_then(|()| fs::remove_file(path))
-            }
+            // The name first: afterwards it may be that of another server.
+            Self::Unix(listener, path) => fs::remove_file(path).and(SockRef::from(listener).shutdown(Shutdown::Both)),
             Self::Tcp(listener, _) => SockRef::from(listener).shutdown(Shutdown::Both),
         };
         if let Err(error) = closed {
@@ -218,7 +213,7 @@ fn bind_unix(path: &Path) -> io::Result<UnixListener> {
 
 /// Takes connections until the server stops.
 fn accept(shared: &Arc<Shared>, listener: &Listener) {
-    while !shared.stopping.load(Ordering::SeqCst) {
+    while !shared.service.stopping.load(Ordering::SeqCst) {
         let accepted = match listener {
             Listener::Unix(unix, _) => unix.accept().and_then(|(socket, _)| admit_unix(shared, socket)),
             Listener::Tcp(tcp, tls) => tcp.accept().and_then(|(socket, peer)| {
@@ -227,7 +222,7 @@ fn accept(shared: &Arc<Shared>, listener: &Listener) {
             }),
         };
         match accepted {
-            Err(error) if !shared.stopping.load(Ordering::SeqCst) => {
+            Err(error) if !shared.service.stopping.load(Ordering::SeqCst) => {
                 tracing::warn!(%error, "an NBD connection can't be taken");
                 thread::sleep(PAUSE);
             }
@@ -238,13 +233,7 @@ fn accept(shared: &Arc<Shared>, listener: &Listener) {
 
 fn admit_unix(shared: &Arc<Shared>, socket: UnixStream) -> io::Result<()> {
     widen(&SockRef::from(&socket))?;
-    admit(shared, socket, |shared, socket| {
-        let transport = Plain::new(socket);
-        let mut input = Input::new();
-        let mut handshake = shared.handshake(Privacy::Clear);
-        handshake.greet(&transport, &mut input)?;
-        shared.proceed(handshake, &transport, input)
-    })
+    admit(shared, socket, |service, socket| service.converse(&Plain::new(socket)))
 }
 
 fn admit_tcp(shared: &Arc<Shared>, socket: TcpStream, tls: Option<ServerTls>) -> io::Result<()> {
@@ -252,16 +241,16 @@ fn admit_tcp(shared: &Arc<Shared>, socket: TcpStream, tls: Option<ServerTls>) ->
     widen(&options)?;
     options.set_tcp_nodelay(true)?;
     options.set_tcp_keepalive(&TcpKeepalive::new().with_time(KEEPALIVE).with_interval(KEEPALIVE).with_retries(3))?;
-    admit(shared, socket, |shared, socket| {
+    admit(shared, socket, |service, socket| {
         let transport = Plain::new(socket);
+        let Some(ServerTls(config)) = tls else { return service.converse(&transport) };
         let mut input = Input::new();
-        let mut handshake = shared.handshake(if tls.is_some() { Privacy::TlsWanted } else { Privacy::Clear });
+        let mut handshake = service.handshake(Privacy::TlsWanted);
         handshake.greet(&transport, &mut input)?;
-        let Some(ServerTls(config)) = tls else { return shared.proceed(handshake, &transport, input) };
         let Outcome::StartTls = handshake.haggle(&transport, &mut input)? else { return Ok(()) };
         let transport = Tls::accept(transport.into_inner(), config, &handshake.deadline)?;
         handshake.secured();
-        shared.proceed(handshake, &transport, Input::new())
+        service.proceed(handshake, &transport, Input::new())
     })
 }
 
@@ -274,11 +263,11 @@ fn widen(options: &SockRef<'_>) -> io::Result<()> {
 fn admit<S: Socket>(
     shared: &Arc<Shared>,
     socket: S,
-    talk: impl FnOnce(&Shared, S) -> io::Result<()> + Send + 'static,
+    talk: impl FnOnce(&Service, S) -> io::Result<()> + Send + 'static,
 ) -> io::Result<()> {
     let mut connections = shared.connections();
-    if connections.open.len() >= shared.limits.connections {
-        tracing::warn!(limit = shared.limits.connections, "too many NBD connections: a client is sent away");
+    if connections.open.len() >= shared.service.limits.connections {
+        tracing::warn!(limit = shared.service.limits.connections, "too many NBD connections: a client is sent away");
         return Ok(());
     }
     let number = connections.next;
@@ -287,7 +276,7 @@ fn admit<S: Socket>(
     let shared_too = shared.clone();
     let run = move || {
         let _end = Ended { shared: &shared_too, number };
-        match talk(&shared_too, socket) {
+        match talk(&shared_too.service, socket) {
             Ok(()) => tracing::debug!(number, "an NBD client is gone"),
             Err(error) => tracing::debug!(number, %error, "an NBD connection ended"),
         }
@@ -310,29 +299,5 @@ impl Drop for Ended<'_> {
         // The last end of the socket: the client notices.
         drop(gone);
         self.shared.ended.notify_all();
-    }
-}
-
-impl Shared {
-    fn handshake(&self, privacy: Privacy) -> Handshake<'_> {
-        let deadline = Deadline::after(self.limits.handshake, self.now);
-        Handshake::new(&*self.exports, &self.limits, &self.stopping, deadline, privacy)
-    }
-
-    /// The rest of a connection, in clear or under TLS.
-    fn proceed(&self, mut handshake: Handshake<'_>, transport: &impl Transport, mut input: Input) -> io::Result<()> {
-        let outcome = handshake.haggle(transport, &mut input)?;
-        if let Outcome::Transmission(agreement) = outcome {
-            transport.set_timeout(None)?;
-            self.transmit(&agreement, transport, input)?;
-        }
-        transport.finish();
-        Ok(())
-    }
-
-    fn transmit(&self, agreement: &Agreement, transport: &impl Transport, input: Input) -> io::Result<()> {
-        let (limits, stopping, now) = (&self.limits, &self.stopping, self.now);
-        tracing::debug!(export = agreement.offer.name, size_bytes = agreement.size_bytes, "an NBD client is served");
-        serve(&Session { transport, agreement, limits, stopping, now }, input)
     }
 }

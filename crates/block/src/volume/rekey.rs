@@ -115,6 +115,10 @@ impl Volume {
         let next = next.map_or(total, |range| (range.start / CHUNK_BYTES as u64).min(total));
         if next == total {
             let ended = self.meta().commit(|superblock| {
+                // Snapshots of a plain volume are plain: none after this may build upon them.
+                if superblock.key.is_none() {
+                    superblock.last_sequence = 0;
+                }
                 superblock.key = superblock.rekey.take().map(|rekey| rekey.to);
             });
             self.or_poison(ended)?;

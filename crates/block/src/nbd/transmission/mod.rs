@@ -21,7 +21,7 @@ use super::{Limits, MonotonicNs};
 use crate::export::{Extent, Zeroing};
 
 /// From this length on a read asks first what is zero: not sending zeros is worth the question.
-const SPARSE_BYTES: u32 = 64 << 10;
+const SPARSE_BYTES: u32 = 128 << 10;
 /// Chunks of a structured reply to a read.
 const MOST_CHUNKS: usize = 64;
 /// Extents of a reply to `NBD_CMD_BLOCK_STATUS`; the client asks again for the rest.
@@ -89,9 +89,10 @@ impl<F: Fn()> Drop for Ending<F> {
 }
 
 impl<T: Transport> Session<'_, T> {
-    /// Executes a request and adds its reply. `data` is the payload, at `place` of what the batch will be sent with.
+    /// Executes a request that was checked, and adds its reply. `data` is the payload, at `place` of what the batch will be sent with.
     fn perform(&self, request: &Request, data: &mut [u8], place: usize, batch: &mut Batch) {
-        let done = self.check(request).and_then(|()| self.execute(request, data, place, batch));
+        // It may have waited since it was checked.
+        let done = self.check_running().and_then(|()| self.execute(request, data, place, batch));
         if let Err(refusal) = done {
             self.refuse(request, &refusal, batch);
         }
@@ -110,9 +111,7 @@ impl<T: Transport> Session<'_, T> {
 
     /// Whether a request is one that this export can be asked, by "Request types" and "Error values".
     fn check(&self, request: &Request) -> Result<(), Refusal> {
-        if self.stopping.load(Ordering::Relaxed) {
-            return Err(Refusal(Errno::Shutdown, "the server stops"));
-        }
+        self.check_running()?;
         self.check_flags(request)?;
         let writes = matches!(request.command, command::WRITE | command::TRIM | command::WRITE_ZEROES);
         if writes && self.agreement.offer.export.is_read_only() {
@@ -133,6 +132,11 @@ impl<T: Transport> Session<'_, T> {
             return Err(Refusal(errno, "longer than the largest payload"));
         }
         Ok(())
+    }
+
+    fn check_running(&self) -> Result<(), Refusal> {
+        let stops = self.stopping.load(Ordering::Relaxed);
+        if stops { Err(Refusal(Errno::Shutdown, "the server stops")) } else { Ok(()) }
     }
 
     /// "Command flags": which there are for a command. FUA is accepted with every one.
@@ -287,7 +291,7 @@ impl<T: Transport> Session<'_, T> {
             _ => Refusal(Errno::Io, "I/O error"),
         };
         // A client may try for ever: every power of two is logged.
-        let errors = self.agreement.offer.counters.snapshot().errors + 1;
+        let errors = self.agreement.offer.counters.errors() + 1;
         if errors.is_power_of_two() {
             let Request { command, offset, length, .. } = *request;
             let export = &self.agreement.offer.name;

@@ -19,9 +19,14 @@ pub(super) struct Pace {
 }
 
 impl Pace {
+    /// Whether requests have become slow.
+    pub(super) const fn is_slow(&self) -> bool {
+        self.average_ns >= QUICK_NS
+    }
+
     /// Whether the next request is to be executed at once.
     pub(super) fn is_quick(&mut self) -> bool {
-        if self.average_ns < QUICK_NS {
+        if !self.is_slow() {
             return true;
         }
         self.skipped += 1;

@@ -9,17 +9,19 @@ use super::reply::Batch;
 use crate::geometry::UNIT_BYTES;
 use crate::nbd::buffer::{Buffer, Lease, Pool};
 use crate::nbd::input::Input;
-use crate::nbd::protocol::{MOST_PAYLOAD_BYTES, Request, command, command_flag};
+use crate::nbd::protocol::{MOST_PAYLOAD_BYTES, REQUEST_BYTES, Request, command, command_flag};
 use crate::nbd::transport::Transport;
 
 /// Up to this length a payload is small: it is received with others, and executed at once if that is quick.
-const SMALL_BYTES: usize = 32 << 10;
+const SMALL_BYTES: usize = 64 << 10;
 /// Memory for small payloads whose replies go out together.
 const SCRATCH_BYTES: usize = 256 << 10;
 /// After so many requests of a client that waits for each reply, there is nobody to be held up: all is executed at once.
 const ALONE: i32 = 8;
 /// What held up others after all is not done again for so many requests.
 const PENANCE: i32 = -256;
+/// Workers of a connection whose small requests are quick.
+const FEW: usize = 4;
 /// What takes so long would hold up others.
 const LONG_NS: u64 = 200_000;
 
@@ -75,14 +77,20 @@ impl<'s, 'p, T: Transport, F: Fn() -> io::Result<()>> Reader<'s, 'p, T, F> {
         }
     }
 
-    /// Reads requests until there are none any more.
+    /// Reads requests until there are none any more, or until one is none. Those before it get their replies.
     pub(super) fn run(mut self) -> io::Result<()> {
+        let ended = self.read_requests();
+        let sent = self.flush();
+        ended.and(sent)
+    }
+
+    fn read_requests(&mut self) -> io::Result<()> {
         loop {
             while let Some(request) = self.input.request()? {
                 match self.step(&request)? {
                     Step::Done => {}
                     Step::Incomplete => break,
-                    Step::Disconnect => return self.flush(),
+                    Step::Disconnect => return Ok(()),
                 }
             }
             // Nothing is left to do but to wait: now the client gets its replies.
@@ -103,12 +111,11 @@ impl<'s, 'p, T: Transport, F: Fn() -> io::Result<()>> Reader<'s, 'p, T, F> {
             // "Size constraints" allows that, and it would be a waste to receive it all.
             return Err(io::Error::new(io::ErrorKind::InvalidData, "a write that is too long"));
         }
-        let header_bytes = crate::nbd::protocol::REQUEST_BYTES;
-        let there = self.input.available().len() - header_bytes;
+        let there = self.input.available().len() - REQUEST_BYTES;
         if payload_bytes <= SMALL_BYTES && there < payload_bytes {
             return Ok(Step::Incomplete);
         }
-        self.input.consume(header_bytes);
+        self.input.consume(REQUEST_BYTES);
         if let Err(refusal) = self.session.check(request) {
             self.session.refuse(request, &refusal, &mut self.batch);
             if payload_bytes > there || self.batch.is_full() {
@@ -118,7 +125,11 @@ impl<'s, 'p, T: Transport, F: Fn() -> io::Result<()>> Reader<'s, 'p, T, F> {
             return Ok(Step::Done);
         }
         self.notice_company(there > payload_bytes);
-        if self.is_small(request) && self.is_quick(request) { self.at_once(request) } else { self.elsewhere(request) }?;
+        if self.is_small(request) && (self.is_alone() || self.is_quick(request)) {
+            self.at_once(request)
+        } else {
+            self.elsewhere(request)
+        }?;
         Ok(Step::Done)
     }
 
@@ -144,7 +155,7 @@ impl<'s, 'p, T: Transport, F: Fn() -> io::Result<()>> Reader<'s, 'p, T, F> {
 
     fn is_quick(&mut self, request: &Request) -> bool {
         let pace = if request.command == command::READ { &mut self.reads } else { &mut self.writes };
-        self.alone >= ALONE || self.session.limits.workers == 0 || pace.is_quick()
+        pace.is_quick()
     }
 
     /// Executes a small request; its reply goes out with others.
@@ -199,13 +210,19 @@ impl<'s, 'p, T: Transport, F: Fn() -> io::Result<()>> Reader<'s, 'p, T, F> {
             self.workers = 1;
         }
         let short = self.queue.push(Job { request: *request, payload }, self.session.limits.requests);
-        if short && self.workers < self.session.limits.workers {
+        if short && self.workers < self.most_workers() {
             match (self.start_worker)() {
                 Ok(()) => self.workers += 1,
                 Err(error) => tracing::warn!(%error, workers = self.workers, "a worker can't be started"),
             }
         }
         Ok(())
+    }
+
+    /// More threads than a few help only where they wait, not where they compute.
+    fn most_workers(&self) -> usize {
+        let most = self.session.limits.workers;
+        if self.reads.is_slow() || self.writes.is_slow() { most } else { most.min(FEW) }
     }
 
     /// Sends the replies that there are.
