@@ -9,6 +9,7 @@ mod free;
 mod freeze;
 mod keys;
 mod locks;
+mod reencrypt;
 mod start;
 mod sync;
 mod upload;

@@ -42,7 +42,12 @@ impl World {
     fn sample_of_coffer(&self, action: &str) -> Pairs {
         let encrypted = [&DISK[..], &[("Encrypted", "true")]].concat();
         match action {
-            "DescribeDiskEncryption" | "DescribeDiskExport" | "RewrapDiskDataKey" => {
+            "ModifyDiskReencryption" => {
+                let disk_id = text(&self.root(Product::Ecs, "CreateDisk", &encrypted), "DiskId");
+                self.root(Product::Coffer, "ReencryptDisk", &[("DiskId", &disk_id)]);
+                owned(&[("DiskId", &disk_id), ("Paused", "true")])
+            }
+            "DescribeDiskEncryption" | "DescribeDiskExport" | "ReencryptDisk" | "RewrapDiskDataKey" => {
                 owned(&[("DiskId", &text(&self.root(Product::Ecs, "CreateDisk", &encrypted), "DiskId"))])
             }
             other => unlisted(other),
