@@ -10,8 +10,8 @@ use super::rate::Rate;
 use crate::context::Cx;
 use crate::decode::request;
 use crate::ecs::data_key::{self, Binding};
-use crate::ecs::{encryption, existing_disk, owned, volume};
 use crate::ecs::disk_key::Wording;
+use crate::ecs::{encryption, existing_disk, owned, volume};
 use crate::operation::{Access, Effect, Operation};
 use crate::value::response;
 

@@ -87,7 +87,8 @@ impl Cloud {
     /// Makes the machine have of a disk what the database says.
     pub(super) fn sync_disk(&self, disk_id: &str) -> Result<Outcome, ApiError> {
         let held = self.0.volumes.locks.hold(&[disk_id.to_owned()]);
-        let Wanted { disk, volume, others, instances, reencryption } = self.0.db.read(|tx| Wanted::read(tx, disk_id))?;
+        let Wanted { disk, volume, others, instances, reencryption } =
+            self.0.db.read(|tx| Wanted::read(tx, disk_id))?;
         let mut gone = Vec::new();
         let mut busy = false;
         for (other, is_busy) in others {
