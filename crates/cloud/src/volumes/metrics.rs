@@ -39,7 +39,7 @@ impl Cloud {
 
 fn render(statuses: &BTreeMap<String, VolumeStatus>, unavailable: &[String]) -> String {
     let mut text = String::new();
-    let mut head = |text: &mut String, name: &str, kind: &str, help: &str| {
+    let head = |text: &mut String, name: &str, kind: &str, help: &str| {
         write!(text, "# HELP {name} {help}\n# TYPE {name} {kind}\n").expect("a string takes everything");
     };
     for (name, kind, help, read) in METRICS {
