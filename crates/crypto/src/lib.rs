@@ -1,12 +1,18 @@
-//! All cryptography, in one short crate: what is sealed, under which key, bound to what. The primitives are aws-lc's, but for SM3
-//! and MD5, which it lacks. Nothing outside this crate names an algorithm.
+//! All cryptography, in one short crate: what is sealed, under which key, bound to what. The primitives are aws-lc's, but for
+//! SM2, SM3, SM4 and MD5, which it lacks. Nothing outside this crate names an algorithm.
 
 pub mod digest;
+mod ec;
 pub mod mac;
+mod material;
+mod message;
 mod random;
 mod root;
+mod rsa;
 mod seal;
+mod sm2;
 
+pub use material::{EncryptionAlgorithm, KeySpec, Material, SigningAlgorithm, Unsuitable, encrypt_for};
 pub use random::SystemRng;
 pub use root::{RootKey, RootKeyError};
 pub use seal::{Aead, NONCE_BYTES, OVERHEAD_BYTES, OpenError, SealKey, TAG_BYTES};
