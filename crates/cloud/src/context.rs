@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use coffer_base::{AccountId, ApiError, Region, Rng, Timestamp};
+use coffer_crypto::Material;
 use coffer_store::Tx;
 
 use crate::auth::PolicyCache;
@@ -26,6 +27,8 @@ pub struct Cx<'a> {
     pub settings: &'a Settings,
     /// Parsed policies.
     pub policies: &'a PolicyCache,
+    /// A key of a kind that takes long to make, where the operation asked for one before its transaction.
+    pub prepared: Option<&'a Material>,
     /// Where the request came from and how.
     pub origin: &'a Origin,
     /// What conditions of policies can ask about the request besides what every request has.

@@ -110,6 +110,13 @@ impl Material {
         if spec.symmetric_bytes() == Some(bytes.expose().len()) { Ok(Self { spec, bytes }) } else { Err(Unsuitable) }
     }
 
+    /// From a private key's bytes, as [`Material::bytes`] gives them.
+    pub fn private(spec: KeySpec, bytes: Secret<Vec<u8>>) -> Result<Self, Unsuitable> {
+        let material = Self { spec, bytes };
+        material.public_key()?;
+        Ok(material)
+    }
+
     /// Its kind.
     pub const fn spec(&self) -> KeySpec {
         self.spec

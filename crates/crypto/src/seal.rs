@@ -6,6 +6,8 @@
 use aws_lc_rs::aead::{AES_256_GCM, Aad, Algorithm, LessSafeKey, Nonce, UnboundKey};
 use coffer_base::{Rng, Secret};
 
+use crate::mac::hmac_sha256;
+
 /// Bytes of a nonce.
 pub const NONCE_BYTES: usize = 12;
 /// Bytes of an authentication tag.
@@ -95,6 +97,12 @@ impl SealKey {
         let plain = parent.open(context, sealed)?;
         let bytes: [u8; 32] = plain.expose().as_slice().try_into().map_err(|_| OpenError)?;
         Ok(Self::from_bytes(bytes))
+    }
+
+    /// A digest of data that only this key makes: HMAC-SHA-256 under a key derived from this one.
+    pub fn fingerprint(&self, context: &[u8], data: &[u8]) -> [u8; 32] {
+        let derived = Secret::new(hmac_sha256(self.bytes.expose(), b"coffer/fingerprint/1"));
+        hmac_sha256(derived.expose(), &[context, data].concat())
     }
 
     /// The expanded key.

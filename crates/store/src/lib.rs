@@ -18,6 +18,7 @@ pub mod keys;
 mod migrations;
 pub mod policies;
 pub mod record;
+pub mod secrets;
 pub mod snapshots;
 pub mod tags;
 pub mod tasks;

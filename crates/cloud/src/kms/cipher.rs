@@ -1,18 +1,21 @@
 //! Ciphertext under KMS keys.
 //!
-//! A blob is `version id (36, ASCII) ‖ nonce (12) ‖ ciphertext ‖ tag (16)`, AES-256-GCM, in base64: the outline that the vendor's
+//! A blob is `version id (36, ASCII) ‖ nonce (12) ‖ ciphertext ‖ tag (16)`, AES or SM4 in GCM, in base64: the outline that the vendor's
 //! samples show. Authenticated with it: a label, the key's id, the version's id and the canonical encryption context.
 
 use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use coffer_base::{AccountId, ApiError, Secret};
-use coffer_crypto::{OVERHEAD_BYTES, SealKey};
-use coffer_store::keys::{self, Key, KeyVersion};
+use coffer_base::{AccountId, ApiError, Rng, Secret};
+use coffer_crypto::{Material, OVERHEAD_BYTES, SealKey, digest};
+use coffer_store::Record as _;
+use coffer_store::keys::{Key, KeyVersion};
 
 use super::encryption_context::EncryptionContext;
+use super::spec;
 use crate::context::Cx;
+use crate::keyring::Keyring;
 
 const VERSION_ID_BYTES: usize = 36;
 /// Bytes of a data key for a disk (AES-256-XTS takes two keys of 256 bits).
@@ -34,10 +37,29 @@ fn message_context(key: &Key, version_id: &str, context: &EncryptionContext) -> 
     bytes
 }
 
-fn open_version(cx: &Cx<'_>, key: &Key, version: &KeyVersion) -> Result<SealKey, ApiError> {
-    let context = material_context(key, &version.version_id);
-    SealKey::open_under(domain(cx, &key.account)?.aead(), &context, &version.sealed_material)
+/// The material of a version. The caller has seen that it has some.
+pub fn open_version(cx: &Cx<'_>, key: &Key, version: &KeyVersion) -> Result<Material, ApiError> {
+    let (spec, context) = (spec::of(key)?, material_context(key, &version.version_id));
+    Material::open_under(spec, domain(cx, &key.account)?.aead(), &context, &version.sealed_material)
         .map_err(ApiError::internal)
+}
+
+/// What tells imported material from any other, and nothing else about it.
+pub fn fingerprint(cx: &Cx<'_>, key: &Key, material: &Material) -> Result<String, ApiError> {
+    let context = ["coffer/key-fingerprint/1", key.account.as_str(), &key.key_id, ""].join("/").into_bytes();
+    Ok(digest::hex(&domain(cx, &key.account)?.fingerprint(&context, material.bytes().expose())))
+}
+
+/// A version's material as it is stored.
+pub fn seal_material(
+    keyring: &Keyring,
+    rng: &dyn Rng,
+    key: &Key,
+    version_id: &str,
+    material: &Material,
+) -> Result<Vec<u8>, ApiError> {
+    let domain = keyring.account(&key.account).ok_or_else(|| ApiError::internal("an account without a domain key"))?;
+    Ok(material.sealed_under(domain.aead(), rng, &material_context(key, version_id)))
 }
 
 /// A ciphertext, and the version that made it.
@@ -53,10 +75,11 @@ pub fn encrypt(cx: &Cx<'_>, key: &Key, context: &EncryptionContext, message: &[u
     let version_id =
         key.primary_version_id.as_deref().ok_or_else(|| ApiError::internal("a symmetric key without a version"))?;
     let version =
-        keys::version(cx.tx, version_id)?.ok_or_else(|| ApiError::internal("a key version without material"))?;
+        KeyVersion::get(cx.tx, version_id)?.ok_or_else(|| ApiError::internal("a key version without material"))?;
     let material = open_version(cx, key, &version)?;
     let mut blob = version_id.as_bytes().to_vec();
-    blob.extend(material.aead().seal(cx.rng, &message_context(key, version_id, context), message));
+    let context = message_context(key, version_id, context);
+    blob.extend(material.seal(cx.rng, &context, message).map_err(ApiError::internal)?);
     Ok(Encrypted { blob: STANDARD.encode(blob), version_id: version.version_id })
 }
 
@@ -86,7 +109,7 @@ impl Blob {
         }
         let (version_id, sealed) = bytes.split_at(VERSION_ID_BYTES);
         let Ok(version_id) = std::str::from_utf8(version_id) else { return Ok(Err(Unreadable::Malformed)) };
-        let version = keys::version(cx.tx, version_id)?;
+        let version = KeyVersion::get(cx.tx, version_id)?;
         Ok(version.map(|version| Self { version, sealed: sealed.to_vec() }).ok_or(Unreadable::UnknownVersion))
     }
 
@@ -110,7 +133,7 @@ impl Blob {
         assert_eq!(key.key_id, self.version.key_id, "a blob is opened with the key it names");
         let material = open_version(cx, key, &self.version)?;
         let context = message_context(key, &self.version.version_id, context);
-        Ok(material.aead().open(&context, &self.sealed).map_err(|_| Unreadable::Refused))
+        Ok(material.open(&context, &self.sealed).map_err(|_| Unreadable::Refused))
     }
 }
 

@@ -6,7 +6,6 @@ use super::cipher;
 use super::encryption_context::ContextField;
 use super::key::{self, Forms};
 use super::parameter::DryRun;
-use super::service;
 use crate::context::Cx;
 use crate::decode::{Invalid, Parameter, request, whole};
 use crate::operation::{Access, Effect, Operation};
@@ -80,9 +79,7 @@ pub const OPERATION: Operation = Operation {
 
 /// What a policy must allow it on.
 pub fn resources(cx: &mut Cx<'_>, request: &Request) -> Result<Vec<Arn>, ApiError> {
-    let key = key::find(cx, &request.key_id, Forms::IdOrAlias)?;
-    service::require_open(cx, key.region)?;
-    Ok(vec![key::arn(&key)])
+    key::resource(cx, &request.key_id, Forms::IdOrAlias)
 }
 
 /// Does it.

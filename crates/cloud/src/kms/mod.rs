@@ -1,30 +1,61 @@
 //! KMS 2016-01-20: the operations, and what they share.
 
+pub mod alias_item;
 pub mod cipher;
 pub mod dependents;
 pub mod encryption_context;
 pub mod filters;
+pub mod import_token;
 pub mod key;
 pub mod metadata;
 pub mod parameter;
+pub mod rotation;
+pub mod secret;
 pub mod service;
+pub mod spec;
+pub mod tagging;
+pub mod version_item;
 
-use crate::operation::operations;
+use crate::operation::{operations, prepared};
 use crate::product::Product;
 
 operations! { Product::Kms;
     cancel_key_deletion,
     create_alias,
     create_key,
+    create_key_version,
     decrypt,
+    delete_alias,
+    delete_key_material,
     describe_account_kms_status,
     describe_key,
+    describe_key_version,
     disable_key,
     enable_key,
     encrypt,
     generate_data_key,
+    get_parameters_for_import,
+    import_key_material,
     list_aliases,
+    list_aliases_by_key_id,
+    list_key_versions,
     list_keys,
+    list_resource_tags,
+    list_tag_resources,
     open_kms_service,
     schedule_key_deletion,
+    set_deletion_protection,
+    tag_resource,
+    tag_resources,
+    untag_resource,
+    untag_resources,
+    update_alias,
+    update_key_description,
+    update_rotation_policy,
+}
+
+prepared! {
+    create_key,
+    create_key_version,
+    get_parameters_for_import,
 }
