@@ -9,6 +9,7 @@ use coffer_store::Tx;
 use crate::auth::PolicyCache;
 use crate::caller::Caller;
 use crate::keyring::Keyring;
+use crate::operation::Operation;
 use crate::settings::Settings;
 
 /// The surroundings of one call, inside one transaction.
@@ -29,6 +30,8 @@ pub struct Cx<'a> {
     pub policies: &'a PolicyCache,
     /// A key of a kind that takes long to make, where the operation asked for one before its transaction.
     pub prepared: Option<&'a Material>,
+    /// What is called.
+    pub operation: &'static Operation,
     /// Where the request came from and how.
     pub origin: &'a Origin,
     /// What conditions of policies can ask about the request besides what every request has.

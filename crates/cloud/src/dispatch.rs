@@ -181,6 +181,7 @@ impl Shared {
             settings: &self.settings,
             policies: &self.policies,
             prepared: call.prepared.as_ref(),
+            operation: call.entry.operation,
             origin: &call.origin,
             conditions: Vec::new(),
             notes: Vec::new(),

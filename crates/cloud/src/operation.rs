@@ -40,6 +40,8 @@ pub enum Effect {
 pub enum Access {
     /// Whom a policy allows this action.
     Action(&'static str),
+    /// Whom policies allow each of these actions, on the resource in the same place.
+    Each(&'static [&'static str]),
     /// The account alone, unless the setting `default_encryption.callers` opens it to whom a policy allows this action.
     AccountByDefault(&'static str),
     /// Everyone who can sign: no policy is asked.

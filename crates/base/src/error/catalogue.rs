@@ -494,6 +494,7 @@ catalogue! {
     SecretNotDeleted = 409 "Rejected.ResourceInUse" "restore normal secret";
     SecretStageMismatch = 400 "Rejected.InvalidRequest" "param mismatch";
     SecretStageUnmovable = 400 "Rejected.UnsupportedOperation" "secret stages in unnormal status";
+    KeyPolicyUnsupported = 400 "Forbidden.KeyPolicyUnSupported" "The specified key does not support key policy.";
     KmsPolicyNotFound = 404 "Forbidden.ResourceNotFound" "Policy not found.";
     KmsInstanceNotFound = 403 "Forbidden.DKMSInstanceNotFound" "The specified DKMS Instance is not found.";
     KmsDryRun = 400 "DryRunOperationError" "The request would have succeeded, but the DryRun parameter is set.";

@@ -3,6 +3,7 @@
 mod authenticate;
 mod authorize;
 mod cache;
+pub mod key_policy;
 pub mod policy;
 pub mod replay;
 pub mod session;

@@ -7,15 +7,16 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use coffer_base::{AccountId, ApiError, Rng, Secret};
+use coffer_base::{AccountId, ApiError, Arn, ErrorCode, Rng, Secret};
 use coffer_crypto::{Material, OVERHEAD_BYTES, SealKey, digest};
 use coffer_store::Record as _;
 use coffer_store::keys::{Key, KeyVersion};
 
 use super::encryption_context::EncryptionContext;
-use super::spec;
+use super::{key, service, spec};
 use crate::context::Cx;
 use crate::keyring::Keyring;
+use crate::product::Product;
 
 const VERSION_ID_BYTES: usize = 36;
 /// Bytes of a data key for a disk (AES-256-XTS takes two keys of 256 bits).
@@ -135,6 +136,50 @@ impl Blob {
         let context = message_context(key, &self.version.version_id, context);
         Ok(material.open(&context, &self.sealed).map_err(|_| Unreadable::Refused))
     }
+
+    /// The text that a request's ciphertext was made of.
+    pub fn text(&self, cx: &Cx<'_>, key: &Key, context: &EncryptionContext) -> Result<Secret<String>, ApiError> {
+        let plain = self.open(cx, key, context)?.map_err(refused)?;
+        let text = std::str::from_utf8(plain.expose()).map_err(ApiError::internal)?;
+        Ok(Secret::new(text.to_owned()))
+    }
+}
+
+/// A ciphertext of a request taken apart, and the caller's key that it names.
+pub struct Found {
+    /// The ciphertext.
+    pub blob: Blob,
+    /// The key.
+    pub key: Key,
+}
+
+impl Found {
+    /// Takes a ciphertext apart.
+    pub fn by(cx: &Cx<'_>, text: &str) -> Result<Self, ApiError> {
+        let blob = Blob::parse(cx, text)?.map_err(refused)?;
+        let key = key::reachable(cx, blob.key_id())?;
+        Ok(Self { blob, key })
+    }
+
+    /// What a policy must allow its use on. KMS must be open.
+    pub fn resource(&self, cx: &Cx<'_>) -> Result<Arn, ApiError> {
+        service::require_open(cx, self.key.region)?;
+        Ok(key::arn(&self.key))
+    }
+}
+
+fn refused(why: Unreadable) -> ApiError {
+    match why {
+        // As when a ciphertext of another region is sent here.
+        Unreadable::UnknownVersion => ErrorCode::KeyNotFound.into(),
+        Unreadable::Malformed | Unreadable::Refused => Product::Kms.invalid_parameter("CiphertextBlob"),
+    }
+}
+
+/// Puts on record which version of which key was used.
+pub fn note(cx: &mut Cx<'_>, key: &Key, version_id: &str) {
+    cx.note("keyId", key.key_id.clone());
+    cx.note("keyVersionId", version_id);
 }
 
 /// A new data key: its base64 text, which is what the blob encrypts (so that Decrypt answers with the same text).

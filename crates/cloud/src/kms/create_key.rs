@@ -10,6 +10,7 @@ use coffer_crypto::KeySpec;
 use super::key::{self, New};
 use super::metadata::KeyMetadata;
 use super::parameter::{Description, NoInstance};
+use super::policy::{self, KeyPolicy};
 use super::rotation::{self, RotationInterval};
 use super::service;
 use super::spec::{Spec, Usage};
@@ -35,6 +36,8 @@ request! {
         pub key_usage: Option<Usage> = "KeyUsage",
         /// Where its material comes from.
         pub origin: Option<Origin> = "Origin",
+        /// Who may do what with it; without one the account decides.
+        pub policy: Option<KeyPolicy> = "Policy",
         /// What protects it; stored as it was sent.
         pub protection_level: Option<ProtectionLevel> = "ProtectionLevel",
         /// How often it is to be rotated; needed where it is.
@@ -42,7 +45,7 @@ request! {
         /// Its tags.
         pub tags: Option<TagList> = "Tags",
     }
-    refused { "KeyStorageMechanism", "Policy", }
+    refused { "KeyStorageMechanism", }
 }
 
 /// `Origin`.
@@ -134,9 +137,11 @@ pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
         protection_level: request.protection_level.map_or("SOFTWARE", |ProtectionLevel(level)| level),
         description: request.description.as_ref().map_or("", |Description(text)| text),
         rotation_interval_s,
+        policy: request.policy.map(|KeyPolicy(text)| text),
         ..New::default()
     };
     let key = key::create(cx, region, new)?;
+    policy::require_changeable(cx, &key)?;
     let TagList(tags) = request.tags.unwrap_or_default();
     tagging::put(cx, ResourceType::Key, &key.account, region, &key.key_id, &tags)?;
     rotation::plan(cx.tx, &key, cx.now)?;

@@ -48,8 +48,8 @@ pub fn resources(cx: &mut Cx<'_>, request: &Request) -> Result<Vec<Arn>, ApiErro
 pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
     let mut key = key::find(cx, &request.key_id, Forms::Id)?;
     key::require_user_key(&key)?;
-    rotation::require_made_here(&key)?;
     key::require_enabled(&key)?;
+    rotation::require_made_here(&key)?;
     let version = Maker::of(cx).rotate(&mut key)?;
     rotation::plan(cx.tx, &key, cx.now)?;
     cx.note("keyId", key.key_id);

@@ -81,7 +81,6 @@ pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
     key::require_usable(&key)?;
     DryRun::end(request.dry_run)?;
     let encrypted = cipher::encrypt(cx, &key, &request.context.0, request.plaintext.0.expose().as_bytes())?;
-    cx.note("keyId", key.key_id.clone());
-    cx.note("keyVersionId", encrypted.version_id.clone());
+    cipher::note(cx, &key, &encrypted.version_id);
     Ok(Response { ciphertext_blob: encrypted.blob, key_id: key.key_id, key_version_id: encrypted.version_id })
 }

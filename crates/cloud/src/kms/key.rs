@@ -7,8 +7,11 @@ use coffer_store::{Record as _, Tx};
 
 use super::spec::{self, Usage};
 use super::{cipher, service};
+use crate::auth;
+use crate::auth::key_policy::{self, Grant};
 use crate::context::Cx;
 use crate::keyring::Keyring;
+use crate::operation::Access;
 
 /// What a new key is to be.
 pub struct New<'a> {
@@ -271,8 +274,10 @@ pub fn find(cx: &Cx<'_>, name: &str, forms: Forms) -> Result<Key, ApiError> {
         match name.strip_prefix("acs:kms:") {
             None => name.to_owned(),
             Some(rest) => match rest.split(':').collect::<Vec<_>>()[..] {
-                [_, account, resource] if account == cx.account().as_str() => {
-                    resource.strip_prefix("key/").ok_or(ErrorCode::KeyNotFound)?.to_owned()
+                [_, account, resource] => {
+                    let key_id = resource.strip_prefix("key/").ok_or(ErrorCode::KeyNotFound)?;
+                    let key = reachable(cx, key_id)?;
+                    return if key.account.as_str() == account { Ok(key) } else { Err(ErrorCode::KeyNotFound.into()) };
                 }
                 _ => return Err(ErrorCode::KeyNotFound.into()),
             },
@@ -298,6 +303,45 @@ pub fn owned(cx: &Cx<'_>, key_id: &str) -> Result<Key, ApiError> {
     Ok(key)
 }
 
+/// What may be done with another account's key, where its policy allows it: using it and looking at it, not changing it.
+const ACROSS_ACCOUNTS: [&str; 14] = [
+    "kms:AsymmetricDecrypt",
+    "kms:AsymmetricEncrypt",
+    "kms:AsymmetricSign",
+    "kms:AsymmetricVerify",
+    "kms:Decrypt",
+    "kms:DescribeKey",
+    "kms:DescribeKeyVersion",
+    "kms:Encrypt",
+    "kms:ExportDataKey",
+    "kms:GenerateAndExportDataKey",
+    "kms:GenerateDataKey",
+    "kms:GenerateDataKeyWithoutPlaintext",
+    "kms:GetPublicKey",
+    "kms:ListKeyVersions",
+];
+
+/// The key of that id, if it is in the region that the request names, and the caller's, or one whose policy lets the caller do what is
+/// called. To others it does not exist.
+pub fn reachable(cx: &Cx<'_>, key_id: &str) -> Result<Key, ApiError> {
+    let key = get(cx, key_id)?.ok_or(ErrorCode::KeyNotFound)?;
+    let elsewhere = cx.origin.region.is_some_and(|region| region != key.region);
+    if elsewhere || key.account != *cx.account() && !shared(cx, &key)? {
+        return Err(ErrorCode::KeyNotFound.into());
+    }
+    Ok(key)
+}
+
+fn shared(cx: &Cx<'_>, key: &Key) -> Result<bool, ApiError> {
+    let Access::Action(action) = cx.operation.access else { return Ok(false) };
+    if !ACROSS_ACCOUNTS.contains(&action) {
+        return Ok(false);
+    }
+    let principal = key_policy::principal(cx.caller);
+    let grant = key_policy::of_key(cx, key, &principal, action, &auth::context(cx))?;
+    Ok(matches!(grant, Grant::Direct | Grant::Account))
+}
+
 /// The key of an id, unless its deletion is due. One whose material has expired waits for it again. Both whether or not the job that
 /// sees to it has run yet.
 pub fn get(cx: &Cx<'_>, key_id: &str) -> Result<Option<Key>, ApiError> {
@@ -318,10 +362,11 @@ pub fn version(cx: &Cx<'_>, key: &Key, version_id: &str) -> Result<KeyVersion, A
 /// Refuses unless the caller may use the symmetric key for cryptography: it is enabled, and not a service's own.
 pub fn require_usable(key: &Key) -> Result<(), ApiError> {
     require_user_key(key)?;
+    require_enabled(key)?;
     if spec::of(key)?.symmetric_bytes().is_none() {
         return Err(ErrorCode::KmsUnsupportedOperation.into());
     }
-    require_enabled(key)
+    Ok(())
 }
 
 /// Refuses what would change or use a service key directly ("Service keys": users can only look at them).

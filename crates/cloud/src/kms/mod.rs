@@ -1,14 +1,17 @@
 //! KMS 2016-01-20: the operations, and what they share.
 
 pub mod alias_item;
+pub mod asymmetric;
 pub mod cipher;
 pub mod dependents;
 pub mod encryption_context;
+pub mod export;
 pub mod filters;
 pub mod import_token;
 pub mod key;
 pub mod metadata;
 pub mod parameter;
+pub mod policy;
 pub mod rotation;
 pub mod secret;
 pub mod service;
@@ -20,6 +23,10 @@ use crate::operation::{operations, prepared};
 use crate::product::Product;
 
 operations! { Product::Kms;
+    asymmetric_decrypt,
+    asymmetric_encrypt,
+    asymmetric_sign,
+    asymmetric_verify,
     cancel_key_deletion,
     create_alias,
     create_key,
@@ -30,11 +37,17 @@ operations! { Product::Kms;
     describe_account_kms_status,
     describe_key,
     describe_key_version,
+    describe_regions,
     disable_key,
     enable_key,
     encrypt,
+    export_data_key,
+    generate_and_export_data_key,
     generate_data_key,
+    generate_data_key_without_plaintext,
+    get_key_policy,
     get_parameters_for_import,
+    get_public_key,
     import_key_material,
     list_aliases,
     list_aliases_by_key_id,
@@ -43,8 +56,10 @@ operations! { Product::Kms;
     list_resource_tags,
     list_tag_resources,
     open_kms_service,
+    re_encrypt,
     schedule_key_deletion,
     set_deletion_protection,
+    set_key_policy,
     tag_resource,
     tag_resources,
     untag_resource,

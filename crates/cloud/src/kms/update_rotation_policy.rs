@@ -49,8 +49,8 @@ pub fn resources(cx: &mut Cx<'_>, request: &Request) -> Result<Vec<Arn>, ApiErro
 pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
     let mut key = key::find(cx, &request.key_id, Forms::Id)?;
     key::require_user_key(&key)?;
-    rotation::require_rotatable(&key)?;
     key::require_enabled(&key)?;
+    rotation::require_rotatable(&key)?;
     key.rotation_interval_s = rotation::interval(request.enable, request.interval)?;
     key.update(cx.tx)?;
     rotation::plan(cx.tx, &key, cx.now)?;

@@ -209,7 +209,22 @@ impl World {
                 bootstrap::set_kms_service(&self.db, &self.account, KmsService::Unopened).unwrap();
                 Vec::new()
             }
-            "DescribeKey" | "DisableKey" | "EnableKey" | "GenerateDataKey" => key(),
+            "DescribeKey"
+            | "DisableKey"
+            | "EnableKey"
+            | "GenerateDataKey"
+            | "CreateKeyVersion"
+            | "ListKeyVersions"
+            | "ListAliasesByKeyId"
+            | "ListResourceTags"
+            | "GenerateDataKeyWithoutPlaintext" => key(),
+            "UpdateKeyDescription" => [key(), owned(&[("Description", "target")])].concat(),
+            "UpdateRotationPolicy" => [key(), owned(&[("EnableAutomaticRotation", "false")])].concat(),
+            "SetDeletionProtection" => [key(), owned(&[("EnableDeletionProtection", "true")])].concat(),
+            "DescribeKeyVersion" => {
+                let key_id = self.key();
+                owned(&[("KeyId", &key_id), ("KeyVersionId", &self.newest_version(&key_id))])
+            }
             "CancelKeyDeletion" => {
                 let key = self.key();
                 kms("ScheduleKeyDeletion", &[("KeyId", &key), ("PendingWindowInDays", "7")]);
@@ -217,6 +232,33 @@ impl World {
             }
             "ScheduleKeyDeletion" => [key(), owned(&[("PendingWindowInDays", "7")])].concat(),
             "CreateAlias" => [key(), owned(&[("AliasName", "alias/target")])].concat(),
+            "UpdateAlias" | "DeleteAlias" => {
+                let alias = owned(&[("AliasName", "alias/target")]);
+                self.kms("CreateAlias", &[("KeyId", &self.key()), ("AliasName", "alias/target")]);
+                if action == "UpdateAlias" { [key(), alias].concat() } else { alias }
+            }
+            "TagResource" => [key(), owned(&[("Tags", r#"[{"TagKey":"k","TagValue":"v"}]"#)])].concat(),
+            "UntagResource" => [key(), owned(&[("TagKeys", "k")])].concat(),
+            "TagResources" | "UntagResources" | "ListTagResources" => {
+                let mut pairs = owned(&[REGION, ("ResourceType", "key"), ("ResourceId.1", &self.key())]);
+                pairs.extend(owned(match action {
+                    "TagResources" => &[("Tag.1.Key", "k"), ("Tag.1.Value", "v")],
+                    "UntagResources" => &[("TagKey.1", "k")],
+                    _ => &[],
+                }));
+                pairs
+            }
+            "GetParametersForImport" => {
+                let key_id = self.key_in_state("PendingImport", true);
+                owned(&[("KeyId", &key_id), ("WrappingAlgorithm", "SM2PKE"), ("WrappingKeySpec", "EC_SM2")])
+            }
+            "ImportKeyMaterial" => {
+                let key_id = self.key_in_state("PendingImport", true);
+                let (material, token) = self.wrapped(&key_id, "SM2PKE", &super::keys::MATERIAL);
+                let material = [("EncryptedKeyMaterial", &*material), ("ImportToken", &token)];
+                owned(&[&[("KeyId", &*key_id), ("KeyMaterialExpireUnix", "0")], &material[..]].concat())
+            }
+            "DeleteKeyMaterial" => owned(&[("KeyId", &self.key_in_state("Enabled", true))]),
             "Encrypt" => [key(), owned(&[("Plaintext", "x")])].concat(),
             "Decrypt" => {
                 let made = kms("Encrypt", &[("KeyId", &self.key()), ("Plaintext", "x")]);
