@@ -11,7 +11,25 @@ use super::{World, text};
 /// Material that tests import.
 pub(crate) const MATERIAL: [u8; 32] = [7; 32];
 
+/// A digest of 32 bytes in base64.
+pub(crate) fn digest() -> String {
+    STANDARD.encode([9; 32])
+}
+
 impl World {
+    /// A key policy that lets the first account decide.
+    pub(crate) fn key_policy(&self) -> String {
+        self.key_policy_of(&format!("acs:ram::{}:root", self.account), "kms:*")
+    }
+
+    /// A key policy that lets the first account decide, and allows a principal an action.
+    pub(crate) fn key_policy_of(&self, principal: &str, action: &str) -> String {
+        let statement = |principal: &str, action: &str| {
+            format!(r#"{{"Effect":"Allow","Action":"{action}","Principal":{{"RAM":"{principal}"}},"Resource":"*"}}"#)
+        };
+        let own = statement(&format!("acs:ram::{}:root", self.account), "kms:*");
+        format!(r#"{{"Version":"1","Statement":[{own},{}]}}"#, statement(principal, action))
+    }
     /// Calls a KMS operation as the first account; it must succeed.
     pub(crate) fn kms(&self, action: &str, parameters: &[(&str, &str)]) -> Value {
         self.root(Product::Kms, action, parameters)

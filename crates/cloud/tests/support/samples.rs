@@ -201,7 +201,6 @@ impl World {
     }
 
     fn sample_of_kms(&self, action: &str) -> Pairs {
-        let kms = |action, parameters: &[_]| self.root(Product::Kms, action, parameters);
         let key = || owned(&[("KeyId", &self.key())]);
         match action {
             "CreateKey" | "DescribeAccountKmsStatus" | "ListAliases" | "ListKeys" => Vec::new(),
@@ -227,7 +226,7 @@ impl World {
             }
             "CancelKeyDeletion" => {
                 let key = self.key();
-                kms("ScheduleKeyDeletion", &[("KeyId", &key), ("PendingWindowInDays", "7")]);
+                self.kms("ScheduleKeyDeletion", &[("KeyId", &key), ("PendingWindowInDays", "7")]);
                 owned(&[("KeyId", &key)])
             }
             "ScheduleKeyDeletion" => [key(), owned(&[("PendingWindowInDays", "7")])].concat(),
@@ -261,9 +260,53 @@ impl World {
             "DeleteKeyMaterial" => owned(&[("KeyId", &self.key_in_state("Enabled", true))]),
             "Encrypt" => [key(), owned(&[("Plaintext", "x")])].concat(),
             "Decrypt" => {
-                let made = kms("Encrypt", &[("KeyId", &self.key()), ("Plaintext", "x")]);
+                let made = self.kms("Encrypt", &[("KeyId", &self.key()), ("Plaintext", "x")]);
                 owned(&[("CiphertextBlob", &text(&made, "CiphertextBlob"))])
             }
+            "SetKeyPolicy" => [key(), owned(&[("Policy", &self.key_policy())])].concat(),
+            "GetKeyPolicy" => key(),
+            _ => self.sample_of_cryptography(action),
+        }
+    }
+
+    /// KMS with key pairs, and from one key to another. Keys are of SM2, since all that is done with those is reproducible here.
+    fn sample_of_cryptography(&self, action: &str) -> Pairs {
+        let named = |(key_id, version): &(String, String), algorithm: &str| {
+            owned(&[("KeyId", key_id), ("KeyVersionId", version), ("Algorithm", algorithm)])
+        };
+        let exported = || {
+            let (_, public) = self.client_key();
+            owned(&[("PublicKeyBlob", &public), ("WrappingKeySpec", "EC_SM2"), ("WrappingAlgorithm", "SM2PKE")])
+        };
+        let data_key =
+            || text(&self.kms("GenerateDataKeyWithoutPlaintext", &[("KeyId", &self.key())]), "CiphertextBlob");
+        match action {
+            "DescribeRegions" => Vec::new(),
+            "GetPublicKey" => {
+                let (key_id, version) = self.pair("EC_P256", "SIGN/VERIFY");
+                owned(&[("KeyId", &key_id), ("KeyVersionId", &version)])
+            }
+            "AsymmetricEncrypt" | "AsymmetricDecrypt" => {
+                let pair = self.pair("EC_SM2", "ENCRYPT/DECRYPT");
+                let encrypt = [named(&pair, "SM2PKE"), owned(&[("Plaintext", "eA==")])].concat();
+                if action == "AsymmetricEncrypt" {
+                    return encrypt;
+                }
+                let (_, sealed) = self.send(self.request(&root(), Product::Kms, "AsymmetricEncrypt", &encrypt));
+                [named(&pair, "SM2PKE"), owned(&[("CiphertextBlob", &text(&sealed, "CiphertextBlob"))])].concat()
+            }
+            "AsymmetricSign" | "AsymmetricVerify" => {
+                let pair = self.pair("EC_SM2", "SIGN/VERIFY");
+                let sign = [named(&pair, "SM2DSA"), owned(&[("Digest", &super::keys::digest())])].concat();
+                if action == "AsymmetricSign" {
+                    return sign;
+                }
+                let (_, signed) = self.send(self.request(&root(), Product::Kms, "AsymmetricSign", &sign));
+                [sign, owned(&[("Value", &text(&signed, "Value"))])].concat()
+            }
+            "ReEncrypt" => owned(&[("CiphertextBlob", &data_key()), ("DestinationKeyId", &self.key())]),
+            "ExportDataKey" => [exported(), owned(&[("CiphertextBlob", &data_key())])].concat(),
+            "GenerateAndExportDataKey" => [exported(), owned(&[("KeyId", &self.key())])].concat(),
             other => unlisted(other),
         }
     }
