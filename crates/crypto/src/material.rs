@@ -62,7 +62,7 @@ pub enum EncryptionAlgorithm {
     OaepSha256,
     /// RSAES-PKCS1-v1_5.
     Pkcs1,
-    /// SM2 (GB/T 32918.4), C1C3C2 in ASN.1 (GM/T 0009).
+    /// SM2 (GB/T 32918.4), C1C3C2.
     Sm2,
 }
 

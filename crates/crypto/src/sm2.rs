@@ -1,5 +1,8 @@
 //! SM2 (GB/T 32918): signatures over SM3 digests that the caller made (with Z_A), and encryption. A private key is its scalar of 32
-//! bytes; signatures and ciphertexts are ASN.1 (GM/T 0009), ciphertexts in the order C1, C3, C2.
+//! bytes; signatures are ASN.1 (GM/T 0009).
+//!
+//! A ciphertext is `C1 ‖ C3 ‖ C2`, 97 bytes longer than the message, C1 an uncompressed point: the lengths that the vendor documents fit
+//! nothing else. ASN.1, as OpenSSL writes it, is understood too.
 
 use coffer_base::{Rng, Secret};
 use sm2::dsa::signature::hazmat::{PrehashVerifier as _, RandomizedPrehashSigner as _};
@@ -16,6 +19,8 @@ const PUBLIC: &[u8] = &[
     0x30, 0x59, 0x30, 0x13, 6, 7, 0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1, 6, 8, 0x2a, 0x81, 0x1c, 0xcf, 0x55, 1, 0x82,
     0x2d, 3, 0x42, 0,
 ];
+/// First byte of a ciphertext in ASN.1; one that is not begins with the form of its point, 4.
+const ASN1_SEQUENCE: u8 = 0x30;
 /// Who signs, where nothing else is agreed. It goes into Z_A alone, which is in the digest already.
 const DEFAULT_ID: &str = "1234567812345678";
 
@@ -77,10 +82,37 @@ pub(crate) fn verify(public: &[u8], digest: &[u8; 32], signature: &[u8]) -> Resu
 
 /// Encrypts for whoever holds the private half of `public`. A message has at least one byte.
 pub(crate) fn encrypt(public: &[u8], rng: &dyn Rng, message: &[u8]) -> Result<Vec<u8>, Unsuitable> {
-    EncryptingKey::new(parse(public)?).encrypt_der(&mut Source(rng), message).map_err(|_| Unsuitable)
+    EncryptingKey::new(parse(public)?).encrypt(&mut Source(rng), message).map_err(|_| Unsuitable)
 }
 
 /// Decrypts.
 pub(crate) fn decrypt(scalar: &[u8], ciphertext: &[u8]) -> Result<Secret<Vec<u8>>, Unsuitable> {
-    DecryptingKey::new(secret_key(scalar)?).decrypt_der(ciphertext).map(Secret::new).map_err(|_| Unsuitable)
+    let key = DecryptingKey::new(secret_key(scalar)?);
+    let plain = match ciphertext.first() {
+        Some(&ASN1_SEQUENCE) => key.decrypt_der(ciphertext),
+        _ => key.decrypt(ciphertext),
+    };
+    plain.map(Secret::new).map_err(|_| Unsuitable)
+}
+
+#[cfg(test)]
+mod tests {
+    use coffer_base::SeededRng;
+
+    use super::*;
+
+    #[test]
+    fn a_ciphertext_is_97_bytes_longer_and_asn1_opens_as_well() {
+        let (scalar, rng) = ([3; 32], SeededRng::new(1));
+        let public = public_key(&scalar).unwrap();
+        let raw = encrypt(&public, &rng, b"message").unwrap();
+        assert_eq!((raw.len(), raw[0]), (97 + 7, 4));
+        assert_eq!(decrypt(&scalar, &raw).unwrap().expose(), b"message");
+        let der = EncryptingKey::new(parse(&public).unwrap()).encrypt_der(&mut Source(&rng), b"message").unwrap();
+        assert_eq!(decrypt(&scalar, &der).unwrap().expose(), b"message");
+        for ciphertext in [&raw[..96], &raw[1..], &der[1..], &[][..], &[4; 97]] {
+            assert!(decrypt(&scalar, ciphertext).is_err());
+        }
+        assert!(encrypt(&public, &rng, b"").is_err());
+    }
 }
