@@ -14,6 +14,8 @@ pub enum Kind {
     RotateKey,
     /// Erases imported material that has expired.
     ExpireMaterial,
+    /// Deletes a secret whose window is over.
+    DeleteSecret,
     /// Finishes a snapshot that is being made or copied.
     CompleteSnapshot,
     /// Deletes a snapshot whose retention is over.
@@ -32,10 +34,11 @@ pub enum Kind {
 
 impl Kind {
     /// All kinds.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::DeleteKey,
         Self::RotateKey,
         Self::ExpireMaterial,
+        Self::DeleteSecret,
         Self::CompleteSnapshot,
         Self::ExpireSnapshot,
         Self::CompleteImage,
@@ -51,6 +54,7 @@ impl Kind {
             Self::DeleteKey => "kms.delete-key",
             Self::RotateKey => "kms.rotate-key",
             Self::ExpireMaterial => "kms.expire-material",
+            Self::DeleteSecret => "kms.delete-secret",
             Self::CompleteSnapshot => "ecs.complete-snapshot",
             Self::ExpireSnapshot => "ecs.expire-snapshot",
             Self::CompleteImage => "ecs.complete-image",

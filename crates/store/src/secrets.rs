@@ -21,14 +21,8 @@ record! {
         pub secret_type: String = "secret_type",
         /// A description.
         pub description: String = "description",
-        /// JSON, or empty.
-        pub extended_config: String = "extended_config",
         /// The key that its values are encrypted with; `None` for the account's domain key.
         pub key_id: Option<String> = "key_id",
-        /// Automatic rotation's period in seconds; `None` when it is off.
-        pub rotation_interval_s: Option<i64> = "rotation_interval_s",
-        /// When it was last rotated.
-        pub last_rotation_at: Option<Timestamp> = "last_rotation_at",
         /// When it will be deleted, for one that is to be.
         pub delete_at: Option<Timestamp> = "delete_at",
         /// When it was last changed.

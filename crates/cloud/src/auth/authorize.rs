@@ -35,17 +35,29 @@ pub fn authorize(cx: &Cx<'_>, product: Product, operation: &Operation, resources
     let allowed = Allowed::of(cx)?;
     for (action, resource) in actions.into_iter().zip(resources) {
         if let Some(refusal) = allowed.refusal(cx, action, resource)? {
-            return Err(refused(product, action, resource.as_str()).denied(AccessDenied {
-                action: action.to_owned(),
-                principal_type: cx.caller.principal_type(),
-                principal_owner_id: cx.account().to_string(),
-                principal_display_name: cx.caller.display_name(),
-                policy_type: refusal.policy_type,
-                no_permission_type: refusal.no_permission_type,
-            }));
+            return Err(denied(cx, product, action, resource, refusal));
         }
     }
     Ok(())
+}
+
+/// Refuses unless the caller may also perform another action, on what an operation needs besides its own resources.
+pub fn require(cx: &Cx<'_>, product: Product, action: &'static str, resource: &Arn) -> Result<(), ApiError> {
+    match Allowed::of(cx)?.refusal(cx, action, resource)? {
+        None => Ok(()),
+        Some(refusal) => Err(denied(cx, product, action, resource, refusal)),
+    }
+}
+
+fn denied(cx: &Cx<'_>, product: Product, action: &str, resource: &Arn, refusal: Refusal) -> ApiError {
+    refused(product, action, resource.as_str()).denied(AccessDenied {
+        action: action.to_owned(),
+        principal_type: cx.caller.principal_type(),
+        principal_owner_id: cx.account().to_string(),
+        principal_display_name: cx.caller.display_name(),
+        policy_type: refusal.policy_type,
+        no_permission_type: refusal.no_permission_type,
+    })
 }
 
 /// What the caller's own policies allow.

@@ -11,5 +11,5 @@ pub mod signature;
 pub mod system_policies;
 
 pub use authenticate::{Authenticated, authenticate, secret_context};
-pub use authorize::{authorize, context, service_may, trusts};
+pub use authorize::{authorize, context, require, service_may, trusts};
 pub use cache::PolicyCache;

@@ -1,13 +1,14 @@
-//! What is left to do to keys.
+//! What is left to do to keys and secrets.
 
 use coffer_base::{AccountId, ApiError, Arn};
 use coffer_store::keys::Key;
+use coffer_store::secrets::{self, Secret};
 use coffer_store::{Record as _, Tx, keys};
 
 use crate::audit::{self, Deed};
 use crate::dispatch::Shared;
 use crate::kms::dependents::Dependents;
-use crate::kms::{key, rotation};
+use crate::kms::{key, rotation, secret};
 
 /// Deletes a key whose window is over. What is encrypted under it stays and can't be read any more: how much is put on record.
 pub(super) fn delete(shared: &Shared, tx: &Tx<'_>, key_id: &str) -> Result<(), ApiError> {
@@ -55,6 +56,16 @@ pub(super) fn expire_material(shared: &Shared, tx: &Tx<'_>, key_id: &str) -> Res
     let Some(mut key) = due else { return Ok(()) };
     key::forget_material(tx, &mut key)?;
     record(shared, tx, &key.account, "kms:DeleteKeyMaterial", &key::arn(&key), &[("keyId", key.key_id)])
+}
+
+/// Deletes a secret whose window is over.
+pub(super) fn delete_secret(shared: &Shared, tx: &Tx<'_>, secret_id: &str) -> Result<(), ApiError> {
+    let now = shared.clock.now();
+    let due = Secret::get(tx, secret_id)?.filter(|secret| secret.delete_at.is_some_and(|due| due <= now));
+    let Some(secret) = due else { return Ok(()) };
+    secrets::delete(tx, secret_id)?;
+    let notes = [("secretName", secret.secret_name.clone())];
+    record(shared, tx, &secret.account, "kms:DeleteSecret", &secret::arn(&secret), &notes)
 }
 
 fn record(

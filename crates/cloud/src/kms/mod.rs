@@ -16,6 +16,7 @@ pub mod rotation;
 pub mod secret;
 pub mod service;
 pub mod spec;
+pub mod tag_item;
 pub mod tagging;
 pub mod version_item;
 
@@ -31,13 +32,16 @@ operations! { Product::Kms;
     create_alias,
     create_key,
     create_key_version,
+    create_secret,
     decrypt,
     delete_alias,
     delete_key_material,
+    delete_secret,
     describe_account_kms_status,
     describe_key,
     describe_key_version,
     describe_regions,
+    describe_secret,
     disable_key,
     enable_key,
     encrypt,
@@ -48,15 +52,21 @@ operations! { Product::Kms;
     get_key_policy,
     get_parameters_for_import,
     get_public_key,
+    get_random_password,
+    get_secret_value,
     import_key_material,
     list_aliases,
     list_aliases_by_key_id,
     list_key_versions,
     list_keys,
     list_resource_tags,
+    list_secret_version_ids,
+    list_secrets,
     list_tag_resources,
     open_kms_service,
+    put_secret_value,
     re_encrypt,
+    restore_secret,
     schedule_key_deletion,
     set_deletion_protection,
     set_key_policy,
@@ -67,6 +77,9 @@ operations! { Product::Kms;
     update_alias,
     update_key_description,
     update_rotation_policy,
+    update_secret,
+    update_secret_rotation_policy,
+    update_secret_version_stage,
 }
 
 prepared! {

@@ -265,7 +265,32 @@ impl World {
             }
             "SetKeyPolicy" => [key(), owned(&[("Policy", &self.key_policy())])].concat(),
             "GetKeyPolicy" => key(),
+            _ if action.contains("Secret") || action == "GetRandomPassword" => self.sample_of_secrets(action),
             _ => self.sample_of_cryptography(action),
+        }
+    }
+
+    fn sample_of_secrets(&self, action: &str) -> Pairs {
+        let value = [("SecretName", "target"), ("VersionId", "v1"), ("SecretData", "x")];
+        if matches!(action, "GetRandomPassword" | "ListSecrets") {
+            return Vec::new();
+        }
+        if action == "CreateSecret" {
+            return owned(&value);
+        }
+        self.kms("CreateSecret", &value);
+        let secret_and = |more: &[(&str, &str)]| owned(&[&[("SecretName", "target")], more].concat());
+        match action {
+            "PutSecretValue" => secret_and(&[("VersionId", "v2"), ("SecretData", "y")]),
+            "UpdateSecret" => secret_and(&[("Description", "target")]),
+            "UpdateSecretRotationPolicy" => secret_and(&[("EnableAutomaticRotation", "false")]),
+            "UpdateSecretVersionStage" => secret_and(&[("VersionStage", "target"), ("MoveToVersion", "v1")]),
+            "RestoreSecret" => {
+                self.kms("DeleteSecret", &[("SecretName", "target")]);
+                secret_and(&[])
+            }
+            "DeleteSecret" | "DescribeSecret" | "GetSecretValue" | "ListSecretVersionIds" => secret_and(&[]),
+            other => unlisted(other),
         }
     }
 

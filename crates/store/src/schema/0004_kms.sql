@@ -10,7 +10,7 @@ ALTER TABLE kms_keys ADD COLUMN material_expire_at INTEGER;
 ALTER TABLE kms_keys ADD COLUMN policy TEXT;
 -- In kms_key_versions, sealed_material is empty for a key whose material has yet to be imported.
 
--- key_id NULL: under the account's domain key. rotation_interval_s NULL: never rotated. delete_at NULL: not to be deleted.
+-- key_id NULL: under the account's domain key. delete_at NULL: not to be deleted.
 CREATE TABLE kms_secrets (
     secret_id TEXT PRIMARY KEY,
     account_id TEXT NOT NULL,
@@ -18,10 +18,7 @@ CREATE TABLE kms_secrets (
     secret_name TEXT NOT NULL,
     secret_type TEXT NOT NULL,
     description TEXT NOT NULL,
-    extended_config TEXT NOT NULL,
     key_id TEXT,
-    rotation_interval_s INTEGER,
-    last_rotation_at INTEGER,
     delete_at INTEGER,
     updated_at INTEGER NOT NULL,
     created_at INTEGER NOT NULL
