@@ -25,11 +25,11 @@ impl KeyMaker {
         let _place = self.0.acquire().await.map_err(ApiError::internal)?;
         let (reply, made) = oneshot::channel();
         let rng = Arc::clone(rng);
-        let make = move || {
+        let work = move || {
             // A client that went away does not wait for its key.
             let _gone = reply.send(Material::generate(spec, &*rng));
         };
-        thread::Builder::new().name("key-maker".to_owned()).spawn(make).map_err(ApiError::internal)?;
+        thread::Builder::new().name("key-maker".to_owned()).spawn(work).map_err(ApiError::internal)?;
         made.await.map_err(ApiError::internal)
     }
 }

@@ -194,7 +194,7 @@ impl Material {
             (
                 KeySpec::Rsa2048 | KeySpec::Rsa3072 | KeySpec::Rsa4096,
                 SigningAlgorithm::RsaPss | SigningAlgorithm::RsaPkcs1,
-            ) => rsa::verify(&public, algorithm, digest, signature),
+            ) => Ok(rsa::verify(&public, algorithm, digest, signature)),
             (KeySpec::EcP256 | KeySpec::EcP256k, SigningAlgorithm::Ecdsa) => {
                 ec::verify(self.spec, &public, digest, signature)
             }

@@ -110,13 +110,8 @@ pub(crate) fn sign(private: &[u8], algorithm: SigningAlgorithm, hash: &[u8; 32])
 }
 
 /// Whether a signature of a SHA-256 digest is by the private half of `public`.
-pub(crate) fn verify(
-    public: &[u8],
-    algorithm: SigningAlgorithm,
-    hash: &[u8; 32],
-    signature: &[u8],
-) -> Result<bool, Unsuitable> {
+pub(crate) fn verify(public: &[u8], algorithm: SigningAlgorithm, hash: &[u8; 32], signature: &[u8]) -> bool {
     let verification: &'static dyn VerificationAlgorithm =
         if algorithm == SigningAlgorithm::RsaPss { &RSA_PSS_2048_8192_SHA256 } else { &RSA_PKCS1_2048_8192_SHA256 };
-    Ok(UnparsedPublicKey::new(verification, public).verify_digest(&digest(hash), signature).is_ok())
+    UnparsedPublicKey::new(verification, public).verify_digest(&digest(hash), signature).is_ok()
 }

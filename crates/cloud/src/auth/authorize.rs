@@ -82,7 +82,7 @@ impl<'a> Allowed<'a> {
     /// Why not, if not. In its own account a caller needs a key policy's word or that of its own policies, for another account's key
     /// both; and neither may deny.
     fn refusal(&self, cx: &Cx<'_>, action: &str, resource: &Arn) -> Result<Option<Refusal>, ApiError> {
-        let grant = key_policy::grant(cx, resource, &key_policy::principal(&cx.caller), action, &self.context)?;
+        let grant = key_policy::grant(cx, resource, &key_policy::principal(cx.caller), action, &self.context)?;
         let by_key = |no_permission_type| {
             Some(Refusal { policy_type: "ResourceBasedPolicy", no_permission_type, resource: 0, by: None })
         };

@@ -37,6 +37,6 @@ pub fn resources(_cx: &mut Cx<'_>, _request: &Request) -> Result<Vec<Arn>, ApiEr
 
 /// Does it.
 pub fn run(_cx: &mut Cx<'_>, _request: Request) -> Result<Response, ApiError> {
-    let regions = Region::all().into_iter().map(|region| RegionItem { region_id: region.id().to_owned() });
+    let regions = Region::all().map(|region| RegionItem { region_id: region.id().to_owned() });
     Ok(Response { regions: regions.collect() })
 }

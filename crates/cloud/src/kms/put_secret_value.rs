@@ -60,17 +60,14 @@ pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
     let VersionId(version_id) = request.version_id;
     let (secret_id, value) = (record.secret_id.clone(), request.data.0);
     let data_type = request.data_type.unwrap_or(DataType("text"));
-    match secrets::version(cx.tx, &secret_id, &version_id)? {
-        Some(known) => {
-            let same = secret::open(cx, &record, &known)?.expose() == value.expose();
-            if !same || known.data_type != data_type.0 {
-                return Err(ErrorCode::SecretVersionExists.into());
-            }
+    if let Some(known) = secrets::version(cx.tx, &secret_id, &version_id)? {
+        let same = secret::open(cx, &record, &known)?.expose() == value.expose();
+        if !same || known.data_type != data_type.0 {
+            return Err(ErrorCode::SecretVersionExists.into());
         }
-        None => {
-            let version = secret::seal(cx, &record, version_id.clone(), data_type, value.expose())?;
-            secrets::insert_version(cx.tx, &secret_id, &version)?;
-        }
+    } else {
+        let version = secret::seal(cx, &record, version_id.clone(), data_type, value.expose())?;
+        secrets::insert_version(cx.tx, &secret_id, &version)?;
     }
     let stages = request.stages.map_or_else(|| vec![secret::CURRENT.to_owned()], |Stages(stages)| stages);
     // The current stage first, as it moves the previous one, which the request may then put elsewhere.

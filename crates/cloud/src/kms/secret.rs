@@ -171,16 +171,13 @@ pub fn seal(
     data_type: DataType,
     value: &str,
 ) -> Result<SecretVersion, ApiError> {
-    let sealed = match usable_key(cx, secret, "kms:GenerateDataKey")? {
-        Some(key) => {
-            let encrypted = cipher::encrypt(cx, &key, &key_context(secret, &version_id), value.as_bytes())?;
-            cipher::note(cx, &key, &encrypted.version_id);
-            encrypted.blob.into_bytes()
-        }
-        None => {
-            let domain = cipher::domain(cx, &secret.account)?;
-            domain.aead().seal(cx.rng, context(secret, &version_id).as_bytes(), value.as_bytes())
-        }
+    let sealed = if let Some(key) = usable_key(cx, secret, "kms:GenerateDataKey")? {
+        let encrypted = cipher::encrypt(cx, &key, &key_context(secret, &version_id), value.as_bytes())?;
+        cipher::note(cx, &key, &encrypted.version_id);
+        encrypted.blob.into_bytes()
+    } else {
+        let domain = cipher::domain(cx, &secret.account)?;
+        domain.aead().seal(cx.rng, context(secret, &version_id).as_bytes(), value.as_bytes())
     };
     Ok(SecretVersion { version_id, data_type: data_type.0.to_owned(), sealed, created_at: cx.now })
 }
@@ -188,18 +185,15 @@ pub fn seal(
 /// The value of a version.
 pub fn open(cx: &mut Cx<'_>, secret: &Secret, version: &SecretVersion) -> Result<Hidden<String>, ApiError> {
     let damaged = || ApiError::internal("a secret's value does not open where it belongs");
-    let plain = match usable_key(cx, secret, "kms:Decrypt")? {
-        Some(key) => {
-            let text = std::str::from_utf8(&version.sealed).map_err(ApiError::internal)?;
-            let blob = Blob::parse(cx, text)?.map_err(|_| damaged())?;
-            cipher::note(cx, &key, blob.version_id());
-            blob.open(cx, &key, &key_context(secret, &version.version_id))?.map_err(|_| damaged())?
-        }
-        None => {
-            let domain = cipher::domain(cx, &secret.account)?;
-            let context = context(secret, &version.version_id);
-            domain.aead().open(context.as_bytes(), &version.sealed).map_err(|_| damaged())?
-        }
+    let plain = if let Some(key) = usable_key(cx, secret, "kms:Decrypt")? {
+        let text = std::str::from_utf8(&version.sealed).map_err(ApiError::internal)?;
+        let blob = Blob::parse(cx, text)?.map_err(|_| damaged())?;
+        cipher::note(cx, &key, blob.version_id());
+        blob.open(cx, &key, &key_context(secret, &version.version_id))?.map_err(|_| damaged())?
+    } else {
+        let domain = cipher::domain(cx, &secret.account)?;
+        let context = context(secret, &version.version_id);
+        domain.aead().open(context.as_bytes(), &version.sealed).map_err(|_| damaged())?
     };
     Ok(Hidden::new(std::str::from_utf8(plain.expose()).map_err(ApiError::internal)?.to_owned()))
 }

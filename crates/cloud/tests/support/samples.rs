@@ -216,6 +216,7 @@ impl World {
             | "ListKeyVersions"
             | "ListAliasesByKeyId"
             | "ListResourceTags"
+            | "GetKeyPolicy"
             | "GenerateDataKeyWithoutPlaintext" => key(),
             "UpdateKeyDescription" => [key(), owned(&[("Description", "target")])].concat(),
             "UpdateRotationPolicy" => [key(), owned(&[("EnableAutomaticRotation", "false")])].concat(),
@@ -264,7 +265,6 @@ impl World {
                 owned(&[("CiphertextBlob", &text(&made, "CiphertextBlob"))])
             }
             "SetKeyPolicy" => [key(), owned(&[("Policy", &self.key_policy())])].concat(),
-            "GetKeyPolicy" => key(),
             _ if action.contains("Secret") || action == "GetRandomPassword" => self.sample_of_secrets(action),
             _ => self.sample_of_cryptography(action),
         }
