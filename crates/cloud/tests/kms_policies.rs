@@ -57,8 +57,8 @@ fn a_key_policy_allows_a_user_or_a_role_by_name_and_leaves_an_account_to_its_own
     let (nobody, everything) = (world.user("nobody", None), world.user("everything", Some(ALLOW_ALL)));
     let uses = |key_id: &str| (encrypts(&world, &nobody, key_id), encrypts(&world, &everything, key_id));
     assert_eq!(uses(&key_id), (false, true), "the default policy");
-    let user = format!("acs:ram::{}:user/nobody", world.account);
-    set(&world, &key_id, &world.key_policy_of(&user, "kms:Encrypt"));
+    let named = format!("acs:ram::{}:user/nobody", world.account);
+    set(&world, &key_id, &world.key_policy_of(&named, "kms:Encrypt"));
     assert_eq!(uses(&key_id), (true, true));
     assert_eq!(world.call(&nobody, Product::Kms, "DescribeKey", &[("KeyId", &key_id)]).0, 403, "only what is named");
     assert!(!encrypts(&world, &nobody, &world.customer_key()), "only with this key");
@@ -66,8 +66,8 @@ fn a_key_policy_allows_a_user_or_a_role_by_name_and_leaves_an_account_to_its_own
     assert_eq!(uses(&key_id), (false, true), "an account is left to its own policies");
     let statement = r#"{"Version":"1","Statement":[{"Effect":"Deny","Action":"kms:Encrypt","Resource":"*"}]}"#;
     let denied = world.user("denied", Some(statement));
-    let user = format!("acs:ram::{}:user/denied", world.account);
-    set(&world, &key_id, &world.key_policy_of(&user, "kms:Encrypt"));
+    let named = format!("acs:ram::{}:user/denied", world.account);
+    set(&world, &key_id, &world.key_policy_of(&named, "kms:Encrypt"));
     assert!(!encrypts(&world, &denied, &key_id), "a user's own denial counts");
 }
 
