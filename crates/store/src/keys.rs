@@ -226,6 +226,13 @@ pub fn key_of_alias(
     tx.first(sql, &[account.into(), region.into(), alias_name.into()], |row| row.text(0))
 }
 
+/// How many aliases an account has in a region that are not those of services.
+pub fn count_own_aliases(tx: &Tx<'_>, account: &AccountId, region: Region) -> Result<i64, StoreError> {
+    let sql = "SELECT count(*) FROM kms_aliases
+               WHERE account_id = $1 AND region = $2 AND substr(alias_name, 1, 9) <> 'alias/acs'";
+    tx.count(sql, &[account.into(), region.into()])
+}
+
 /// Has an alias stand for another key. `false` when there is no such alias.
 pub fn move_alias(
     tx: &Tx<'_>,

@@ -6,6 +6,7 @@ pub mod audit;
 mod connection;
 mod db;
 pub mod defaults;
+pub mod dependents;
 pub mod disks;
 pub mod dump;
 mod error;

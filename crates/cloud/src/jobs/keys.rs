@@ -20,12 +20,13 @@ pub(super) fn delete(shared: &Shared, tx: &Tx<'_>, key_id: &str) -> Result<(), A
     let resource = key::arn(&key);
     let notes = [&[("keyId", key.key_id)], &lost.notes()[..]].concat();
     record(shared, tx, &key.account, "kms:DeleteKey", &resource, &notes)?;
-    let Dependents { disks, snapshots, images } = lost;
+    let Dependents { disks, snapshots, images, secrets } = lost;
     tracing::warn!(
         key_id,
         disks,
         snapshots,
         images,
+        secrets,
         "a key was deleted: its window is over, and what it encrypted is lost"
     );
     Ok(())

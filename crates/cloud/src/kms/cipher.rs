@@ -90,6 +90,12 @@ pub struct Blob {
     sealed: Vec<u8>,
 }
 
+/// The version that a ciphertext names, whether or not there is one.
+pub fn version_of(text: &str) -> Option<String> {
+    let bytes = STANDARD.decode(text).ok()?;
+    Some(std::str::from_utf8(bytes.get(..VERSION_ID_BYTES)?).ok()?.to_owned())
+}
+
 /// Why a blob does not open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unreadable {

@@ -12,9 +12,9 @@ use super::metadata::KeyMetadata;
 use super::parameter::{Description, NoInstance};
 use super::policy::{self, KeyPolicy};
 use super::rotation::{self, RotationInterval};
-use super::service;
 use super::spec::{Spec, Usage};
 use super::tagging::{self, ResourceType, TagList};
+use super::{quota, service};
 use crate::context::Cx;
 use crate::decode::{Invalid, Parameter, request};
 use crate::operation::{Access, Effect, Operation};
@@ -101,6 +101,7 @@ pub const OPERATION: Operation = Operation {
         ErrorCode::KmsServiceNotEnabled,
         ErrorCode::KmsUnsupportedOperation,
         ErrorCode::KmsInstanceNotFound,
+        ErrorCode::KmsLimitExceeded,
     ]],
 };
 
@@ -141,6 +142,7 @@ pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
         ..New::default()
     };
     let key = key::create(cx, region, new)?;
+    quota::require_keys(cx, region)?;
     policy::require_changeable(cx, &key)?;
     let TagList(tags) = request.tags.unwrap_or_default();
     tagging::put(cx, ResourceType::Key, &key.account, region, &key.key_id, &tags)?;

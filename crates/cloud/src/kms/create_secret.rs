@@ -9,8 +9,8 @@ use coffer_store::secrets::{self, Secret};
 use super::key::{self, Forms};
 use super::parameter::{Description, NoInstance};
 use super::secret::{self, DataType, NewName, VersionId};
-use super::service;
 use super::tagging::{self, ResourceType, TagList};
+use super::{quota, service};
 use crate::context::Cx;
 use crate::decode::{Invalid, Parameter, request};
 use crate::operation::{Access, Effect, Operation};
@@ -91,6 +91,7 @@ pub const OPERATION: Operation = Operation {
             ErrorCode::KeyOperationUnsupported,
             ErrorCode::AliasNotFound,
             ErrorCode::SecretExists,
+            ErrorCode::KmsLimitExceeded,
         ],
     ],
 };
@@ -130,6 +131,7 @@ pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
         created_at: cx.now,
     };
     record.insert(cx.tx)?;
+    quota::require_secrets(cx, region)?;
     let data_type = request.data_type.unwrap_or(DataType("text"));
     let version = secret::seal(cx, &record, request.version_id.0, data_type, request.data.0.expose())?;
     secrets::insert_version(cx.tx, &record.secret_id, &version)?;

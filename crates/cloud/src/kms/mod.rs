@@ -12,6 +12,7 @@ pub mod key;
 pub mod metadata;
 pub mod parameter;
 pub mod policy;
+pub mod quota;
 pub mod rotation;
 pub mod secret;
 pub mod service;

@@ -2,6 +2,8 @@
 //! deletion can be cancelled. A job does it; whether or not that has run, a key whose time has come is gone. The record tells how
 //! much is encrypted under the key and will be lost with it.
 //!
+//! An operator may choose that a key in use is kept (`keys.deletion_in_use`); it then refuses in the same way.
+//!
 //! Where the vendor is silent: a key that is protected from deletion refuses it as a change of its state.
 
 use coffer_base::{ApiError, Arn, ErrorCode};
@@ -12,6 +14,7 @@ use crate::context::Cx;
 use crate::decode::{Invalid, Parameter, request};
 use crate::job::{self, Kind};
 use crate::operation::{Access, Effect, Operation};
+use crate::settings::DeletionInUse;
 use crate::value::response;
 
 request! {
@@ -72,11 +75,15 @@ pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
     if State::of(&key)? == State::PendingDeletion || key.deletion_protection {
         return Err(ErrorCode::KeyStateConflict.into());
     }
+    let dependents = Dependents::of(cx.tx, &key)?;
+    if dependents.any() && cx.settings.deletion_in_use == DeletionInUse::Refuse {
+        return Err(ErrorCode::KeyStateConflict.into());
+    }
     let due = cx.now.plus_ms(request.window.0 * DAY_MS);
     key.delete_at = Some(due);
     key::set_state(cx, &mut key, State::PendingDeletion)?;
     job::schedule(cx, Kind::DeleteKey, &key.key_id, due)?;
-    cx.notes.extend(Dependents::of(cx.tx, &key)?.notes());
+    cx.notes.extend(dependents.notes());
     cx.note("keyId", key.key_id);
     Ok(Response {})
 }
