@@ -1,6 +1,7 @@
 //! What an operation runs in: the transaction, who calls, the time, the keys, the settings. Its only way to the outside.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use coffer_base::{AccountId, ApiError, Region, Rng, Timestamp};
 use coffer_crypto::Material;
@@ -29,7 +30,7 @@ pub struct Cx<'a> {
     /// Parsed policies.
     pub policies: &'a PolicyCache,
     /// A key of a kind that takes long to make, where the operation asked for one before its transaction.
-    pub prepared: Option<&'a Material>,
+    pub prepared: Option<&'a Arc<Material>>,
     /// What is called.
     pub operation: &'static Operation,
     /// Where the request came from and how.

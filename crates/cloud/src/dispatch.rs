@@ -49,7 +49,7 @@ struct Call {
     request_id: String,
     nonce: Option<(crate::auth::replay::Fingerprint, coffer_base::Timestamp)>,
     token: Option<idempotent::Token>,
-    prepared: Option<Material>,
+    prepared: Option<Arc<Material>>,
 }
 
 impl Cloud {
@@ -121,7 +121,7 @@ impl Cloud {
                     Ok::<_, ApiError>((call, decoded, costly))
                 })?;
                 if let Some(spec) = costly {
-                    call.prepared = Some(self.0.key_maker.make(spec, &self.0.rng).await?);
+                    call.prepared = Some(Arc::new(self.0.key_maker.make(spec, &self.0.rng).await?));
                 }
                 let shared = Arc::clone(&self.0);
                 self.0.db.write(move |tx| shared.write(tx, &call, decoded)).await?

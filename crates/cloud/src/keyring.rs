@@ -5,17 +5,27 @@ use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use coffer_base::{AccountId, Rng};
-use coffer_crypto::{OpenError, RootKey, SealKey};
+use coffer_crypto::{Material, OpenError, RootKey, SealKey};
 use coffer_store::accounts::{self, SealedKey};
 use coffer_store::{StoreError, Tx};
 
 /// The scope of the key that seals session tokens.
 const SESSIONS: &str = "sessions";
 
+/// Most versions of KMS keys that are kept ready for use; beyond it the memory starts afresh.
+const READY: usize = 10_000;
+
 /// The root key and what was opened with it.
 pub struct Keyring {
     root: RootKey,
     opened: RwLock<HashMap<String, Arc<SealKey>>>,
+    versions: RwLock<HashMap<String, Version>>,
+}
+
+/// A version of a KMS key that was opened, and what it was opened from.
+struct Version {
+    sealed: Vec<u8>,
+    material: Arc<Material>,
 }
 
 /// Why the keyring can't be used.
@@ -37,7 +47,7 @@ impl Keyring {
             let open = SealKey::open_under(root.aead(), &context(&key.scope), &key.sealed);
             opened.insert(key.scope, Arc::new(open.map_err(|OpenError| KeyringError::WrongRoot)?));
         }
-        Ok(Self { root, opened: RwLock::new(opened) })
+        Ok(Self { root, opened: RwLock::new(opened), versions: RwLock::default() })
     }
 
     /// Makes and stores the sealing key of a new account.
@@ -58,6 +68,33 @@ impl Keyring {
     /// The key of session tokens.
     pub fn sessions(&self) -> Option<Arc<SealKey>> {
         self.get(SESSIONS)
+    }
+
+    /// The material of a KMS key's version: opened by `open`, or kept from the last time that it was opened from the same sealed bytes.
+    /// Whoever asks has just read those, so that a key that is gone is not used.
+    pub fn version<E>(
+        &self,
+        version_id: &str,
+        sealed: &[u8],
+        open: impl FnOnce() -> Result<Material, E>,
+    ) -> Result<Arc<Material>, E> {
+        let known = self.versions.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(version) = known.get(version_id).filter(|version| version.sealed == sealed) {
+            return Ok(Arc::clone(&version.material));
+        }
+        drop(known);
+        let material = Arc::new(open()?);
+        let mut versions = self.versions.write().unwrap_or_else(PoisonError::into_inner);
+        if versions.len() >= READY {
+            versions.clear();
+        }
+        versions.insert(version_id.to_owned(), Version { sealed: sealed.to_vec(), material: Arc::clone(&material) });
+        Ok(material)
+    }
+
+    /// Wipes what is kept of a version: its key is deleted, or its material is.
+    pub fn forget(&self, version_id: &str) {
+        self.versions.write().unwrap_or_else(PoisonError::into_inner).remove(version_id);
     }
 
     fn get(&self, scope: &str) -> Option<Arc<SealKey>> {

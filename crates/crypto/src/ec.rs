@@ -34,22 +34,35 @@ fn key_pair(spec: KeySpec, scalar: &[u8]) -> Result<EcdsaKeyPair, Unsuitable> {
     EcdsaKeyPair::from_private_key_der(algorithm, der.expose()).map_err(|_| Unsuitable)
 }
 
-/// The public half of a private key.
-pub(crate) fn public_key(spec: KeySpec, scalar: &[u8]) -> Result<Vec<u8>, Unsuitable> {
-    let key = key_pair(spec, scalar)?;
-    let point = key.public_key().as_ref();
-    assert_eq!(point.len(), POINT_BYTES, "aws-lc writes points uncompressed");
-    Ok([if spec == KeySpec::EcP256 { P256_PUBLIC } else { P256K_PUBLIC }, point].concat())
+/// A private key, ready for use.
+pub(crate) struct PrivateKey {
+    pair: EcdsaKeyPair,
+    public: Vec<u8>,
+}
+
+impl PrivateKey {
+    /// From its scalar.
+    pub(crate) fn new(spec: KeySpec, scalar: &[u8]) -> Option<Self> {
+        let pair = key_pair(spec, scalar).ok()?;
+        let point = pair.public_key().as_ref();
+        assert_eq!(point.len(), POINT_BYTES, "aws-lc writes points uncompressed");
+        let public = [if spec == KeySpec::EcP256 { P256_PUBLIC } else { P256K_PUBLIC }, point].concat();
+        Some(Self { pair, public })
+    }
+
+    /// Its public half.
+    pub(crate) fn public(&self) -> &[u8] {
+        &self.public
+    }
+
+    /// Signs a SHA-256 digest; the signature is ASN.1.
+    pub(crate) fn sign(&self, hash: &[u8; 32]) -> Result<Vec<u8>, Unsuitable> {
+        Ok(self.pair.sign_digest(&digest(hash)).map_err(|_| Unsuitable)?.as_ref().to_vec())
+    }
 }
 
 fn digest(hash: &[u8; 32]) -> Digest {
     Digest::import_less_safe(hash, &SHA256).expect("SHA-256 has 32 bytes")
-}
-
-/// Signs a SHA-256 digest; the signature is ASN.1.
-pub(crate) fn sign(spec: KeySpec, scalar: &[u8], hash: &[u8; 32]) -> Result<Vec<u8>, Unsuitable> {
-    let signature = key_pair(spec, scalar)?.sign_digest(&digest(hash)).map_err(|_| Unsuitable)?;
-    Ok(signature.as_ref().to_vec())
 }
 
 /// Whether a signature of a SHA-256 digest is by the private half of `public`.

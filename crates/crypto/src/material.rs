@@ -1,5 +1,7 @@
 //! What a version of a KMS key is made of, and everything that can be done with it.
 
+use std::sync::OnceLock;
+
 use coffer_base::{Rng, Secret};
 
 use crate::message::MessageKey;
@@ -84,10 +86,30 @@ pub enum SigningAlgorithm {
 #[error("not of this key")]
 pub struct Unsuitable;
 
-/// Secret key material: a symmetric key's bytes, a private scalar, or an RSA key in PKCS #8.
+/// Secret key material: a symmetric key's bytes, a private scalar, or an RSA key in PKCS #8. It is made ready for use once, at its first.
 pub struct Material {
     spec: KeySpec,
     bytes: Secret<Vec<u8>>,
+    ready: OnceLock<Option<Ready>>,
+}
+
+/// A key as its algorithms want it.
+enum Ready {
+    Message(MessageKey),
+    Rsa(Box<rsa::PrivateKey>),
+    Ec(Box<ec::PrivateKey>),
+    Sm2(Box<sm2::PrivateKey>),
+}
+
+impl Ready {
+    fn new(spec: KeySpec, bytes: &[u8]) -> Option<Self> {
+        Some(match spec {
+            KeySpec::Rsa2048 | KeySpec::Rsa3072 | KeySpec::Rsa4096 => Self::Rsa(Box::new(rsa::PrivateKey::new(bytes)?)),
+            KeySpec::EcP256 | KeySpec::EcP256k => Self::Ec(Box::new(ec::PrivateKey::new(spec, bytes)?)),
+            KeySpec::EcSm2 => Self::Sm2(Box::new(sm2::PrivateKey::new(bytes)?)),
+            _ => Self::Message(MessageKey::new(spec, bytes)?),
+        })
+    }
 }
 
 impl Material {
@@ -102,17 +124,25 @@ impl Material {
             KeySpec::Rsa2048 | KeySpec::Rsa3072 | KeySpec::Rsa4096 => rsa::generate(spec),
             KeySpec::EcP256 | KeySpec::EcP256k | KeySpec::EcSm2 => scalar(spec, rng),
         };
-        Self { spec, bytes }
+        Self::of(spec, bytes)
+    }
+
+    const fn of(spec: KeySpec, bytes: Secret<Vec<u8>>) -> Self {
+        Self { spec, bytes, ready: OnceLock::new() }
+    }
+
+    fn ready(&self) -> Result<&Ready, Unsuitable> {
+        self.ready.get_or_init(|| Ready::new(self.spec, self.bytes.expose())).as_ref().ok_or(Unsuitable)
     }
 
     /// From a symmetric key's bytes.
     pub fn symmetric(spec: KeySpec, bytes: Secret<Vec<u8>>) -> Result<Self, Unsuitable> {
-        if spec.symmetric_bytes() == Some(bytes.expose().len()) { Ok(Self { spec, bytes }) } else { Err(Unsuitable) }
+        if spec.symmetric_bytes() == Some(bytes.expose().len()) { Ok(Self::of(spec, bytes)) } else { Err(Unsuitable) }
     }
 
     /// From a private key's bytes, as [`Material::bytes`] gives them.
     pub fn private(spec: KeySpec, bytes: Secret<Vec<u8>>) -> Result<Self, Unsuitable> {
-        let material = Self { spec, bytes };
+        let material = Self::of(spec, bytes);
         material.public_key()?;
         Ok(material)
     }
@@ -134,7 +164,7 @@ impl Material {
 
     /// Opens what [`Material::sealed_under`] made.
     pub fn open_under(spec: KeySpec, parent: &Aead, context: &[u8], sealed: &[u8]) -> Result<Self, OpenError> {
-        Ok(Self { spec, bytes: parent.open(context, sealed)? })
+        Ok(Self::of(spec, parent.open(context, sealed)?))
     }
 
     /// Encrypts a message under a symmetric key: `nonce (12) ‖ ciphertext ‖ tag (16)`. `context` is authenticated, not stored.
@@ -147,42 +177,38 @@ impl Material {
         self.message_key()?.open(context, sealed).map_err(|OpenError| Unsuitable)
     }
 
-    fn message_key(&self) -> Result<MessageKey, Unsuitable> {
-        MessageKey::new(self.spec, self.bytes.expose()).ok_or(Unsuitable)
+    fn message_key(&self) -> Result<&MessageKey, Unsuitable> {
+        match self.ready()? {
+            Ready::Message(key) => Ok(key),
+            _ => Err(Unsuitable),
+        }
     }
 
     /// The public key as SubjectPublicKeyInfo in DER (RFC 5280).
-    pub fn public_key(&self) -> Result<Vec<u8>, Unsuitable> {
-        let bytes = self.bytes.expose();
-        match self.spec {
-            KeySpec::Rsa2048 | KeySpec::Rsa3072 | KeySpec::Rsa4096 => rsa::public_key(bytes),
-            KeySpec::EcP256 | KeySpec::EcP256k => ec::public_key(self.spec, bytes),
-            KeySpec::EcSm2 => sm2::public_key(bytes),
-            _ => Err(Unsuitable),
+    pub fn public_key(&self) -> Result<&[u8], Unsuitable> {
+        match self.ready()? {
+            Ready::Rsa(key) => Ok(key.public()),
+            Ready::Ec(key) => Ok(key.public()),
+            Ready::Sm2(key) => Ok(key.public()),
+            Ready::Message(_) => Err(Unsuitable),
         }
     }
 
     /// Decrypts what was encrypted for this key.
     pub fn decrypt(&self, algorithm: EncryptionAlgorithm, ciphertext: &[u8]) -> Result<Secret<Vec<u8>>, Unsuitable> {
-        match (self.spec, algorithm) {
-            (KeySpec::EcSm2, EncryptionAlgorithm::Sm2) => sm2::decrypt(self.bytes.expose(), ciphertext),
-            (KeySpec::Rsa2048 | KeySpec::Rsa3072 | KeySpec::Rsa4096, _) if algorithm != EncryptionAlgorithm::Sm2 => {
-                rsa::decrypt(self.bytes.expose(), algorithm, ciphertext)
-            }
+        match (self.ready()?, algorithm) {
+            (Ready::Sm2(key), EncryptionAlgorithm::Sm2) => key.decrypt(ciphertext),
+            (Ready::Rsa(key), _) if algorithm != EncryptionAlgorithm::Sm2 => key.decrypt(algorithm, ciphertext),
             _ => Err(Unsuitable),
         }
     }
 
     /// Signs a digest of 32 bytes.
     pub fn sign(&self, algorithm: SigningAlgorithm, rng: &dyn Rng, digest: &[u8; 32]) -> Result<Vec<u8>, Unsuitable> {
-        let bytes = self.bytes.expose();
-        match (self.spec, algorithm) {
-            (
-                KeySpec::Rsa2048 | KeySpec::Rsa3072 | KeySpec::Rsa4096,
-                SigningAlgorithm::RsaPss | SigningAlgorithm::RsaPkcs1,
-            ) => rsa::sign(bytes, algorithm, digest),
-            (KeySpec::EcP256 | KeySpec::EcP256k, SigningAlgorithm::Ecdsa) => ec::sign(self.spec, bytes, digest),
-            (KeySpec::EcSm2, SigningAlgorithm::Sm2) => sm2::sign(bytes, rng, digest),
+        match (self.ready()?, algorithm) {
+            (Ready::Rsa(key), SigningAlgorithm::RsaPss | SigningAlgorithm::RsaPkcs1) => key.sign(algorithm, digest),
+            (Ready::Ec(key), SigningAlgorithm::Ecdsa) => key.sign(digest),
+            (Ready::Sm2(key), SigningAlgorithm::Sm2) => key.sign(rng, digest),
             _ => Err(Unsuitable),
         }
     }
@@ -190,15 +216,12 @@ impl Material {
     /// Whether a signature of a digest of 32 bytes is this key's.
     pub fn verify(&self, algorithm: SigningAlgorithm, digest: &[u8; 32], signature: &[u8]) -> Result<bool, Unsuitable> {
         let public = self.public_key()?;
-        match (self.spec, algorithm) {
-            (
-                KeySpec::Rsa2048 | KeySpec::Rsa3072 | KeySpec::Rsa4096,
-                SigningAlgorithm::RsaPss | SigningAlgorithm::RsaPkcs1,
-            ) => Ok(rsa::verify(&public, algorithm, digest, signature)),
-            (KeySpec::EcP256 | KeySpec::EcP256k, SigningAlgorithm::Ecdsa) => {
-                ec::verify(self.spec, &public, digest, signature)
+        match (self.ready()?, algorithm) {
+            (Ready::Rsa(_), SigningAlgorithm::RsaPss | SigningAlgorithm::RsaPkcs1) => {
+                Ok(rsa::verify(public, algorithm, digest, signature))
             }
-            (KeySpec::EcSm2, SigningAlgorithm::Sm2) => sm2::verify(&public, digest, signature),
+            (Ready::Ec(_), SigningAlgorithm::Ecdsa) => ec::verify(self.spec, public, digest, signature),
+            (Ready::Sm2(_), SigningAlgorithm::Sm2) => sm2::verify(public, digest, signature),
             _ => Err(Unsuitable),
         }
     }
@@ -209,7 +232,7 @@ fn scalar(spec: KeySpec, rng: &dyn Rng) -> Secret<Vec<u8>> {
     loop {
         let mut bytes = vec![0u8; 32];
         rng.fill(&mut bytes);
-        let drawn = Material { spec, bytes: Secret::new(bytes) };
+        let drawn = Material::of(spec, Secret::new(bytes));
         if drawn.public_key().is_ok() {
             return drawn.bytes;
         }
@@ -276,7 +299,7 @@ mod tests {
             let public = key.public_key();
             assert_eq!(public.is_ok(), spec.symmetric_bytes().is_none(), "{spec:?}");
             for algorithm in ENCRYPTION {
-                let sealed = encrypt_for(spec, public.as_deref().unwrap_or_default(), algorithm, &rng, b"message");
+                let sealed = encrypt_for(spec, public.unwrap_or_default(), algorithm, &rng, b"message");
                 assert_eq!(sealed.is_ok(), encrypts(spec, algorithm), "{spec:?} {algorithm:?}");
                 let Ok(sealed) = sealed else {
                     assert!(key.decrypt(algorithm, &[1; 256]).is_err());
@@ -329,10 +352,10 @@ mod tests {
             (EncryptionAlgorithm::Pkcs1, 245),
         ] {
             let encrypt =
-                |bytes: usize| encrypt_for(KeySpec::Rsa2048, &public, algorithm, &SeededRng::new(1), &vec![1; bytes]);
+                |bytes: usize| encrypt_for(KeySpec::Rsa2048, public, algorithm, &SeededRng::new(1), &vec![1; bytes]);
             assert_eq!(key.decrypt(algorithm, &encrypt(most).unwrap()).unwrap().expose().len(), most);
             assert!(encrypt(most + 1).is_err());
-            assert!(encrypt_for(KeySpec::Rsa3072, &public, algorithm, &SeededRng::new(1), b"x").is_err());
+            assert!(encrypt_for(KeySpec::Rsa3072, public, algorithm, &SeededRng::new(1), b"x").is_err());
         }
     }
 }

@@ -35,11 +35,11 @@ pub(crate) fn generate(spec: KeySpec) -> Secret<Vec<u8>> {
     Secret::new(der.as_ref().to_vec())
 }
 
-/// The public half of a private key.
-pub(crate) fn public_key(private: &[u8]) -> Result<Vec<u8>, Unsuitable> {
-    let key = PrivateDecryptingKey::from_pkcs8(private).map_err(|_| Unsuitable)?;
-    let der: PublicKeyX509Der<'_> = key.public_key().as_der().map_err(|_| Unsuitable)?;
-    Ok(der.as_ref().to_vec())
+/// A private key, ready for use: to check one takes longer than many signatures.
+pub(crate) struct PrivateKey {
+    signing: KeyPair,
+    decrypting: PrivateDecryptingKey,
+    public: Vec<u8>,
 }
 
 fn oaep(algorithm: EncryptionAlgorithm) -> Option<&'static OaepAlgorithm> {
@@ -73,40 +73,54 @@ pub(crate) fn encrypt(
     Ok(out)
 }
 
-/// Decrypts with a private key.
-pub(crate) fn decrypt(
-    private: &[u8],
-    algorithm: EncryptionAlgorithm,
-    ciphertext: &[u8],
-) -> Result<Secret<Vec<u8>>, Unsuitable> {
-    let key = PrivateDecryptingKey::from_pkcs8(private).map_err(|_| Unsuitable)?;
-    if ciphertext.len() != key.key_size_bytes() {
-        return Err(Unsuitable);
+impl PrivateKey {
+    /// Reads and checks a private key.
+    pub(crate) fn new(pkcs8: &[u8]) -> Option<Self> {
+        let decrypting = PrivateDecryptingKey::from_pkcs8(pkcs8).ok()?;
+        let der: PublicKeyX509Der<'_> = decrypting.public_key().as_der().ok()?;
+        let public = der.as_ref().to_vec();
+        Some(Self { signing: KeyPair::from_pkcs8(pkcs8).ok()?, decrypting, public })
     }
-    let mut out = vec![0u8; key.key_size_bytes()];
-    let done = match oaep(algorithm) {
-        Some(oaep) => OaepPrivateDecryptingKey::new(key)
-            .and_then(|key| key.decrypt(oaep, ciphertext, &mut out, None).map(|message| message.len())),
-        None => Pkcs1PrivateDecryptingKey::new(key)
-            .and_then(|key| key.decrypt(ciphertext, &mut out).map(|message| message.len())),
-    };
-    let out = Secret::new(out);
-    let length = done.map_err(|_| Unsuitable)?;
-    Ok(Secret::new(out.expose()[..length].to_vec()))
+
+    /// Its public half.
+    pub(crate) fn public(&self) -> &[u8] {
+        &self.public
+    }
+
+    /// Decrypts.
+    pub(crate) fn decrypt(
+        &self,
+        algorithm: EncryptionAlgorithm,
+        ciphertext: &[u8],
+    ) -> Result<Secret<Vec<u8>>, Unsuitable> {
+        let key = self.decrypting.clone();
+        if ciphertext.len() != key.key_size_bytes() {
+            return Err(Unsuitable);
+        }
+        let mut out = vec![0u8; key.key_size_bytes()];
+        let done = match oaep(algorithm) {
+            Some(oaep) => OaepPrivateDecryptingKey::new(key)
+                .and_then(|key| key.decrypt(oaep, ciphertext, &mut out, None).map(|message| message.len())),
+            None => Pkcs1PrivateDecryptingKey::new(key)
+                .and_then(|key| key.decrypt(ciphertext, &mut out).map(|message| message.len())),
+        };
+        let out = Secret::new(out);
+        let length = done.map_err(|_| Unsuitable)?;
+        Ok(Secret::new(out.expose()[..length].to_vec()))
+    }
+
+    /// Signs a SHA-256 digest.
+    pub(crate) fn sign(&self, algorithm: SigningAlgorithm, hash: &[u8; 32]) -> Result<Vec<u8>, Unsuitable> {
+        let encoding: &'static dyn RsaEncoding =
+            if algorithm == SigningAlgorithm::RsaPss { &RSA_PSS_SHA256 } else { &RSA_PKCS1_SHA256 };
+        let mut signature = vec![0u8; self.signing.public_modulus_len()];
+        self.signing.sign_digest(encoding, &digest(hash), &mut signature).map_err(|_| Unsuitable)?;
+        Ok(signature)
+    }
 }
 
 fn digest(digest: &[u8; 32]) -> Digest {
     Digest::import_less_safe(digest, &SHA256).expect("SHA-256 has 32 bytes")
-}
-
-/// Signs a SHA-256 digest.
-pub(crate) fn sign(private: &[u8], algorithm: SigningAlgorithm, hash: &[u8; 32]) -> Result<Vec<u8>, Unsuitable> {
-    let key = KeyPair::from_pkcs8(private).map_err(|_| Unsuitable)?;
-    let encoding: &'static dyn RsaEncoding =
-        if algorithm == SigningAlgorithm::RsaPss { &RSA_PSS_SHA256 } else { &RSA_PKCS1_SHA256 };
-    let mut signature = vec![0u8; key.public_modulus_len()];
-    key.sign_digest(encoding, &digest(hash), &mut signature).map_err(|_| Unsuitable)?;
-    Ok(signature)
 }
 
 /// Whether a signature of a SHA-256 digest is by the private half of `public`.

@@ -50,28 +50,48 @@ impl TryRng for Source<'_> {
 
 impl TryCryptoRng for Source<'_> {}
 
-fn secret_key(scalar: &[u8]) -> Result<SecretKey, Unsuitable> {
-    SecretKey::from_slice(scalar).map_err(|_| Unsuitable)
-}
-
 /// The key in a SubjectPublicKeyInfo; a point that is not on the curve is refused.
 fn parse(public: &[u8]) -> Result<PublicKey, Unsuitable> {
     let point = public.strip_prefix(PUBLIC).filter(|point| point.len() == POINT_BYTES).ok_or(Unsuitable)?;
     PublicKey::from_sec1_bytes(point).map_err(|_| Unsuitable)
 }
 
-/// The public half of a private key.
-pub(crate) fn public_key(scalar: &[u8]) -> Result<Vec<u8>, Unsuitable> {
-    let point = secret_key(scalar)?.public_key().to_sec1_bytes();
-    let point = if point.len() == POINT_BYTES { point.into_vec() } else { return Err(Unsuitable) };
-    Ok([PUBLIC, &point].concat())
+/// A private key, ready for use.
+pub(crate) struct PrivateKey {
+    signing: SigningKey,
+    decrypting: DecryptingKey,
+    public: Vec<u8>,
 }
 
-/// Signs an SM3 digest.
-pub(crate) fn sign(scalar: &[u8], rng: &dyn Rng, digest: &[u8; 32]) -> Result<Vec<u8>, Unsuitable> {
-    let key = SigningKey::new(DEFAULT_ID, &secret_key(scalar)?).map_err(|_| Unsuitable)?;
-    let signature = key.sign_prehash_with_rng(&mut Source(rng), digest).map_err(|_| Unsuitable)?;
-    Ok(signature.to_der().as_bytes().to_vec())
+impl PrivateKey {
+    /// From its scalar.
+    pub(crate) fn new(scalar: &[u8]) -> Option<Self> {
+        let secret = SecretKey::from_slice(scalar).ok()?;
+        let point = secret.public_key().to_sec1_bytes();
+        assert_eq!(point.len(), POINT_BYTES, "points are written uncompressed");
+        let signing = SigningKey::new(DEFAULT_ID, &secret).ok()?;
+        Some(Self { signing, decrypting: DecryptingKey::new(secret), public: [PUBLIC, &point].concat() })
+    }
+
+    /// Its public half.
+    pub(crate) fn public(&self) -> &[u8] {
+        &self.public
+    }
+
+    /// Signs an SM3 digest.
+    pub(crate) fn sign(&self, rng: &dyn Rng, digest: &[u8; 32]) -> Result<Vec<u8>, Unsuitable> {
+        let signature = self.signing.sign_prehash_with_rng(&mut Source(rng), digest).map_err(|_| Unsuitable)?;
+        Ok(signature.to_der().as_bytes().to_vec())
+    }
+
+    /// Decrypts.
+    pub(crate) fn decrypt(&self, ciphertext: &[u8]) -> Result<Secret<Vec<u8>>, Unsuitable> {
+        let plain = match ciphertext.first() {
+            Some(&ASN1_SEQUENCE) => self.decrypting.decrypt_der(ciphertext),
+            _ => self.decrypting.decrypt(ciphertext),
+        };
+        plain.map(Secret::new).map_err(|_| Unsuitable)
+    }
 }
 
 /// Whether a signature of an SM3 digest is by the private half of `public`.
@@ -85,16 +105,6 @@ pub(crate) fn encrypt(public: &[u8], rng: &dyn Rng, message: &[u8]) -> Result<Ve
     EncryptingKey::new(parse(public)?).encrypt(&mut Source(rng), message).map_err(|_| Unsuitable)
 }
 
-/// Decrypts.
-pub(crate) fn decrypt(scalar: &[u8], ciphertext: &[u8]) -> Result<Secret<Vec<u8>>, Unsuitable> {
-    let key = DecryptingKey::new(secret_key(scalar)?);
-    let plain = match ciphertext.first() {
-        Some(&ASN1_SEQUENCE) => key.decrypt_der(ciphertext),
-        _ => key.decrypt(ciphertext),
-    };
-    plain.map(Secret::new).map_err(|_| Unsuitable)
-}
-
 #[cfg(test)]
 mod tests {
     use coffer_base::SeededRng;
@@ -103,16 +113,16 @@ mod tests {
 
     #[test]
     fn a_ciphertext_is_97_bytes_longer_and_asn1_opens_as_well() {
-        let (scalar, rng) = ([3; 32], SeededRng::new(1));
-        let public = public_key(&scalar).unwrap();
-        let raw = encrypt(&public, &rng, b"message").unwrap();
+        let (key, rng) = (PrivateKey::new(&[3; 32]).unwrap(), SeededRng::new(1));
+        let public = key.public();
+        let raw = encrypt(public, &rng, b"message").unwrap();
         assert_eq!((raw.len(), raw[0]), (97 + 7, 4));
-        assert_eq!(decrypt(&scalar, &raw).unwrap().expose(), b"message");
-        let der = EncryptingKey::new(parse(&public).unwrap()).encrypt_der(&mut Source(&rng), b"message").unwrap();
-        assert_eq!(decrypt(&scalar, &der).unwrap().expose(), b"message");
+        assert_eq!(key.decrypt(&raw).unwrap().expose(), b"message");
+        let der = EncryptingKey::new(parse(public).unwrap()).encrypt_der(&mut Source(&rng), b"message").unwrap();
+        assert_eq!(key.decrypt(&der).unwrap().expose(), b"message");
         for ciphertext in [&raw[..96], &raw[1..], &der[1..], &[][..], &[4; 97]] {
-            assert!(decrypt(&scalar, ciphertext).is_err());
+            assert!(key.decrypt(ciphertext).is_err());
         }
-        assert!(encrypt(&public, &rng, b"").is_err());
+        assert!(encrypt(public, &rng, b"").is_err());
     }
 }

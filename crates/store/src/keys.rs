@@ -194,6 +194,11 @@ pub fn list(
     Ok((tx.all(&sql, &wanted.values, |row| row.text(0))?, total))
 }
 
+/// The ids of all versions of a key.
+pub fn version_ids(tx: &Tx<'_>, key_id: &str) -> Result<Vec<String>, StoreError> {
+    tx.all("SELECT version_id FROM kms_key_versions WHERE key_id = $1", &[key_id.into()], |row| row.text(0))
+}
+
 /// A page of the versions of a key, newest first, and how many there are in all.
 pub fn list_versions(tx: &Tx<'_>, key_id: &str, offset: i64, limit: i64) -> Result<(Vec<KeyVersion>, i64), StoreError> {
     let wanted = || Condition::new(" WHERE r.key_id = $1", &[key_id.into()]);

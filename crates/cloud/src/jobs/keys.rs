@@ -3,7 +3,7 @@
 use coffer_base::{AccountId, ApiError, Arn};
 use coffer_store::keys::Key;
 use coffer_store::secrets::{self, Secret};
-use coffer_store::{Record as _, Tx, keys};
+use coffer_store::{Record as _, Tx};
 
 use crate::audit::{self, Deed};
 use crate::dispatch::Shared;
@@ -16,7 +16,7 @@ pub(super) fn delete(shared: &Shared, tx: &Tx<'_>, key_id: &str) -> Result<(), A
     let due = Key::get(tx, key_id)?.filter(|key| key.delete_at.is_some_and(|due| due <= now));
     let Some(key) = due else { return Ok(()) };
     let lost = Dependents::of(tx, &key)?;
-    keys::delete(tx, key_id)?;
+    key::erase(tx, &shared.keyring, &key)?;
     let resource = key::arn(&key);
     let notes = [&[("keyId", key.key_id)], &lost.notes()[..]].concat();
     record(shared, tx, &key.account, "kms:DeleteKey", &resource, &notes)?;
@@ -55,7 +55,7 @@ pub(super) fn expire_material(shared: &Shared, tx: &Tx<'_>, key_id: &str) -> Res
     let now = shared.clock.now();
     let due = Key::get(tx, key_id)?.filter(|key| key.material_expire_at.is_some_and(|due| due <= now));
     let Some(mut key) = due else { return Ok(()) };
-    key::forget_material(tx, &mut key)?;
+    key::forget_material(tx, &shared.keyring, &mut key)?;
     record(shared, tx, &key.account, "kms:DeleteKeyMaterial", &key::arn(&key), &[("keyId", key.key_id)])
 }
 

@@ -1,5 +1,7 @@
 //! What the operations with key pairs share: finding the version, and whether it is for that.
 
+use std::sync::Arc;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use coffer_base::{ApiError, ErrorCode};
@@ -25,7 +27,7 @@ pub struct Pair {
     /// Its kind.
     pub spec: KeySpec,
     /// Its material.
-    pub material: Material,
+    pub material: Arc<Material>,
 }
 
 impl Pair {

@@ -74,7 +74,7 @@ pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
     Pair::require(request.algorithm.suits(pair.spec), request.dry_run)?;
     let public_key = pair.material.public_key().map_err(ApiError::internal)?;
     let message = request.plaintext.0.expose();
-    let sealed = encrypt_for(pair.spec, &public_key, request.algorithm.0, cx.rng, message);
+    let sealed = encrypt_for(pair.spec, public_key, request.algorithm.0, cx.rng, message);
     // Too long for the key.
     let sealed = sealed.map_err(|_| Product::Kms.invalid_parameter("Plaintext"))?;
     let (key_id, key_version_id) = pair.used(cx);

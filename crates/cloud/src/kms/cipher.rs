@@ -39,10 +39,13 @@ fn message_context(key: &Key, version_id: &str, context: &EncryptionContext) -> 
 }
 
 /// The material of a version. The caller has seen that it has some.
-pub fn open_version(cx: &Cx<'_>, key: &Key, version: &KeyVersion) -> Result<Material, ApiError> {
-    let (spec, context) = (spec::of(key)?, material_context(key, &version.version_id));
-    Material::open_under(spec, domain(cx, &key.account)?.aead(), &context, &version.sealed_material)
-        .map_err(ApiError::internal)
+pub fn open_version(cx: &Cx<'_>, key: &Key, version: &KeyVersion) -> Result<Arc<Material>, ApiError> {
+    let KeyVersion { version_id, sealed_material, .. } = version;
+    cx.keyring.version(version_id, sealed_material, || {
+        let (spec, context) = (spec::of(key)?, material_context(key, version_id));
+        Material::open_under(spec, domain(cx, &key.account)?.aead(), &context, sealed_material)
+            .map_err(ApiError::internal)
+    })
 }
 
 /// What tells imported material from any other, and nothing else about it.

@@ -41,7 +41,7 @@ pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
     let mut key = key::find(cx, &request.key_id, Forms::Id)?;
     key::require_external(&key)?;
     job::withdraw(cx.tx, Kind::ExpireMaterial, &key.key_id)?;
-    key::forget_material(cx.tx, &mut key)?;
+    key::forget_material(cx.tx, cx.keyring, &mut key)?;
     cx.note("keyId", key.key_id);
     Ok(Response {})
 }

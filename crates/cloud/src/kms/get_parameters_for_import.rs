@@ -67,7 +67,7 @@ pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
     if !import_token::suits(algorithm, spec) {
         return Err(Product::Kms.invalid_parameter("WrappingAlgorithm"));
     }
-    let wrapping_key = key::Maker::of(cx).material(spec)?;
+    let wrapping_key = key::Maker::of(cx).material(spec);
     let public_key = STANDARD.encode(wrapping_key.public_key().map_err(ApiError::internal)?);
     let expires_at = cx.now.plus_ms(import_token::LIFETIME_MS);
     let import_token = ImportToken { algorithm, expires_at, wrapping_key }.seal(cx, &key)?;

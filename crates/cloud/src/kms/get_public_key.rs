@@ -54,6 +54,6 @@ pub fn resources(cx: &mut Cx<'_>, request: &Request) -> Result<Vec<Arn>, ApiErro
 pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
     let pair = Pair::open(cx, &request.key_id, &request.version_id, None)?;
     DryRun::end(request.dry_run)?;
-    let public_key = asymmetric::pem(&pair.material.public_key().map_err(ApiError::internal)?);
+    let public_key = asymmetric::pem(pair.material.public_key().map_err(ApiError::internal)?);
     Ok(Response { key_id: pair.key.key_id, key_version_id: pair.version_id, public_key })
 }

@@ -1,6 +1,8 @@
 //! Import tokens: the private half of the key that wraps material to be imported, sealed under the account's domain key and bound to
 //! the key that the material is for. Nothing is stored.
 
+use std::sync::Arc;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use coffer_base::{ApiError, ErrorCode, Secret, Timestamp};
@@ -20,7 +22,7 @@ pub struct ImportToken {
     /// Until when it can be used.
     pub expires_at: Timestamp,
     /// The private key.
-    pub wrapping_key: Material,
+    pub wrapping_key: Arc<Material>,
 }
 
 const ALGORITHMS: [(u8, EncryptionAlgorithm, KeySpec); 4] = [
@@ -70,7 +72,7 @@ impl ImportToken {
         Some(Self {
             algorithm,
             expires_at: Timestamp::from_unix_ms(i64::from_be_bytes(*expires_at)),
-            wrapping_key: Material::private(spec, Secret::new(private.to_vec())).ok()?,
+            wrapping_key: Arc::new(Material::private(spec, Secret::new(private.to_vec())).ok()?),
         })
     }
 }

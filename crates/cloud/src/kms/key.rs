@@ -1,5 +1,7 @@
 //! Keys: made, found, allowed to be used in their state.
 
+use std::sync::Arc;
+
 use coffer_base::{ApiError, Arn, ErrorCode, Region, Rng, Timestamp};
 use coffer_crypto::{KeySpec, Material};
 use coffer_store::keys::{self, Key, KeyVersion};
@@ -96,7 +98,7 @@ pub struct Maker<'a> {
     /// The moment.
     pub now: Timestamp,
     /// Material that was made before, where that takes long.
-    pub prepared: Option<&'a Material>,
+    pub prepared: Option<&'a Arc<Material>>,
 }
 
 impl<'a> Maker<'a> {
@@ -117,15 +119,13 @@ impl<'a> Maker<'a> {
     }
 
     /// New material: what was made before the transaction, if anything was.
-    pub fn material(&self, spec: KeySpec) -> Result<Material, ApiError> {
-        let Some(prepared) = self.prepared.filter(|prepared| prepared.spec() == spec) else {
-            return Ok(Material::generate(spec, self.rng));
-        };
-        Material::private(spec, prepared.bytes().clone()).map_err(ApiError::internal)
+    pub fn material(&self, spec: KeySpec) -> Arc<Material> {
+        let prepared = self.prepared.filter(|prepared| prepared.spec() == spec);
+        prepared.map_or_else(|| Arc::new(Material::generate(spec, self.rng)), Arc::clone)
     }
 
     fn insert_version(&self, key: &Key, version_id: String) -> Result<KeyVersion, ApiError> {
-        let material = self.material(spec::of(key)?)?;
+        let material = self.material(spec::of(key)?);
         let sealed_material = cipher::seal_material(self.keyring, self.rng, key, &version_id, &material)?;
         let version = KeyVersion { version_id, key_id: key.key_id.clone(), sealed_material, created_at: self.now };
         version.insert(self.tx)?;
@@ -223,8 +223,9 @@ pub fn set_material(cx: &Cx<'_>, key: &Key, material: &Material) -> Result<(), A
 }
 
 /// Erases imported material. The key waits for it again, unless it is to be deleted.
-pub fn forget_material(tx: &Tx<'_>, key: &mut Key) -> Result<(), ApiError> {
+pub fn forget_material(tx: &Tx<'_>, keyring: &Keyring, key: &mut Key) -> Result<(), ApiError> {
     let mut version = external_version(tx, key)?;
+    keyring.forget(&version.version_id);
     version.sealed_material.clear();
     version.update(tx)?;
     key.material_expire_at = None;
@@ -232,6 +233,14 @@ pub fn forget_material(tx: &Tx<'_>, key: &mut Key) -> Result<(), ApiError> {
         State::PendingImport.as_str().clone_into(&mut key.state);
     }
     Ok(key.update(tx)?)
+}
+
+/// Deletes a key with all that belongs to it.
+pub fn erase(tx: &Tx<'_>, keyring: &Keyring, key: &Key) -> Result<(), ApiError> {
+    for version_id in keys::version_ids(tx, &key.key_id)? {
+        keyring.forget(&version_id);
+    }
+    Ok(keys::delete(tx, &key.key_id)?)
 }
 
 /// The ARN of a key.
