@@ -113,3 +113,32 @@ impl Keyring {
 fn context(scope: &str) -> Vec<u8> {
     [b"coffer/sealing-key/1/".as_slice(), scope.as_bytes()].concat()
 }
+
+#[cfg(test)]
+mod tests {
+    use coffer_base::SeededRng;
+    use coffer_crypto::KeySpec;
+    use coffer_store::Db;
+
+    use super::*;
+
+    #[test]
+    fn a_version_is_opened_again_when_its_sealed_bytes_are_others_or_it_was_forgotten() {
+        let rng = SeededRng::new(1);
+        let db = Db::in_memory().unwrap();
+        let keyring = db.read(|tx| Keyring::open(RootKey::ephemeral(&rng), tx)).unwrap();
+        let mut opened = 0;
+        let mut version = |sealed: &[u8]| {
+            let open = || {
+                opened += 1;
+                Ok::<_, ()>(Material::generate(KeySpec::Aes256, &rng))
+            };
+            keyring.version("v", sealed, open).unwrap();
+            opened
+        };
+        assert_eq!([version(b"a"), version(b"a"), version(b"b"), version(b"b")], [1, 1, 2, 2]);
+        keyring.forget("v");
+        assert_eq!(version(b"b"), 3);
+        assert!(keyring.version("v", b"c", || Err::<Material, _>(())).is_err(), "what does not open is not kept");
+    }
+}
