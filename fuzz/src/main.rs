@@ -1,4 +1,4 @@
-//! Fuzz targets: bytes from libFuzzer, shaped into what comes in through the port. `cargo xtask fuzz` builds this with the coverage
+//! Fuzz targets: bytes from libFuzzer, shaped into what comes in through the port or is read from stores. `cargo xtask fuzz` builds this with the coverage
 //! that libFuzzer steers by, and says which target to run.
 
 #![no_main]
@@ -8,9 +8,17 @@ mod bytes;
 mod call;
 mod form;
 mod input;
+mod manifest;
+mod meta;
+mod nbd_handshake;
+#[path = "../../crates/block/tests/support/mod.rs"]
+mod nbd_support;
+mod nbd_transmission;
+mod object;
 mod operation;
 mod policy;
 mod signature;
+mod sound;
 #[path = "../../crates/cloud/tests/support/mod.rs"]
 mod support;
 
@@ -23,6 +31,11 @@ static TARGET: LazyLock<fn(&[u8])> = LazyLock::new(|| {
         "bytes" => bytes::run,
         "call" => call::run,
         "form" => form::run,
+        "manifest" => manifest::run,
+        "meta" => meta::run,
+        "object" => object::run,
+        "nbd_handshake" => nbd_handshake::run,
+        "nbd_transmission" => nbd_transmission::run,
         "operation" => operation::run,
         "policy" => policy::run,
         "signature" => signature::run,

@@ -1,4 +1,4 @@
-//! `cargo xtask fuzz`: what comes in through the port, fuzzed with the coverage of the code as guide, on the stable compiler.
+//! `cargo xtask fuzz`: what comes in through the port and what is read from stores, fuzzed with the coverage of the code as guide, on the stable compiler.
 //!
 //! libFuzzer needs the code to count where it goes. `cargo fuzz` has the nightly compiler do that; the passes are LLVM's and can be
 //! asked for on stable. What needs nightly, the address sanitizer, has little to find in code without `unsafe`.
@@ -8,7 +8,19 @@ use std::process::Command;
 
 use crate::report::{self, Counts};
 
-const TARGETS: [&str; 6] = ["bytes", "call", "form", "operation", "policy", "signature"];
+const TARGETS: [&str; 11] = [
+    "bytes",
+    "call",
+    "form",
+    "manifest",
+    "meta",
+    "nbd_handshake",
+    "nbd_transmission",
+    "object",
+    "operation",
+    "policy",
+    "signature",
+];
 const COVERAGE: &str = "-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
     -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
     -Cllvm-args=-sanitizer-coverage-trace-compares";
@@ -103,7 +115,13 @@ fn fuzz(binary: &str, target: &str, seconds: u32) -> Result<Counts, String> {
         fs::write(format!("{corpus}/seed-{number}"), seed).map_err(|error| error.to_string())?;
     }
     let mut fuzzer = Command::new(binary);
-    fuzzer.arg(&corpus).arg(format!("-artifact_prefix={failures}")).env("COFFER_FUZZ_TARGET", target);
+    fuzzer.arg(&corpus);
+    // What is no text, and so not among the seeds.
+    let kept = format!("fuzz/corpus/{target}");
+    if fs::exists(&kept).map_err(|error| format!("{kept}: {error}"))? {
+        fuzzer.arg(kept);
+    }
+    fuzzer.arg(format!("-artifact_prefix={failures}")).env("COFFER_FUZZ_TARGET", target);
     fuzzer.arg(format!("-max_total_time={seconds}")).arg(format!("-max_len={LONGEST_BYTES}"));
     fuzzer.args(["-dict=fuzz/words.dict", "-verbosity=0", "-print_final_stats=1", "-timeout=10"]);
     let output = fuzzer.output().map_err(|error| format!("{fuzzer:?}: {error}"))?;

@@ -17,9 +17,7 @@ impl Bitmap {
     /// The set of all `length` chunks.
     pub fn full(length: u64) -> Self {
         let mut bitmap = Self::new(length);
-        for index in 0..length {
-            bitmap.insert(index);
-        }
+        bitmap.extend(0..length);
         bitmap
     }
 
@@ -99,6 +97,14 @@ impl Bitmap {
 
     fn word(index: u64) -> usize {
         usize::try_from(index / 64).expect("a volume's chunks are counted in memory")
+    }
+}
+
+impl Extend<u64> for Bitmap {
+    fn extend<T: IntoIterator<Item = u64>>(&mut self, chunks: T) {
+        for chunk in chunks {
+            self.insert(chunk);
+        }
     }
 }
 

@@ -7,5 +7,8 @@
 pub mod bitmap;
 pub mod export;
 pub mod geometry;
+pub mod host;
+pub mod nbd;
 pub mod snapshot;
 pub mod storage;
+pub mod volume;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use coffer_base::{ApiError, Arn, Clock, ErrorCode, Region, Rng, ids, limits};
 use coffer_crypto::{KeySpec, Material};
+use coffer_store::jobs::Job;
 use coffer_store::{Db, Tx, idempotency};
 
 use crate::audit;
@@ -23,7 +24,8 @@ use crate::parameters::Parameters;
 use crate::product::Product;
 use crate::settings::Settings;
 use crate::value::Value;
-use crate::{ecs, kms, location, ram, sts};
+use crate::volumes::Volumes;
+use crate::{coffer, ecs, kms, location, ram, sts};
 
 /// The whole service behind the gateway. Clones share everything.
 #[derive(Clone)]
@@ -39,6 +41,7 @@ pub(crate) struct Shared {
     pub(crate) policies: PolicyCache,
     pub(crate) replays: Replays,
     pub(crate) key_maker: KeyMaker,
+    pub(crate) volumes: Volumes,
 }
 
 /// A request on its way, once its operation is known.
@@ -52,9 +55,19 @@ struct Call {
     prepared: Option<Arc<Material>>,
 }
 
+/// The answer of a write, and the jobs to be done before it is given.
+type Written = (Value, Vec<Job>);
+
 impl Cloud {
     /// Puts the parts together.
-    pub fn new(db: Db, clock: Clock, rng: Arc<dyn Rng>, keyring: Keyring, settings: Settings) -> Self {
+    pub fn new(
+        db: Db,
+        clock: Clock,
+        rng: Arc<dyn Rng>,
+        keyring: Keyring,
+        settings: Settings,
+        volumes: Volumes,
+    ) -> Self {
         Self(Arc::new(Shared {
             db,
             clock,
@@ -64,6 +77,7 @@ impl Cloud {
             policies: PolicyCache::default(),
             replays: Replays::new(limits::NONCES),
             key_maker: KeyMaker::default(),
+            volumes,
         }))
     }
 
@@ -124,7 +138,13 @@ impl Cloud {
                     call.prepared = Some(Arc::new(self.0.key_maker.make(spec, &self.0.rng).await?));
                 }
                 let shared = Arc::clone(&self.0);
-                self.0.db.write(move |tx| shared.write(tx, &call, decoded)).await?
+                match self.0.db.write(move |tx| shared.write(tx, &call, decoded)).await? {
+                    Ok((value, prompts)) => {
+                        self.work_promptly(prompts).await;
+                        Ok(value)
+                    }
+                    Err(error) => Err(error),
+                }
             }
         }
         .map(|value| (entry, value))
@@ -172,19 +192,27 @@ impl Cloud {
 
 impl Shared {
     fn cx<'a>(&'a self, tx: &'a Tx<'a>, call: &'a Call) -> Cx<'a> {
+        let cx = self.cx_of(tx, &call.caller, &call.origin);
+        Cx { prepared: call.prepared.as_ref(), operation: Some(call.entry.operation), ..cx }
+    }
+
+    /// The surroundings of what `caller` does.
+    pub(crate) fn cx_of<'a>(&'a self, tx: &'a Tx<'a>, caller: &'a Caller, origin: &'a Origin) -> Cx<'a> {
         Cx {
             tx,
-            caller: &call.caller,
+            caller,
             now: self.clock.now(),
             rng: &*self.rng,
             keyring: &self.keyring,
             settings: &self.settings,
             policies: &self.policies,
-            prepared: call.prepared.as_ref(),
-            operation: call.entry.operation,
-            origin: &call.origin,
+            origin,
+            prepared: None,
+            operation: None,
             conditions: Vec::new(),
             notes: Vec::new(),
+            host: &self.volumes.host,
+            prompts: Vec::new(),
         }
     }
 
@@ -206,7 +234,7 @@ impl Shared {
     }
 
     /// A write inside its transaction: what it does is undone when it fails; that it was tried stays on record.
-    fn write(&self, tx: &Tx<'_>, call: &Call, decoded: Decoded) -> Result<Result<Value, ApiError>, ApiError> {
+    fn write(&self, tx: &Tx<'_>, call: &Call, decoded: Decoded) -> Result<Result<Written, ApiError>, ApiError> {
         let mut cx = self.cx(tx, call);
         if let Some((fingerprint, expires_at)) = &call.nonce
             && !idempotency::take_nonce(tx, fingerprint, *expires_at)?
@@ -219,10 +247,10 @@ impl Shared {
             && error.source().is_some()
         {
             // Ours, not the caller's: the transaction may not be in a state to be written on.
-            return Ok(outcome);
+            return Ok(outcome.map(|value| (value, Vec::new())));
         }
         audit::record(&cx, call.entry, &call.request_id, &resources, outcome.as_ref().err())?;
-        Ok(outcome)
+        Ok(outcome.map(|value| (value, cx.prompts)))
     }
 
     fn perform(cx: &mut Cx<'_>, call: &Call, decoded: Decoded, resources: &mut Vec<Arn>) -> Result<Value, ApiError> {
@@ -258,6 +286,7 @@ pub fn operations(product: Product) -> &'static [Entry] {
         Product::Ram => ram::OPERATIONS,
         Product::Sts => sts::OPERATIONS,
         Product::Location => location::OPERATIONS,
+        Product::Coffer => coffer::OPERATIONS,
     }
 }
 

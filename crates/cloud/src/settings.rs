@@ -13,6 +13,8 @@ pub struct Settings {
     pub default_encryption: DefaultEncryption,
     /// How much an account may have.
     pub quotas: Quotas,
+    /// For how long the key of an attached disk may be out of reach before its I/O is stopped; `None`: for ever.
+    pub fence_after_ms: Option<i64>,
     /// Whether a key that something is encrypted with may be scheduled for deletion.
     pub deletion_in_use: DeletionInUse,
 }
@@ -85,6 +87,7 @@ impl Settings {
             default_encryption: DefaultEncryption::default(),
             quotas: Quotas::default(),
             deletion_in_use: DeletionInUse::Allow,
+            fence_after_ms: None,
         }
     }
 }

@@ -3,6 +3,8 @@
 
 pub mod digest;
 mod ec;
+#[expect(unsafe_code, reason = "memory from the kernel, with properties that no allocator of Rust's gives")]
+mod locked;
 pub mod mac;
 mod material;
 mod message;
@@ -13,6 +15,11 @@ mod seal;
 mod sm2;
 
 pub use material::{EncryptionAlgorithm, KeySpec, Material, SigningAlgorithm, Unsuitable, encrypt_for};
+#[expect(unsafe_code, reason = "aws-lc has AES-XTS, its Rust binding has it only in C's form")]
+mod xts;
+
+pub use locked::{LockedBytes, forbid_core_dumps};
 pub use random::SystemRng;
 pub use root::{RootKey, RootKeyError};
 pub use seal::{Aead, NONCE_BYTES, OVERHEAD_BYTES, OpenError, SealKey, TAG_BYTES};
+pub use xts::{XTS_KEY_BYTES, XTS_UNIT_BYTES, Xts, XtsKeyError};

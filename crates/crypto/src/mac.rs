@@ -1,6 +1,7 @@
 //! HMAC (RFC 2104) over SHA-1, SHA-256 and SM3, and comparison in constant time.
 
 use aws_lc_rs::{constant_time, hmac};
+use coffer_base::Secret;
 use hmac_generic::{Hmac, KeyInit as _, Mac as _};
 
 /// HMAC-SHA1, the authenticator of V1 signatures. Its collision weakness does not touch HMAC.
@@ -15,6 +16,19 @@ pub fn hmac_sha256(key: &[u8], message: &[u8]) -> [u8; 32] {
     let mut out = [0u8; 32];
     out.copy_from_slice(tag(hmac::HMAC_SHA256, key, message).as_ref());
     out
+}
+
+/// A key for one purpose: HMAC-SHA256 of the parts that name it, each after its length (8 bytes, big-endian), so that no two lists of
+/// parts give the same key.
+pub fn derive(key: &[u8], parts: &[&[u8]]) -> Secret<[u8; 32]> {
+    let mut context = hmac::Context::with_key(&hmac::Key::new(hmac::HMAC_SHA256, key));
+    for part in parts {
+        context.update(&(part.len() as u64).to_be_bytes());
+        context.update(part);
+    }
+    let mut derived = [0u8; 32];
+    derived.copy_from_slice(context.sign().as_ref());
+    Secret::new(derived)
 }
 
 /// HMAC-SM3.
@@ -49,6 +63,14 @@ mod tests {
             hex(&hmac_sha256(b"Jefe", b"what do ya want for nothing?")),
             "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"
         );
+    }
+
+    #[test]
+    fn a_derived_key_is_the_hmac_of_its_parts_and_their_lengths() {
+        let derive = |parts: &[&[u8]]| *derive(b"key", parts).expose();
+        assert_eq!(derive(&[b"ab", b"c"]), hmac_sha256(b"key", b"\0\0\0\0\0\0\0\x02ab\0\0\0\0\0\0\0\x01c"));
+        assert_ne!(derive(&[b"ab", b"c"]), derive(&[b"a", b"bc"]));
+        assert_ne!(derive(&[b"ab"]), derive(&[b"ab", b""]));
     }
 
     #[test]

@@ -20,7 +20,8 @@ pub const OVERHEAD_BYTES: usize = NONCE_BYTES + TAG_BYTES;
 #[error("sealed data does not open under this key for this purpose")]
 pub struct OpenError;
 
-/// A key, of 256 bits unless it is a message's, expanded for use. The expanded form is wiped by aws-lc when dropped.
+/// A key, of 256 bits unless it is a message's, expanded for use. The expanded form is in this value, in ordinary memory (unlike a disk's
+/// key, see [`crate::Xts`]), and is wiped by aws-lc when dropped.
 pub struct Aead(LessSafeKey);
 
 impl Aead {
@@ -36,21 +37,41 @@ impl Aead {
 
     /// Encrypts: `nonce (12) ‖ ciphertext ‖ tag (16)`. `context` is authenticated, not stored.
     pub fn seal(&self, rng: &dyn Rng, context: &[u8], message: &[u8]) -> Vec<u8> {
+        let mut sealed = Vec::with_capacity(OVERHEAD_BYTES + message.len());
+        sealed.extend_from_slice(&[0u8; NONCE_BYTES]);
+        sealed.extend_from_slice(message);
+        let (nonce, tag) = self.seal_in_place(rng, context, &mut sealed[NONCE_BYTES..]);
+        sealed[..NONCE_BYTES].copy_from_slice(&nonce);
+        sealed.extend_from_slice(&tag);
+        sealed
+    }
+
+    /// Encrypts a message where it is; what opens it again is the nonce and the tag.
+    pub fn seal_in_place(
+        &self,
+        rng: &dyn Rng,
+        context: &[u8],
+        message: &mut [u8],
+    ) -> ([u8; NONCE_BYTES], [u8; TAG_BYTES]) {
         let mut nonce = [0u8; NONCE_BYTES];
         rng.fill(&mut nonce);
-        let mut sealed = Vec::with_capacity(OVERHEAD_BYTES + message.len());
-        sealed.extend_from_slice(&nonce);
-        sealed.extend_from_slice(message);
-        let tag = self
-            .0
-            .seal_in_place_separate_tag(
-                Nonce::assume_unique_for_key(nonce),
-                Aad::from(context),
-                &mut sealed[NONCE_BYTES..],
-            )
-            .expect("messages are far below AES-GCM's 64 GiB");
-        sealed.extend_from_slice(tag.as_ref());
-        sealed
+        let sealed =
+            self.0.seal_in_place_separate_tag(Nonce::assume_unique_for_key(nonce), Aad::from(context), message);
+        let tag = sealed.expect("messages are far below AES-GCM's 64 GiB");
+        (nonce, tag.as_ref().try_into().expect("AES-GCM's tags have 16 bytes"))
+    }
+
+    /// Decrypts where it is what [`Aead::seal_in_place`] made with the same key and context. After an error the bytes are of no use.
+    pub fn open_in_place(
+        &self,
+        nonce: &[u8; NONCE_BYTES],
+        tag: &[u8; TAG_BYTES],
+        context: &[u8],
+        message: &mut [u8],
+    ) -> Result<(), OpenError> {
+        let nonce = Nonce::assume_unique_for_key(*nonce);
+        let opened = self.0.open_in_place_separate_tag(nonce, Aad::from(context), tag, message);
+        opened.map(|_| ()).map_err(|_| OpenError)
     }
 
     /// Decrypts what [`Aead::seal`] made with the same key and context.
@@ -126,6 +147,20 @@ mod tests {
         assert_eq!(key.aead().open(b"disk d-1", &sealed).unwrap().expose(), b"data key");
         assert!(key.aead().open(b"disk d-2", &sealed).is_err());
         assert!(SealKey::generate(&rng).aead().open(b"disk d-1", &sealed).is_err());
+    }
+
+    #[test]
+    fn what_is_sealed_in_place_opens_in_place_and_nowhere_else() {
+        let rng = SeededRng::new(4);
+        let key = SealKey::generate(&rng);
+        let mut message = b"a chunk".to_vec();
+        let (nonce, tag) = key.aead().seal_in_place(&rng, b"1", &mut message);
+        let attached = [&nonce[..], &message, &tag].concat();
+        assert_eq!(key.aead().open(b"1", &attached).unwrap().expose(), b"a chunk");
+        assert_eq!(key.aead().open_in_place(&nonce, &tag, b"2", &mut message.clone()), Err(OpenError));
+        assert_eq!(key.aead().open_in_place(&nonce, &[0; TAG_BYTES], b"1", &mut message.clone()), Err(OpenError));
+        assert_eq!(key.aead().open_in_place(&nonce, &tag, b"1", &mut message), Ok(()));
+        assert_eq!(message, b"a chunk");
     }
 
     #[test]

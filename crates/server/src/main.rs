@@ -5,6 +5,7 @@ mod config;
 mod demo;
 mod gateway;
 mod inspect;
+mod pools;
 mod records;
 mod serve;
 mod tls;

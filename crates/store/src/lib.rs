@@ -23,6 +23,7 @@ pub mod secrets;
 pub mod snapshots;
 pub mod tags;
 pub mod tasks;
+pub mod volumes;
 mod writer;
 
 pub use connection::{Row, Tx, Value};

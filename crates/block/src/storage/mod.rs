@@ -4,6 +4,33 @@ use std::io;
 use std::ops::Range;
 use std::sync::Arc;
 
+use crate::geometry::SECTOR_BYTES;
+
+#[expect(unsafe_code, reason = "an allocation of an alignment that `Vec` does not have")]
+mod buffer;
+mod crashy;
+mod dice;
+mod faulty;
+#[expect(unsafe_code, reason = "system calls that std does not have: holes and hints")]
+mod file;
+mod local;
+mod memory;
+mod sparse;
+#[cfg(test)]
+mod tests;
+#[expect(unsafe_code, reason = "the kernel works on memory that is lent to it")]
+mod uring;
+
+pub use buffer::Buffer;
+pub use crashy::Crashy;
+pub use faulty::{Fault, Faulty};
+pub use file::File;
+pub use local::{Driver, LocalDirectory, Options};
+pub use memory::{Memory, MemoryDirectory};
+
+/// What buffers, offsets and lengths of large transfers are multiples of.
+pub const ALIGNMENT: usize = 4096;
+
 /// A file. Every call may come from any thread, several at a time. Offsets and lengths are multiples of 512; those of large transfers
 /// are multiples of 4096 in buffers aligned to 4096.
 ///
@@ -38,4 +65,43 @@ pub trait Directory: Send + Sync {
     fn remove(&self, name: &str) -> io::Result<()>;
     /// Whether there is a file of that name.
     fn contains(&self, name: &str) -> io::Result<bool>;
+}
+
+/// Whether a stretch can be read: within the length.
+fn check_read(offset: u64, length: u64, of: u64) -> io::Result<()> {
+    if is_within(offset, length, of) { Ok(()) } else { Err(io::ErrorKind::UnexpectedEof.into()) }
+}
+
+/// Whether a stretch can be written or punched: within the length.
+fn check_write(offset: u64, length: u64, of: u64) -> io::Result<()> {
+    if is_within(offset, length, of) {
+        return Ok(());
+    }
+    Err(io::Error::new(
+        io::ErrorKind::InvalidInput,
+        format!("{length} bytes at {offset} are not within a file of {of}"),
+    ))
+}
+
+fn is_within(offset: u64, length: u64, of: u64) -> bool {
+    let is_sectors = |bytes: u64| bytes.is_multiple_of(SECTOR_BYTES as u64);
+    assert!(is_sectors(offset) && is_sectors(length), "{length} bytes at {offset} are not whole sectors");
+    offset.checked_add(length).is_some_and(|end| end <= of)
+}
+
+/// Whether a file may be called so.
+fn check_name(name: &str) -> io::Result<()> {
+    let is_allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '.';
+    if name.is_empty() || name.len() > 255 || name.starts_with('.') || !name.chars().all(is_allowed) {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, format!("no name for a file: {name:?}")));
+    }
+    Ok(())
+}
+
+fn already_exists(name: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::AlreadyExists, format!("there is a file {name}"))
+}
+
+fn not_found(name: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::NotFound, format!("there is no file {name}"))
 }

@@ -106,7 +106,7 @@ impl<'a> Allowed<'a> {
 
 fn refused(product: Product, action: &str, resource: &str) -> ApiError {
     match product {
-        Product::Ecs | Product::Location => ErrorCode::EcsNoPermission.into(),
+        Product::Ecs | Product::Location | Product::Coffer => ErrorCode::EcsNoPermission.into(),
         Product::Kms => ApiError::with(ErrorCode::KmsNoPermission, [resource.to_owned()]),
         Product::Ram => ApiError::with(ErrorCode::RamNoPermission, [resource.to_owned(), action.to_owned()]),
         Product::Sts => ErrorCode::StsNoPermission.into(),

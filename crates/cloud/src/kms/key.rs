@@ -342,7 +342,7 @@ pub fn reachable(cx: &Cx<'_>, key_id: &str) -> Result<Key, ApiError> {
 }
 
 fn shared(cx: &Cx<'_>, key: &Key) -> Result<bool, ApiError> {
-    let Access::Action(action) = cx.operation.access else { return Ok(false) };
+    let Some(Access::Action(action)) = cx.operation.map(|operation| operation.access) else { return Ok(false) };
     if !ACROSS_ACCOUNTS.contains(&action) {
         return Ok(false);
     }

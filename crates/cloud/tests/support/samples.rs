@@ -31,10 +31,26 @@ impl World {
             Product::Kms => self.sample_of_kms(action),
             Product::Ram => self.sample_of_ram(action),
             Product::Sts => self.sample_of_sts(action),
+            Product::Coffer => self.sample_of_coffer(action),
             Product::Location => match action {
                 "DescribeEndpoints" => owned(&[("Id", "cn-hangzhou"), ("ServiceCode", "ecs")]),
                 other => unlisted(other),
             },
+        }
+    }
+
+    fn sample_of_coffer(&self, action: &str) -> Pairs {
+        let encrypted = [&DISK[..], &[("Encrypted", "true")]].concat();
+        match action {
+            "ModifyDiskReencryption" => {
+                let disk_id = text(&self.root(Product::Ecs, "CreateDisk", &encrypted), "DiskId");
+                self.root(Product::Coffer, "ReencryptDisk", &[("DiskId", &disk_id)]);
+                owned(&[("DiskId", &disk_id), ("Paused", "true")])
+            }
+            "DescribeDiskEncryption" | "DescribeDiskExport" | "ReencryptDisk" | "RewrapDiskDataKey" => {
+                owned(&[("DiskId", &text(&self.root(Product::Ecs, "CreateDisk", &encrypted), "DiskId"))])
+            }
+            other => unlisted(other),
         }
     }
 

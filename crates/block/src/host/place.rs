@@ -1,0 +1,101 @@
+//! Where volumes are: a directory each.
+
+use std::collections::HashMap;
+use std::fs::{self, DirBuilder};
+use std::io;
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::HostError;
+use super::error::Doing as _;
+use crate::storage::{Directory, LocalDirectory, MemoryDirectory, Options};
+use crate::volume::FILES;
+
+pub(super) enum Place {
+    Local { root: PathBuf, options: Options },
+    Memory(Mutex<HashMap<String, Arc<MemoryDirectory>>>),
+}
+
+impl Place {
+    /// Volumes below a directory of the file system, which is made, private, if it is not there. It is tried out.
+    pub(super) fn local(root: &Path, options: Options) -> Result<Self, HostError> {
+        make_private(root)?;
+        LocalDirectory::new(root, options).doing("trying out the directory of volumes")?;
+        Ok(Self::Local { root: root.to_owned(), options })
+    }
+
+    /// Volumes that are gone with the process.
+    pub(super) fn memory() -> Self {
+        Self::Memory(Mutex::default())
+    }
+
+    /// An empty directory for a new volume.
+    pub(super) fn make(&self, volume_id: &str) -> Result<Arc<dyn Directory>, HostError> {
+        match self {
+            Self::Local { root, options } => {
+                let directory = LocalDirectory::new(&root.join(volume_id), *options);
+                Ok(Arc::new(directory.doing("making the volume's directory")?))
+            }
+            Self::Memory(volumes) => {
+                let directory = Arc::new(MemoryDirectory::default());
+                let mut volumes = volumes.lock().unwrap_or_else(PoisonError::into_inner);
+                volumes.insert(volume_id.to_owned(), Arc::clone(&directory));
+                Ok(directory)
+            }
+        }
+    }
+
+    /// The directory of a volume that is there.
+    pub(super) fn open(&self, volume_id: &str) -> Result<Arc<dyn Directory>, HostError> {
+        if !self.contains(volume_id)? {
+            return Err(HostError::NotFound(volume_id.to_owned()));
+        }
+        match self {
+            Self::Local { .. } => self.make(volume_id),
+            Self::Memory(volumes) => {
+                let volumes = volumes.lock().unwrap_or_else(PoisonError::into_inner);
+                let found = volumes.get(volume_id).cloned();
+                Ok(found.ok_or_else(|| HostError::NotFound(volume_id.to_owned()))?)
+            }
+        }
+    }
+
+    /// Whether there is anything of a volume.
+    pub(super) fn contains(&self, volume_id: &str) -> Result<bool, HostError> {
+        match self {
+            Self::Local { root, .. } => root.join(volume_id).try_exists().doing("looking for a volume"),
+            Self::Memory(volumes) => Ok(volumes.lock().unwrap_or_else(PoisonError::into_inner).contains_key(volume_id)),
+        }
+    }
+
+    /// Removes a volume's files, the metadata first: what is left after a crash is no volume.
+    pub(super) fn clear(&self, volume_id: &str) -> Result<(), HostError> {
+        if !self.contains(volume_id)? {
+            return Ok(());
+        }
+        match self {
+            Self::Local { root, .. } => {
+                let directory = self.open(volume_id)?;
+                for name in FILES.iter().rev() {
+                    directory.remove(name).doing("removing a volume's file")?;
+                }
+                fs::remove_dir(root.join(volume_id)).doing("removing a volume's directory")?;
+                fs::File::open(root).and_then(|root| root.sync_all()).doing("removing a volume's directory")
+            }
+            Self::Memory(volumes) => {
+                volumes.lock().unwrap_or_else(PoisonError::into_inner).remove(volume_id);
+                Ok(())
+            }
+        }
+    }
+}
+
+/// Makes a directory for its owner only, unless it is there.
+pub(super) fn make_private(path: &Path) -> Result<(), HostError> {
+    match DirBuilder::new().recursive(true).mode(0o700).create(path) {
+        Ok(()) => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(HostError::Io(format!("making the directory {}", path.display()), error)),
+    }
+}

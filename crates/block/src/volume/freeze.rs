@@ -1,0 +1,345 @@
+//! Snapshots as the volume sees them: an instant at which it stands still, and what is written while the snapshot is read off.
+//!
+//! From the freeze on, writes to frozen chunks go to the overlay, at the same offsets. A sector of zeros there hides nothing; what is
+//! there wins over what is below, also after a crash. After the thaw the overlay is copied back chunk by chunk.
+
+use std::io;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError, RwLockWriteGuard};
+
+use super::atomic::AtomicBitmap;
+use super::cipher::{Cipher, is_zero};
+use super::error::Doing as _;
+use super::meta::Kind;
+use super::open::current;
+use super::superblock::FrozenRecord;
+use super::{Frozen, State, Volume, VolumeError};
+use crate::bitmap::Bitmap;
+use crate::geometry::{CHUNK_BYTES, CHUNK_UNITS, SECTOR_BYTES, UNIT_BYTES, chunks};
+use crate::snapshot::ChunkSource;
+use crate::storage::Buffer;
+
+/// Chunks that are copied back from the overlay under one sync.
+const BATCH: usize = 64;
+/// How often a chunk may be written to while it is copied back before it is held still for it.
+const MOST_ROUNDS: u32 = 3;
+
+/// A volume to be frozen.
+pub struct Freezing<'a> {
+    /// The volume.
+    pub volume: &'a Volume,
+    /// The snapshot's sequence in the volume's chain; never 0.
+    pub sequence: u64,
+    /// The sequence of the snapshot that it may build upon. If that is not the last one that was completed, all chunks are frozen.
+    pub parent: Option<u64>,
+}
+
+/// Freezes volumes at one moment. Those that were frozen for the same snapshot before are left as they are. When one can't be frozen,
+/// those before it stay frozen: the caller thaws them.
+pub fn freeze(volumes: &[Freezing<'_>]) -> Result<(), VolumeError> {
+    for freezing in volumes {
+        // What can take long is done before anything waits.
+        freezing.volume.prepare_freeze()?;
+    }
+    let mut order: Vec<&Freezing<'_>> = volumes.iter().collect();
+    order.sort_by_key(|freezing| freezing.volume.id());
+    let mut held = Vec::new();
+    for freezing in order {
+        held.push((freezing, freezing.volume.alone_and_merged()?));
+    }
+    for (freezing, state) in &mut held {
+        let Freezing { volume, sequence, parent } = **freezing;
+        let outcome = volume.flip(state, sequence, parent);
+        match outcome {
+            Ok(()) | Err(VolumeError::Busy(_)) => outcome?,
+            Err(_) => volume.or_poison(outcome)?,
+        }
+    }
+    Ok(())
+}
+
+impl Volume {
+    fn prepare_freeze(&self) -> Result<(), VolumeError> {
+        if self.shared().frozen.is_some() {
+            return Ok(());
+        }
+        self.merge_overlay()?;
+        self.make_durable()?;
+        let mut meta = self.meta();
+        let empty = Bitmap::new(meta.bitmap(Kind::ChangesA).length());
+        let idle = current(meta.superblock().changes.other());
+        let written = if meta.superblock().frozen.is_none() { meta.write(&[(idle, &empty)]) } else { Ok(()) };
+        drop(meta);
+        self.or_poison(written)
+    }
+
+    /// Holds everything still, with nothing in the overlay unless the volume is frozen.
+    fn alone_and_merged(&self) -> Result<RwLockWriteGuard<'_, State>, VolumeError> {
+        loop {
+            let state = self.alone();
+            if state.frozen.is_some() || state.overlaid.is_empty() {
+                return Ok(state);
+            }
+            drop(state);
+            self.merge_overlay()?;
+        }
+    }
+
+    fn flip(&self, state: &mut State, sequence: u64, parent: Option<u64>) -> Result<(), VolumeError> {
+        assert_ne!(sequence, 0, "sequences begin with 1");
+        match &state.frozen {
+            Some(frozen) if frozen.record.sequence == sequence => return Ok(()),
+            Some(_) => return Err(VolumeError::Busy("another snapshot")),
+            None => {}
+        }
+        self.make_durable()?;
+        let size_bytes = self.size_bytes();
+        let changed = state.changed.to_bitmap();
+        let mut meta = self.meta();
+        let is_full = parent.is_none_or(|parent| parent == 0 || parent != meta.superblock().last_sequence);
+        let record = FrozenRecord { sequence, size_bytes, is_full };
+        let (slot, none) = (meta.superblock().changes, Bitmap::new(changed.length()));
+        meta.write(&[(current(slot), &changed), (current(slot.other()), &none)])?;
+        // The one moment: before it nothing is frozen, after it everything is, whatever happens to the machine.
+        meta.commit(|superblock| {
+            superblock.frozen = Some(record);
+            superblock.changes = superblock.changes.other();
+        })?;
+        let set = if is_full { Bitmap::full(chunks(size_bytes)) } else { changed };
+        state.frozen = Some(Frozen { record, set });
+        state.changed = AtomicBitmap::new(&Bitmap::new(chunks(size_bytes)));
+        Ok(())
+    }
+
+    /// Ends the freeze for a snapshot: it is complete, or is given up; then its changes count for the next one. It is no error if there is no
+    /// such freeze. What was written meanwhile is copied back by [`Volume::merge_overlay`].
+    pub fn thaw(&self, sequence: u64, is_complete: bool) -> Result<(), VolumeError> {
+        let mut state = self.alone();
+        let Some(frozen) = state.frozen.take_if(|frozen| frozen.record.sequence == sequence) else { return Ok(()) };
+        let outcome = self.record_thaw(&state, &frozen, is_complete);
+        if outcome.is_err() {
+            state.frozen = Some(frozen);
+        } else if !is_complete {
+            frozen.set.iter().for_each(|chunk| state.changed.insert(chunk));
+        }
+        drop(state);
+        self.or_poison(outcome)
+    }
+
+    fn record_thaw(&self, state: &State, frozen: &Frozen, is_complete: bool) -> Result<(), VolumeError> {
+        let mut meta = self.meta();
+        if !is_complete {
+            let mut changed = state.changed.to_bitmap();
+            changed.extend(frozen.set.iter());
+            let slot = current(meta.superblock().changes);
+            meta.write(&[(slot, &changed)])?;
+        }
+        meta.commit(|superblock| {
+            superblock.frozen = None;
+            if is_complete {
+                superblock.last_sequence = frozen.record.sequence;
+            }
+        })
+    }
+
+    /// Copies back what was written to the overlay, unless a snapshot is being read off. Durable on return.
+    pub fn merge_overlay(&self) -> Result<(), VolumeError> {
+        // One at a time: a round relies on nobody else having copied a chunk back that it then clears.
+        let _one = self.merging.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut rounds = 0;
+        loop {
+            let set = {
+                let state = self.shared();
+                if state.frozen.is_some() {
+                    return Ok(());
+                }
+                // While the key is changed, what is in the overlay may have to be enciphered for its place.
+                if state.rekey.is_some() && matches!(*state.cipher, Cipher::Absent) && !state.overlaid.is_empty() {
+                    return Err(VolumeError::Busy("a change of key"));
+                }
+                state.overlaid.to_bitmap()
+            };
+            if set.is_empty() {
+                return Ok(());
+            }
+            let chunks: Vec<u64> = set.iter().collect();
+            for batch in chunks.chunks(BATCH) {
+                let merged = if rounds < MOST_ROUNDS { self.merge_batch(batch) } else { self.merge_held(batch) };
+                self.or_poison(merged)?;
+            }
+            rounds += 1;
+        }
+    }
+
+    /// Copies chunks back; those that are written to meanwhile stay for another round, so that no write waits for a sync.
+    fn merge_batch(&self, batch: &[u64]) -> Result<(), VolumeError> {
+        let state = self.shared();
+        if state.frozen.is_some() {
+            return Ok(());
+        }
+        for chunk in batch {
+            let _chunk = self.lock_alone(*chunk);
+            state.touched.remove(*chunk);
+            self.copy_back(&state, *chunk).doing("copying the overlay back")?;
+        }
+        self.files.data.sync().doing("making data durable")?;
+        for chunk in batch {
+            let _chunk = self.lock_alone(*chunk);
+            if !state.touched.contains(*chunk) {
+                self.clear_overlay(&state, *chunk).doing("clearing the overlay")?;
+            }
+        }
+        self.make_durable()
+    }
+
+    /// Copies chunks back one by one, each held still until its data is durable.
+    fn merge_held(&self, batch: &[u64]) -> Result<(), VolumeError> {
+        let state = self.shared();
+        if state.frozen.is_some() {
+            return Ok(());
+        }
+        for chunk in batch {
+            let _chunk = self.lock_alone(*chunk);
+            self.copy_back(&state, *chunk).doing("copying the overlay back")?;
+            self.files.data.sync().doing("making data durable")?;
+            self.clear_overlay(&state, *chunk).doing("clearing the overlay")?;
+        }
+        self.make_durable()
+    }
+
+    /// Puts what the overlay holds of a chunk into its place, with the chunk's lock held alone.
+    fn copy_back(&self, state: &State, chunk: u64) -> io::Result<()> {
+        let (offset, length) = self.place_of(chunk);
+        let mut over = Buffer::new(length);
+        self.files.overlay.read_at(offset, &mut over)?;
+        let shown: Vec<bool> = over.chunks_exact(SECTOR_BYTES).map(|sector| !is_zero(sector)).collect();
+        let cipher = state.cipher_of(chunk);
+        if !std::ptr::eq(cipher, &raw const *state.overlay_cipher) {
+            state.overlay_cipher.convert(cipher, chunk * CHUNK_UNITS, &mut over)?;
+        }
+        let mut at = 0;
+        for run in shown.chunk_by(|a, b| a == b) {
+            let bytes = at * SECTOR_BYTES..(at + run.len()) * SECTOR_BYTES;
+            if run[0] {
+                self.files.data.write_at(offset + bytes.start as u64, &over[bytes])?;
+            }
+            at += run.len();
+        }
+        Ok(())
+    }
+
+    /// Empties the overlay of a chunk, which is durable in its place. That the overlay is empty is durable with the next flush, and so before
+    /// anything that is written over it in its place is.
+    fn clear_overlay(&self, state: &State, chunk: u64) -> io::Result<()> {
+        let (offset, length) = self.place_of(chunk);
+        self.files.overlay.punch(offset, length as u64)?;
+        self.overlay_changed.store(true, Ordering::Release);
+        state.overlaid.remove(chunk);
+        Ok(())
+    }
+
+    /// Where a chunk is, and how long.
+    pub(super) fn place_of(&self, chunk: u64) -> (u64, usize) {
+        let offset = chunk * CHUNK_BYTES as u64;
+        let length = (self.size_bytes() - offset).min(CHUNK_BYTES as u64);
+        (offset, usize::try_from(length).expect("at most a chunk"))
+    }
+
+    /// Writes what is known of changed chunks to the metadata and clears the intents, so that less has to be looked at after a crash.
+    pub fn checkpoint(&self) -> Result<(), VolumeError> {
+        let mut state = self.alone();
+        if self.is_poisoned() || state.intents.is_empty() {
+            return Ok(());
+        }
+        let changed = state.changed.to_bitmap();
+        let mut meta = self.meta();
+        let none = Bitmap::new(meta.bitmap(Kind::Intent).length());
+        let slot = current(meta.superblock().changes);
+        // The changes first: at no moment is a changed chunk named by neither.
+        let written = meta.write(&[(slot, &changed)]).and_then(|()| meta.write(&[(Kind::Intent, &none)]));
+        drop(meta);
+        self.or_poison(written)?;
+        state.intents = AtomicBitmap::new(&none);
+        Ok(())
+    }
+
+    /// Makes everything durable and puts the metadata in order, for a volume that is about to be dropped.
+    pub fn close(&self) -> Result<(), VolumeError> {
+        self.make_durable()?;
+        self.checkpoint()
+    }
+
+    /// The frozen volume, to be read off; `None` unless it is frozen for that snapshot.
+    pub fn frozen(self: &Arc<Self>, sequence: u64) -> Option<FrozenSource> {
+        let state = self.shared();
+        let record = state.frozen.as_ref().map(|frozen| frozen.record).filter(|record| record.sequence == sequence)?;
+        Some(FrozenSource { volume: Arc::clone(self), record })
+    }
+}
+
+/// A frozen volume as it was at its freeze. Reading fails once it is thawed.
+pub struct FrozenSource {
+    volume: Arc<Volume>,
+    record: FrozenRecord,
+}
+
+impl FrozenSource {
+    /// Whether all chunks are frozen: the snapshot builds upon none.
+    pub const fn is_full(&self) -> bool {
+        self.record.is_full
+    }
+
+    fn thawed() -> io::Error {
+        io::Error::other("the volume is not frozen any more")
+    }
+}
+
+impl ChunkSource for FrozenSource {
+    fn size_bytes(&self) -> u64 {
+        self.record.size_bytes
+    }
+
+    /// Of a full snapshot, the chunks that hold anything: all others are zeros.
+    fn changed(&self) -> io::Result<Bitmap> {
+        let state = self.volume.shared();
+        let frozen = state.frozen.as_ref().filter(|frozen| frozen.record == self.record).ok_or_else(Self::thawed)?;
+        if !self.record.is_full {
+            return Ok(frozen.set.clone());
+        }
+        let mut set = Bitmap::new(frozen.set.length());
+        let mut from_base = state.base.next(0);
+        while let Some(chunk) = from_base.filter(|chunk| *chunk < set.length()) {
+            set.insert(chunk);
+            from_base = state.base.next(chunk + 1);
+        }
+        let mut at = 0;
+        while let Some(range) =
+            self.volume.files.data.next_data(at)?.filter(|range| range.start < self.record.size_bytes)
+        {
+            let last = (range.end.min(self.record.size_bytes) - 1) / CHUNK_BYTES as u64;
+            set.extend(range.start / CHUNK_BYTES as u64..=last);
+            at = (last + 1) * CHUNK_BYTES as u64;
+        }
+        Ok(set)
+    }
+
+    fn read_chunk(&self, index: u64, buffer: &mut [u8]) -> io::Result<()> {
+        let volume = &*self.volume;
+        let state = volume.shared();
+        let is_frozen = state.frozen.as_ref().is_some_and(|frozen| frozen.record == self.record);
+        if !is_frozen || !state.is_frozen(index) {
+            return Err(Self::thawed());
+        }
+        let _chunk = volume.stripe(index).read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(read) = Volume::read_from_base(&state, index, buffer) {
+            return read;
+        }
+        let offset = index * CHUNK_BYTES as u64;
+        let here = (self.record.size_bytes - offset).min(CHUNK_BYTES as u64);
+        let here = usize::try_from(here).expect("at most a chunk");
+        assert!(here.is_multiple_of(UNIT_BYTES) && buffer.len() == CHUNK_BYTES);
+        buffer[here..].fill(0);
+        volume.files.data.read_at(offset, &mut buffer[..here])?;
+        state.cipher_of(index).decrypt(index * CHUNK_UNITS, &mut buffer[..here])
+    }
+}

@@ -1,0 +1,249 @@
+//! The life of volumes on one machine: in files, over sockets, through snapshots, clones, copies and changes of key.
+
+#![allow(clippy::unwrap_used, reason = "a test")]
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use coffer_base::{Rng as _, Secret, SeededRng};
+use coffer_block::host::{
+    DataKey, Freeze, Host, HostError, ManifestRef, NewVolume, Options, SnapshotSource, UploadOf, Uploaded,
+};
+use coffer_crypto::SystemRng;
+
+const SIZE: u64 = 8 << 20;
+
+fn key(seed: u64) -> DataKey {
+    let mut plain = vec![0; 64];
+    SeededRng::new(seed).fill(&mut plain);
+    DataKey { plain: Secret::new(plain), wrapped: seed.to_le_bytes().to_vec() }
+}
+
+/// A directory that goes with the test.
+struct Directory(PathBuf);
+
+impl Directory {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("coffer-host-{name}-{}", std::process::id()));
+        let _absent = std::fs::remove_dir_all(&path);
+        std::fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    fn host(&self) -> Host {
+        let [volumes, objects, sockets] = ["volumes", "objects", "nbd"].map(|name| self.0.join(name));
+        let options = Options { volumes, objects, sockets, ..Options::default() };
+        Host::start(&options, Arc::new(SystemRng), || 0).unwrap()
+    }
+}
+
+impl Drop for Directory {
+    fn drop(&mut self) {
+        let _gone = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+fn make(host: &Host, id: &str, key: Option<&DataKey>, base: Option<SnapshotSource>) {
+    host.make(NewVolume { volume_id: id.to_owned(), size_bytes: SIZE, key: key.cloned(), base }).unwrap();
+}
+
+fn write(host: &Host, id: &str, offset: u64, byte: u8) {
+    let device = host.device(id).unwrap();
+    device.write(offset, &mut vec![byte; 8192]).unwrap();
+    device.flush().unwrap();
+}
+
+fn byte(host: &Host, id: &str, offset: u64) -> u8 {
+    let mut bytes = [0];
+    host.device(id).unwrap().read(offset, &mut bytes).unwrap();
+    bytes[0]
+}
+
+fn freeze(host: &Host, id: &str, sequence: u64, parent: Option<u64>) {
+    host.freeze(&[Freeze { volume_id: id.to_owned(), sequence, parent }]).unwrap();
+}
+
+/// Freezes, uploads and thaws.
+fn snapshot(host: &Host, id: &str, keys: &[DataKey], sequence: u64, parent: Option<&SnapshotSource>) -> SnapshotSource {
+    freeze(host, id, sequence, parent.map(|parent| parent.manifest.sequence));
+    let own = Secret::new(key(1000 + sequence).plain.expose().clone());
+    let what = UploadOf { volume_id: id, sequence, volume_keys: keys, base: None, snapshot_key: Some(&own), parent };
+    let Uploaded { root, .. } = host.upload(&what, &|_, _| true).unwrap();
+    host.thaw(id, sequence, true).unwrap();
+    SnapshotSource { manifest: ManifestRef { chain: id.to_owned(), sequence, root }, data_key: Some(own) }
+}
+
+fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
+    for _ in 0..1000 {
+        if holds() {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    panic!("{what}, after ten seconds");
+}
+
+fn grep(directory: &Path, pattern: &[u8]) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(grep(&path, pattern));
+        } else if path.is_file() && std::fs::read(&path).unwrap().windows(pattern.len()).any(|part| part == pattern) {
+            found.push(path);
+        }
+    }
+    found
+}
+
+#[test]
+fn a_volume_lives_through_snapshots_a_clone_and_a_copy() {
+    let directory = Directory::new("life");
+    let host = directory.host();
+    make(&host, "d-1.1", Some(&key(1)), None);
+    host.open("d-1.1", &[key(1)], None).unwrap();
+    write(&host, "d-1.1", 0, 1);
+    write(&host, "d-1.1", 5 << 20, 1);
+    let first = snapshot(&host, "d-1.1", &[key(1)], 1, None);
+    write(&host, "d-1.1", 0, 2);
+    let second = snapshot(&host, "d-1.1", &[key(1)], 2, Some(&first));
+    write(&host, "d-1.1", 0, 3);
+
+    make(&host, "d-2.1", Some(&key(2)), Some(first.clone()));
+    assert!(matches!(host.open("d-2.1", &[key(2)], None), Err(HostError::NeedsBase(_))));
+    host.open("d-2.1", &[key(2)], Some(&first)).unwrap();
+    assert_eq!([0, 5 << 20].map(|offset| byte(&host, "d-2.1", offset)), [1, 1]);
+    eventually("the clone is not hydrated", || host.status("d-2.1").unwrap().is_hydrated);
+    host.close("d-2.1").unwrap();
+    host.open("d-2.1", &[key(2)], None).unwrap();
+    assert_eq!(byte(&host, "d-2.1", 5 << 20), 1);
+
+    let other = Secret::new(key(9).plain.expose().clone());
+    let copied = host.copy_snapshot(&second, "s-copy", Some(&other), &|_, _| true).unwrap();
+    let copy = ManifestRef { chain: "s-copy".to_owned(), sequence: 1, root: copied.root };
+    host.delete_snapshot(&second.manifest, Some(&first.manifest), None).unwrap();
+    host.delete_snapshot(&first.manifest, None, None).unwrap();
+    let copy = SnapshotSource { manifest: copy, data_key: Some(other) };
+    make(&host, "d-3.1", None, Some(copy.clone()));
+    host.open("d-3.1", &[], Some(&copy)).unwrap();
+    assert_eq!([0, 5 << 20].map(|offset| byte(&host, "d-3.1", offset)), [2, 1]);
+    assert_eq!(byte(&host, "d-1.1", 0), 3);
+    for id in ["d-1.1", "d-2.1", "d-3.1"] {
+        host.remove(id).unwrap();
+    }
+    assert_eq!(std::fs::read_dir(directory.0.join("volumes")).unwrap().count(), 0);
+    assert!(matches!(host.open("d-1.1", &[key(1)], None), Err(HostError::NotFound(_))));
+}
+
+#[test]
+fn a_closed_volume_is_frozen_grown_and_thawed_without_its_key_and_read_off_with_it() {
+    let directory = Directory::new("closed");
+    let host = directory.host();
+    make(&host, "d-1.1", Some(&key(1)), None);
+    host.open("d-1.1", &[key(1)], None).unwrap();
+    write(&host, "d-1.1", 0, 1);
+    host.close("d-1.1").unwrap();
+    freeze(&host, "d-1.1", 1, None);
+    host.resize("d-1.1", 2 * SIZE).unwrap();
+    let what =
+        UploadOf { volume_id: "d-1.1", sequence: 1, volume_keys: &[], base: None, snapshot_key: None, parent: None };
+    assert!(matches!(host.upload(&what, &|_, _| true), Err(HostError::NeedsKey(_))));
+    host.upload(&UploadOf { volume_keys: &[key(1)], ..what }, &|_, _| true).unwrap();
+    assert!(host.status("d-1.1").is_none(), "the key is not kept");
+    host.thaw("d-1.1", 1, true).unwrap();
+    assert!(matches!(host.open("d-1.1", &[key(2)], None), Err(HostError::Volume(_))));
+    host.open("d-1.1", &[key(1)], None).unwrap();
+    assert_eq!(host.device("d-1.1").unwrap().size_bytes(), 2 * SIZE);
+}
+
+#[test]
+fn all_volumes_of_a_group_are_frozen_or_none() {
+    let host = Host::in_memory(Arc::new(SystemRng)).unwrap();
+    for id in ["d-1.1", "d-2.1"] {
+        make(&host, id, None, None);
+        host.open(id, &[], None).unwrap();
+    }
+    freeze(&host, "d-2.1", 7, None);
+    let group = ["d-1.1", "d-2.1"].map(|id| Freeze { volume_id: id.to_owned(), sequence: 1, parent: None });
+    assert!(host.freeze(&group).is_err());
+    freeze(&host, "d-1.1", 2, None);
+}
+
+#[test]
+fn a_given_up_snapshot_leaves_nothing_behind_and_the_next_one_is_whole() {
+    let directory = Directory::new("given-up");
+    let host = directory.host();
+    make(&host, "d-1.1", Some(&key(1)), None);
+    host.open("d-1.1", &[key(1)], None).unwrap();
+    write(&host, "d-1.1", 0, 1);
+    let first = snapshot(&host, "d-1.1", &[key(1)], 1, None);
+    write(&host, "d-1.1", 1 << 20, 2);
+    write(&host, "d-1.1", 2 << 20, 2);
+    freeze(&host, "d-1.1", 2, Some(1));
+    let keys = [key(1)];
+    let what = UploadOf {
+        volume_id: "d-1.1",
+        sequence: 2,
+        volume_keys: &keys,
+        base: None,
+        snapshot_key: None,
+        parent: Some(&first),
+    };
+    assert!(matches!(host.upload(&what, &|done, _| done == 0), Err(HostError::GivenUp)));
+    host.thaw("d-1.1", 2, false).unwrap();
+    let third = snapshot(&host, "d-1.1", &[key(1)], 3, Some(&first));
+    host.delete_snapshot(&first.manifest, None, Some(&third.manifest)).unwrap();
+    make(&host, "d-2.1", None, Some(third.clone()));
+    host.open("d-2.1", &[], Some(&third)).unwrap();
+    assert_eq!([0, 1 << 20, 2 << 20].map(|offset| byte(&host, "d-2.1", offset)), [1, 2, 2]);
+}
+
+#[test]
+fn a_plain_volume_in_use_is_enciphered_in_place_and_nothing_stays_in_clear() {
+    let directory = Directory::new("rekey");
+    let host = directory.host();
+    make(&host, "d-1.1", None, None);
+    host.open("d-1.1", &[], None).unwrap();
+    let text = b"what nobody is to read on this disk".repeat(300);
+    let device = host.device("d-1.1").unwrap();
+    for offset in [0, 3 << 20, SIZE - text.len() as u64] {
+        device.write(offset, &mut text.clone()).unwrap();
+    }
+    device.flush().unwrap();
+    assert!(!grep(&directory.0.join("volumes"), &text[..32]).is_empty(), "it is plain");
+    host.rekey("d-1.1", &key(5)).unwrap();
+    eventually("the key is not changed", || host.status("d-1.1").unwrap().rekey.is_none());
+    device.flush().unwrap();
+    drop(device);
+    let found = grep(&directory.0, &text[..32]);
+    assert!(found.is_empty(), "{found:?}");
+    host.close("d-1.1").unwrap();
+    assert!(matches!(host.open("d-1.1", &[], None), Err(HostError::NeedsKey(_))));
+    host.open("d-1.1", &[key(5)], None).unwrap();
+    let mut bytes = vec![0; text.len()];
+    host.device("d-1.1").unwrap().read(3 << 20, &mut bytes).unwrap();
+    assert_eq!(bytes, text);
+    assert!(host.check("d-1.1", &[]).is_err(), "it is in use");
+    host.close_all();
+    assert!(host.check("d-1.1", &[key(5)]).unwrap().findings.is_empty());
+}
+
+#[test]
+fn a_change_of_key_can_be_held_up_and_goes_on_after_the_volume_was_opened_again() {
+    let directory = Directory::new("held-up");
+    let host = directory.host();
+    make(&host, "d-1.1", Some(&key(1)), None);
+    host.open("d-1.1", &[key(1)], None).unwrap();
+    write(&host, "d-1.1", 7 << 20, 1);
+    host.control_rekey("d-1.1", true, None).unwrap();
+    host.rekey("d-1.1", &key(2)).unwrap();
+    assert!(host.status("d-1.1").unwrap().rekey.is_some());
+    host.close("d-1.1").unwrap();
+    assert!(matches!(host.open("d-1.1", &[key(1)], None), Err(HostError::Volume(_))), "both keys are needed");
+    host.open("d-1.1", &[key(2), key(1)], None).unwrap();
+    eventually("the key is not changed", || host.status("d-1.1").unwrap().rekey.is_none());
+    assert_eq!(byte(&host, "d-1.1", 7 << 20), 1);
+    host.close("d-1.1").unwrap();
+    host.open("d-1.1", &[key(2)], None).unwrap();
+}
