@@ -33,7 +33,7 @@ pub struct Cx<'a> {
     pub policies: &'a PolicyCache,
     /// A key of a kind that takes long to make, where the operation asked for one before its transaction.
     pub prepared: Option<&'a Arc<Material>>,
-    /// What is called; `None` where a service does something by itself.
+    /// What is called; `None` in a job.
     pub operation: Option<&'static Operation>,
     /// Where the request came from and how.
     pub origin: &'a Origin,

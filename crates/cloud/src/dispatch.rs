@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use coffer_base::{ApiError, Arn, Clock, ErrorCode, Region, Rng, ids, limits};
-use coffer_store::jobs::Job;
 use coffer_crypto::{KeySpec, Material};
+use coffer_store::jobs::Job;
 use coffer_store::{Db, Tx, idempotency};
 
 use crate::audit;
@@ -40,8 +40,8 @@ pub(crate) struct Shared {
     pub(crate) settings: Settings,
     pub(crate) policies: PolicyCache,
     pub(crate) replays: Replays,
-    pub(crate) volumes: Volumes,
     pub(crate) key_maker: KeyMaker,
+    pub(crate) volumes: Volumes,
 }
 
 /// A request on its way, once its operation is known.
@@ -76,8 +76,8 @@ impl Cloud {
             settings,
             policies: PolicyCache::default(),
             replays: Replays::new(limits::NONCES),
-            volumes,
             key_maker: KeyMaker::default(),
+            volumes,
         }))
     }
 
@@ -192,11 +192,8 @@ impl Cloud {
 
 impl Shared {
     fn cx<'a>(&'a self, tx: &'a Tx<'a>, call: &'a Call) -> Cx<'a> {
-        Cx {
-            prepared: call.prepared.as_ref(),
-            operation: Some(call.entry.operation),
-            ..self.cx_of(tx, &call.caller, &call.origin)
-        }
+        let cx = self.cx_of(tx, &call.caller, &call.origin);
+        Cx { prepared: call.prepared.as_ref(), operation: Some(call.entry.operation), ..cx }
     }
 
     /// The surroundings of what `caller` does.

@@ -86,8 +86,8 @@ impl Settings {
             region,
             default_encryption: DefaultEncryption::default(),
             quotas: Quotas::default(),
-            fence_after_ms: None,
             deletion_in_use: DeletionInUse::Allow,
+            fence_after_ms: None,
         }
     }
 }

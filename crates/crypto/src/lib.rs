@@ -2,9 +2,9 @@
 //! SM2, SM3, SM4 and MD5, which it lacks. Nothing outside this crate names an algorithm.
 
 pub mod digest;
+mod ec;
 #[expect(unsafe_code, reason = "memory from the kernel, with properties that no allocator of Rust's gives")]
 mod locked;
-mod ec;
 pub mod mac;
 mod material;
 mod message;
@@ -12,13 +12,13 @@ mod random;
 mod root;
 mod rsa;
 mod seal;
+mod sm2;
+
+pub use material::{EncryptionAlgorithm, KeySpec, Material, SigningAlgorithm, Unsuitable, encrypt_for};
 #[expect(unsafe_code, reason = "aws-lc has AES-XTS, its Rust binding has it only in C's form")]
 mod xts;
 
 pub use locked::{LockedBytes, forbid_core_dumps};
-mod sm2;
-
-pub use material::{EncryptionAlgorithm, KeySpec, Material, SigningAlgorithm, Unsuitable, encrypt_for};
 pub use random::SystemRng;
 pub use root::{RootKey, RootKeyError};
 pub use seal::{Aead, NONCE_BYTES, OVERHEAD_BYTES, OpenError, SealKey, TAG_BYTES};

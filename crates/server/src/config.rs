@@ -62,8 +62,14 @@ struct File {
     tls: FileTls,
     default_encryption: FileDefaultEncryption,
     quotas: FileQuotas,
-    volumes: FileVolumes,
     keys: FileKeys,
+    volumes: FileVolumes,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct FileKeys {
+    deletion_in_use: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -97,12 +103,6 @@ impl FileVolumes {
             nbd_listen: self.nbd_listen,
         })
     }
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct FileKeys {
-    deletion_in_use: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -223,8 +223,8 @@ impl ServeArguments {
                 region,
                 default_encryption: default_encryption(&file.default_encryption)?,
                 quotas: file.quotas.settings(),
-                fence_after_ms: file.volumes.fence_after_s.map(|seconds| i64::from(seconds) * 1000),
                 deletion_in_use: deletion_in_use(file.keys.deletion_in_use.as_deref())?,
+                fence_after_ms: file.volumes.fence_after_s.map(|seconds| i64::from(seconds) * 1000),
             },
         })
     }
