@@ -3,7 +3,9 @@
 use std::net::IpAddr;
 
 use coffer_base::{AccountId, ApiError, Region, Rng, Timestamp};
+use coffer_block::host::Host;
 use coffer_store::Tx;
+use coffer_store::jobs::Job;
 
 use crate::auth::PolicyCache;
 use crate::caller::Caller;
@@ -32,6 +34,10 @@ pub struct Cx<'a> {
     pub conditions: Vec<(&'static str, String)>,
     /// What belongs on record besides the action and its outcome, by name.
     pub notes: Vec<(&'static str, String)>,
+    /// The volumes of this machine: to look at. What is done to them is a job.
+    pub host: &'a Host,
+    /// The jobs to be done before this call is answered.
+    pub prompts: Vec<Job>,
 }
 
 /// Where a request came from and how.
@@ -60,10 +66,11 @@ impl Cx<'_> {
 
     /// Does one of several things that stand by themselves: when it fails, what it wrote and noted is taken back, and no more.
     pub fn apart<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T, ApiError>) -> Result<T, ApiError> {
-        let (tx, noted) = (self.tx, self.notes.len());
+        let (tx, noted, asked) = (self.tx, self.notes.len(), self.prompts.len());
         let outcome = tx.atomic(|_| work(self));
         if outcome.is_err() {
             self.notes.truncate(noted);
+            self.prompts.truncate(asked);
         }
         outcome
     }

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use coffer_base::{ApiError, Arn, Clock, ErrorCode, Region, Rng, ids, limits};
+use coffer_store::jobs::Job;
 use coffer_store::{Db, Tx, idempotency};
 
 use crate::audit;
@@ -21,7 +22,8 @@ use crate::parameters::Parameters;
 use crate::product::Product;
 use crate::settings::Settings;
 use crate::value::Value;
-use crate::{ecs, kms, location, ram, sts};
+use crate::volumes::Volumes;
+use crate::{coffer, ecs, kms, location, ram, sts};
 
 /// The whole service behind the gateway. Clones share everything.
 #[derive(Clone)]
@@ -36,6 +38,7 @@ pub(crate) struct Shared {
     pub(crate) settings: Settings,
     pub(crate) policies: PolicyCache,
     pub(crate) replays: Replays,
+    pub(crate) volumes: Volumes,
 }
 
 /// A request on its way, once its operation is known.
@@ -48,9 +51,19 @@ struct Call {
     token: Option<idempotent::Token>,
 }
 
+/// The answer of a write, and the jobs to be done before it is given.
+type Written = (Value, Vec<Job>);
+
 impl Cloud {
     /// Puts the parts together.
-    pub fn new(db: Db, clock: Clock, rng: Arc<dyn Rng>, keyring: Keyring, settings: Settings) -> Self {
+    pub fn new(
+        db: Db,
+        clock: Clock,
+        rng: Arc<dyn Rng>,
+        keyring: Keyring,
+        settings: Settings,
+        volumes: Volumes,
+    ) -> Self {
         Self(Arc::new(Shared {
             db,
             clock,
@@ -59,6 +72,7 @@ impl Cloud {
             settings,
             policies: PolicyCache::default(),
             replays: Replays::new(limits::NONCES),
+            volumes,
         }))
     }
 
@@ -112,7 +126,13 @@ impl Cloud {
             Effect::Write => {
                 let (call, decoded) = self.0.db.read(prepare)?;
                 let shared = Arc::clone(&self.0);
-                self.0.db.write(move |tx| shared.write(tx, &call, decoded)).await?
+                match self.0.db.write(move |tx| shared.write(tx, &call, decoded)).await? {
+                    Ok((value, prompts)) => {
+                        self.work_promptly(prompts).await;
+                        Ok(value)
+                    }
+                    Err(error) => Err(error),
+                }
             }
         }
         .map(|value| (entry, value))
@@ -160,22 +180,29 @@ impl Cloud {
 
 impl Shared {
     fn cx<'a>(&'a self, tx: &'a Tx<'a>, call: &'a Call) -> Cx<'a> {
+        self.cx_of(tx, &call.caller, &call.origin)
+    }
+
+    /// The surroundings of what `caller` does.
+    pub(crate) fn cx_of<'a>(&'a self, tx: &'a Tx<'a>, caller: &'a Caller, origin: &'a Origin) -> Cx<'a> {
         Cx {
             tx,
-            caller: &call.caller,
+            caller,
             now: self.clock.now(),
             rng: &*self.rng,
             keyring: &self.keyring,
             settings: &self.settings,
             policies: &self.policies,
-            origin: &call.origin,
+            origin,
             conditions: Vec::new(),
             notes: Vec::new(),
+            host: &self.volumes.host,
+            prompts: Vec::new(),
         }
     }
 
     /// A write inside its transaction: what it does is undone when it fails; that it was tried stays on record.
-    fn write(&self, tx: &Tx<'_>, call: &Call, decoded: Decoded) -> Result<Result<Value, ApiError>, ApiError> {
+    fn write(&self, tx: &Tx<'_>, call: &Call, decoded: Decoded) -> Result<Result<Written, ApiError>, ApiError> {
         let mut cx = self.cx(tx, call);
         if let Some((fingerprint, expires_at)) = &call.nonce
             && !idempotency::take_nonce(tx, fingerprint, *expires_at)?
@@ -188,10 +215,10 @@ impl Shared {
             && error.source().is_some()
         {
             // Ours, not the caller's: the transaction may not be in a state to be written on.
-            return Ok(outcome);
+            return Ok(outcome.map(|value| (value, Vec::new())));
         }
         audit::record(&cx, call.entry, &call.request_id, &resources, outcome.as_ref().err())?;
-        Ok(outcome)
+        Ok(outcome.map(|value| (value, cx.prompts)))
     }
 
     fn perform(cx: &mut Cx<'_>, call: &Call, decoded: Decoded, resources: &mut Vec<Arn>) -> Result<Value, ApiError> {
@@ -227,6 +254,7 @@ pub fn operations(product: Product) -> &'static [Entry] {
         Product::Ram => ram::OPERATIONS,
         Product::Sts => sts::OPERATIONS,
         Product::Location => location::OPERATIONS,
+        Product::Coffer => coffer::OPERATIONS,
     }
 }
 

@@ -13,6 +13,8 @@ pub struct Settings {
     pub default_encryption: DefaultEncryption,
     /// How much an account may have.
     pub quotas: Quotas,
+    /// For how long the key of an attached disk may be out of reach before its I/O is stopped; `None`: for ever.
+    pub fence_after_ms: Option<i64>,
 }
 
 /// How much each account may have in a region; `None` is no bound.
@@ -62,6 +64,11 @@ pub enum ExplicitUnencrypted {
 impl Settings {
     /// Everything as documented, in `region`.
     pub fn new(region: Region) -> Self {
-        Self { region, default_encryption: DefaultEncryption::default(), quotas: Quotas::default() }
+        Self {
+            region,
+            default_encryption: DefaultEncryption::default(),
+            quotas: Quotas::default(),
+            fence_after_ms: None,
+        }
     }
 }

@@ -2,11 +2,13 @@
 
 use std::collections::HashSet;
 use std::fs;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use coffer_base::{AccountId, Region, Secret};
+use coffer_block::host::Options;
+use coffer_block::storage::Driver;
 use coffer_cloud::bootstrap::{KmsService, Preset};
 use coffer_cloud::settings::{Callers, DefaultEncryption, ExplicitUnencrypted, Quotas, Settings};
 use serde::Deserialize;
@@ -60,6 +62,40 @@ struct File {
     tls: FileTls,
     default_encryption: FileDefaultEncryption,
     quotas: FileQuotas,
+    volumes: FileVolumes,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct FileVolumes {
+    directory: Option<PathBuf>,
+    objects: Option<PathBuf>,
+    sockets: Option<PathBuf>,
+    driver: Option<String>,
+    direct: Option<bool>,
+    nbd_listen: Option<IpAddr>,
+    fence_after_s: Option<u32>,
+}
+
+impl FileVolumes {
+    /// Where they are: below the data directory unless something else is said.
+    fn options(&self, data: &Path) -> Result<Options, ConfigError> {
+        let usual = usual_place(data);
+        let driver = match self.driver.as_deref() {
+            None | Some("auto") => Driver::Auto,
+            Some("threads") => Driver::Threads,
+            Some("io_uring") => Driver::Uring,
+            Some(text) => return Err(bad("volumes.driver", text, "auto, threads or io_uring")),
+        };
+        Ok(Options {
+            volumes: self.directory.clone().unwrap_or(usual.volumes),
+            objects: self.objects.clone().unwrap_or(usual.objects),
+            sockets: self.sockets.clone().unwrap_or(usual.sockets),
+            driver,
+            direct: self.direct.unwrap_or(usual.direct),
+            nbd_listen: self.nbd_listen,
+        })
+    }
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -114,6 +150,8 @@ pub(crate) struct Config {
     pub(crate) threads: Option<usize>,
     /// Most writes that share a commit.
     pub(crate) write_batch: usize,
+    /// Where volumes are, and how they are served.
+    pub(crate) volumes: Options,
     /// How the service behaves.
     pub(crate) settings: Settings,
 }
@@ -158,9 +196,11 @@ impl ServeArguments {
         if !(1..=coffer_base::limits::WRITE_QUEUE).contains(&write_batch) {
             return Err(bad("write_batch", &write_batch.to_string(), "1 to 4096"));
         }
+        let data = self.data.clone().or(file.data).unwrap_or_else(|| "coffer-data".into());
         Ok(Config {
+            volumes: file.volumes.options(&data)?,
             listen: self.listen.or(file.listen).unwrap_or(SocketAddr::from(([127, 0, 0, 1], 7600))),
-            data: self.data.clone().or(file.data).unwrap_or_else(|| "coffer-data".into()),
+            data,
             allow_plaintext: self.allow_plaintext || file.allow_plaintext.unwrap_or(false),
             kms: self.kms.as_deref().or(file.kms.as_deref()).map(kms).transpose()?,
             tls,
@@ -170,6 +210,7 @@ impl ServeArguments {
                 region,
                 default_encryption: default_encryption(&file.default_encryption)?,
                 quotas: file.quotas.settings(),
+                fence_after_ms: file.volumes.fence_after_s.map(|seconds| i64::from(seconds) * 1000),
             },
         })
     }
@@ -178,6 +219,12 @@ impl ServeArguments {
 fn read(path: &Path) -> Result<File, ConfigError> {
     let text = fs::read_to_string(path).map_err(|error| ConfigError::Unreadable(path.to_owned(), error))?;
     toml::from_str(&text).map_err(|error| ConfigError::Malformed(path.to_owned(), Box::new(error)))
+}
+
+/// Volumes at their usual place below a data directory, served the usual way.
+pub(crate) fn usual_place(data: &Path) -> Options {
+    let (volumes, objects, sockets) = (data.join("volumes"), data.join("objects"), data.join("nbd"));
+    Options { volumes, objects, sockets, ..Options::default() }
 }
 
 fn bad(name: &'static str, value: &str, allowed: &'static str) -> ConfigError {
@@ -269,12 +316,16 @@ mod tests {
         assert_eq!(config.settings.quotas.disks, None);
         let config = resolve("[quotas]\ndisks = 3\nspot_vcpus = 0\n").unwrap();
         assert_eq!((config.settings.quotas.disks, config.settings.quotas.spot_vcpus), (Some(3), Some(0)));
+        let config = resolve("data = \"d\"\n[volumes]\nobjects = \"/objects\"\nfence_after_s = 30\n").unwrap();
+        assert_eq!((config.volumes.objects, config.volumes.volumes), ("/objects".into(), "d/volumes".into()));
+        assert_eq!(config.settings.fence_after_ms, Some(30_000));
         for slip in [
             "regoin = \"x\"",
             "region = \"cn-atlantis\"",
             "[default_encryption]\ncallers = \"all\"",
             "[tls]\nkey = \"x\"",
             "[quotas]\ndisks = -1",
+            "[volumes]\ndriver = \"floppy\"",
         ] {
             assert!(resolve(slip).is_err(), "{slip}");
         }

@@ -10,7 +10,7 @@ use coffer_crypto::SystemRng;
 use serde_json::Value;
 
 use crate::client::{Answer, Client};
-use crate::config::Config;
+use crate::config::{self, Config};
 use crate::serve::{Error, Server, now};
 
 const REGION: &str = "cn-hangzhou";
@@ -34,6 +34,7 @@ fn play(data: &std::path::Path) -> Result<(), Error> {
         tls: None,
         threads: None,
         write_batch: coffer_base::limits::WRITE_BATCH,
+        volumes: config::usual_place(data),
         settings: Settings::new(Region::parse(REGION).ok_or("the demo's region")?),
     };
     let (server, access) = Server::start(&config)?;

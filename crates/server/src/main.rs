@@ -5,6 +5,7 @@ mod config;
 mod demo;
 mod gateway;
 mod inspect;
+mod pools;
 mod serve;
 mod tls;
 

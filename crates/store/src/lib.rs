@@ -21,6 +21,7 @@ pub mod record;
 pub mod snapshots;
 pub mod tags;
 pub mod tasks;
+pub mod volumes;
 mod writer;
 
 pub use connection::{Row, Tx, Value};

@@ -257,6 +257,7 @@ catalogue! {
     MonitorStartTooEarly = 400 "InvalidStartTime.TooEarly" "The specified parameter \"StartTime\" is too early.";
     MonitorTooMuch = 400 "InvalidParameter.TooManyDataQueried" "Too many data queried.";
     MonitorEndBeforeStart = 400 "InvalidParameter.EndTime" "The specified parameter EndTime is earlier than StartTime.";
+    RewrapPlainDisk = 400 "InvalidOperation.DiskNotEncrypted" "The specified disk is not encrypted.";
     MonitoredDiskNotFound = 404 "InvalidDiskId.NotFound" "The DiskId provided does not exist in our records.";
     DiskInitializing = 403 "IncorrectDiskStatus.Initializing" "The current disk status does not support this operation.";
     DiskIsSystemDisk = 403 "DiskTypeViolation" "The specified disk is a system disk and cannot support the operation.";

@@ -49,7 +49,7 @@ pub fn authorize(cx: &Cx<'_>, product: Product, operation: &Operation, resources
 
 fn refused(product: Product, action: &str, resource: &str) -> ApiError {
     match product {
-        Product::Ecs | Product::Location => ErrorCode::EcsNoPermission.into(),
+        Product::Ecs | Product::Location | Product::Coffer => ErrorCode::EcsNoPermission.into(),
         Product::Kms => ApiError::with(ErrorCode::KmsNoPermission, [resource.to_owned()]),
         Product::Ram => ApiError::with(ErrorCode::RamNoPermission, [resource.to_owned(), action.to_owned()]),
         Product::Sts => ErrorCode::StsNoPermission.into(),

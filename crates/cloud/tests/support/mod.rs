@@ -18,8 +18,10 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 
 use coffer_base::{AccountId, Clock, Region, Rng, Secret, SeededRng, Timestamp, ids};
+use coffer_block::host::Host;
 use coffer_cloud::bootstrap::{self, KmsService, Preset, StartError, Started};
-use coffer_cloud::{Cloud, Incoming, Keyring, Method, Outgoing, Product, Settings};
+use coffer_cloud::volumes::Inline;
+use coffer_cloud::{Cloud, Incoming, Keyring, Method, Outgoing, Product, Settings, Volumes};
 use coffer_crypto::{RootKey, digest, mac};
 use coffer_store::instances::Instance;
 use coffer_store::{Db, Options, Record, StoreError, Tx, accounts};
@@ -49,6 +51,8 @@ pub(crate) type Dump = BTreeMap<String, Vec<String>>;
 pub(crate) struct World {
     pub(crate) cloud: Cloud,
     pub(crate) db: Db,
+    /// The volumes.
+    pub(crate) host: Host,
     /// Only tests move it.
     pub(crate) clock: Clock,
     /// The first account, of which [`ROOT`] is the key.
@@ -123,7 +127,8 @@ impl World {
     fn start(db: Db, clock: Clock, seed: u64, root: impl FnOnce(&dyn Rng) -> RootKey, settings: Settings) -> Self {
         let rng = Arc::new(Reseeded::new(seed));
         let source: Arc<dyn Rng> = Arc::<Reseeded>::clone(&rng);
-        let root = root(&*source);
+        // The host draws on threads of its own: what it draws must not shift what the service does.
+        let (root, host) = (root(&*source), Host::in_memory(Arc::new(Reseeded::new(seed + 2))).unwrap());
         let Started { keyring, account, .. } = bootstrap::start(&db, &clock, &source, root, preset(ROOT)).unwrap();
         let accounts = db.read(accounts::all).unwrap();
         let (keyring, other) = match accounts.into_iter().find(|known| *known != account) {
@@ -133,8 +138,15 @@ impl World {
         for account in [&account, &other] {
             bootstrap::set_kms_service(&db, account, KmsService::Open).unwrap();
         }
-        let cloud = Cloud::new(db.clone(), clock.clone(), source, keyring, settings);
-        Self { cloud, db, clock, account, other, rng, nonces: Reseeded::new(seed + 1) }
+        let cloud = Cloud::new(
+            db.clone(),
+            clock.clone(),
+            source,
+            keyring,
+            settings,
+            Volumes::new(host.clone(), Arc::new(Inline)),
+        );
+        Self { cloud, db, host, clock, account, other, rng, nonces: Reseeded::new(seed + 1) }
     }
 
     /// A new one, its second account and that account's access key.

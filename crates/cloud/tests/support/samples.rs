@@ -31,10 +31,21 @@ impl World {
             Product::Kms => self.sample_of_kms(action),
             Product::Ram => self.sample_of_ram(action),
             Product::Sts => self.sample_of_sts(action),
+            Product::Coffer => self.sample_of_coffer(action),
             Product::Location => match action {
                 "DescribeEndpoints" => owned(&[("Id", "cn-hangzhou"), ("ServiceCode", "ecs")]),
                 other => unlisted(other),
             },
+        }
+    }
+
+    fn sample_of_coffer(&self, action: &str) -> Pairs {
+        let encrypted = [&DISK[..], &[("Encrypted", "true")]].concat();
+        match action {
+            "DescribeDiskEncryption" | "DescribeDiskExport" | "RewrapDiskDataKey" => {
+                owned(&[("DiskId", &text(&self.root(Product::Ecs, "CreateDisk", &encrypted), "DiskId"))])
+            }
+            other => unlisted(other),
         }
     }
 
