@@ -1,5 +1,6 @@
 //! The binary: configuration, the gateway, wiring. The only place that reads the machine's clock and starts threads.
 
+mod cli;
 mod client;
 mod config;
 mod demo;
@@ -11,7 +12,7 @@ mod tls;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 
 /// Account-level EBS default encryption, self-hosted: the ECS, KMS, RAM and STS operations behind it, for unmodified clients.
 #[derive(Parser)]
@@ -27,12 +28,15 @@ enum Command {
     Serve(Box<config::ServeArguments>),
     /// Play the whole story against a fresh server in a temporary directory, showing each step and its proof.
     Demo,
+    #[command(flatten)]
+    Verb(cli::Verb),
 }
 
 fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Serve(arguments) => serve::run(&arguments),
         Command::Demo => demo::run(),
+        Command::Verb(verb) => return verb.run(Cli::command()),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
