@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::{Args, Subcommand};
-use coffer_block::snapshot::{self, Chain, Manifest, ManifestRef, Objects, Structure};
+use coffer_block::snapshot::{self, Chain, Flaw, Manifest, ManifestRef, Objects, Structure};
 use coffer_block::storage::LocalDirectory;
 use coffer_block::volume::{self, FILES, Report};
 use serde_json::{Value, json};
@@ -224,7 +224,7 @@ fn verify(
             let faults = verified.faults.iter().map(|fault| Problem { subject: subject.clone(), what: chain(fault) });
             problems.extend(faults);
             Some(json!({
-                "Chain": name, "Sequence": sequence, "SizeBytes": manifest.size_bytes(),
+                "Chain": name, "Sequence": sequence, "Chunks": manifest.present_chunks(),
                 "SoundChunks": verified.sound_chunks, "Faults": verified.fault_count,
             }))
         }
@@ -242,7 +242,12 @@ fn open(objects: &Arc<Objects>, name: &str, sequence: u64, path: &Path) -> Resul
         return Err("its manifest is too long".to_owned());
     }
     let bytes = fs::read(path).map_err(|error| error.to_string())?;
-    let (structure, _) = Structure::parse(&bytes).map_err(|flaw| format!("its manifest: {flaw:?}"))?;
+    let (structure, _) = Structure::parse(&bytes).map_err(|flaw| match flaw {
+        Flaw::Damaged(what) => format!("its manifest is damaged: {what}"),
+        Flaw::Newer(version) => {
+            format!("its manifest has the format's version {version}, which this program does not know")
+        }
+    })?;
     let chain_name = Chain::new(name).map_err(|error| chain(&error))?;
     let at = ManifestRef { chain: chain_name, sequence, root: structure.root() };
     Manifest::open(objects, &at, None).map_err(|error| chain(&error))
