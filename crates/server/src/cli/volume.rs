@@ -9,7 +9,7 @@ use std::sync::Arc;
 use clap::{Args, Subcommand};
 use coffer_block::snapshot::{self, Chain, Flaw, Manifest, ManifestRef, Objects, Structure};
 use coffer_block::storage::LocalDirectory;
-use coffer_block::volume::{self, FILES, Report};
+use coffer_block::volume::{self, Report};
 use serde_json::{Value, json};
 
 use super::disk::DiskId;
@@ -46,6 +46,8 @@ pub(crate) fn run(verb: &Volume) -> Result<(), Failure> {
     check.run()
 }
 
+/// The file that makes a directory a volume.
+const META: &str = "meta";
 /// The longest manifest is about 5 MiB.
 const MOST_MANIFEST_BYTES: u64 = 16 << 20;
 
@@ -166,13 +168,13 @@ impl Check {
 }
 
 fn one(directory: &Path) -> Result<Vec<PathBuf>, Failure> {
-    if directory.join(FILES[3]).is_file() {
+    if directory.join(META).is_file() {
         return Ok(vec![directory.to_owned()]);
     }
     let what = format!(
         "{} is neither a disk's id nor a volume's directory: it has no file `{}`",
         directory.display(),
-        FILES[3]
+        META
     );
     Err(Failure::new(Reason::Machine, what)
         .next("volumes are the directories below `volumes` in the server's data directory"))
