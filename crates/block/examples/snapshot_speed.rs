@@ -32,12 +32,12 @@ impl ChunkSource for Repeated {
         self.chunks * CHUNK_BYTES as u64
     }
 
-    fn changed(&self) -> Bitmap {
+    fn changed(&self) -> io::Result<Bitmap> {
         let mut changed = Bitmap::new(self.chunks);
         for index in (0..self.chunks).step_by(usize::try_from(self.every).unwrap_or(usize::MAX)) {
             changed.insert(index);
         }
-        changed
+        Ok(changed)
     }
 
     fn read_chunk(&self, _: u64, buffer: &mut [u8]) -> io::Result<()> {

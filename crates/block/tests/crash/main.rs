@@ -2,6 +2,8 @@
 //!
 //! `COFFER_CRASHES` asks for another number of power cuts than the one below, `COFFER_SEED` for the run of one seed alone.
 
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test")]
+
 mod disk;
 mod model;
 mod run;
