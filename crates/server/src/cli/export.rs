@@ -156,11 +156,14 @@ impl Tls {
             "driver=nbd,node-name={node},server.type=inet,server.host={host},server.port={port},tls-creds=tls-{node},discard=unmap"
         );
         let qemu = format!("-object {} -blockdev {} {device}", quote(&object), quote(&blockdev));
-        let uri =
-            quote(&format!("{}?tls-certificates={}", self.uri, directory.replace('%', "%25").replace('&', "%26")));
+        let certificates = directory.replace('%', "%25").replace('&', "%26");
+        let uri = format!("{}?tls-certificates={certificates}", self.uri);
+        // nbdsh takes no file from a URI unless it is told to; the others do.
+        let script = format!("h.set_uri_allow_local_file(True); h.connect_uri({})", Value::from(uri.as_str()));
         vec![
             Line { name: "qemu-tls", title, command: qemu },
-            Line { name: "nbdsh-tls", title: "libnbd, over TLS", command: format!("nbdsh --uri {uri}") },
+            Line { name: "nbdsh-tls", title: "nbdsh, over TLS", command: format!("nbdsh -c {}", quote(&script)) },
+            Line { name: "nbdinfo-tls", title: "nbdinfo, over TLS", command: format!("nbdinfo {}", quote(&uri)) },
         ]
     }
 }
@@ -237,7 +240,12 @@ mod tests {
                  -device virtio-blk-pci,drive=coffer-abc,serial=abc"
             )
         );
-        assert_eq!(command(&export, "nbdsh-tls"), format!("nbdsh --uri 'nbds://10.0.0.1:4000/?tls-certificates={at}'"));
+        let uri = format!("nbds://10.0.0.1:4000/?tls-certificates={at}");
+        assert_eq!(command(&export, "nbdinfo-tls"), format!("nbdinfo '{uri}'"));
+        assert_eq!(
+            command(&export, "nbdsh-tls"),
+            format!("nbdsh -c 'h.set_uri_allow_local_file(True); h.connect_uri(\"{uri}\")'")
+        );
         let key = directory.join("client-key.pem");
         assert_eq!(fs::read_to_string(&key).unwrap(), "KEY");
         assert_eq!(fs::metadata(&key).unwrap().permissions().mode() & 0o777, 0o600);

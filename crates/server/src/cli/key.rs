@@ -49,7 +49,7 @@ pub(crate) struct Create {
     /// Description
     #[arg(long, value_name = "TEXT")]
     description: Option<String>,
-    /// Kind of key: Aliyun_AES_256 or Aliyun_SM4
+    /// Kind of key, for example Aliyun_AES_256
     #[arg(long, value_name = "SPEC")]
     spec: Option<String>,
     #[command(flatten)]

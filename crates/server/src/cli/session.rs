@@ -203,8 +203,8 @@ impl Session {
 }
 
 fn unreachable(endpoint: &str, error: &io::Error) -> Failure {
-    let next = if error.to_string().contains("UnknownIssuer") {
-        "the server's certificate is signed by an authority of its own: give its ca.pem with --ca FILE"
+    let next = if error.to_string().contains("invalid peer certificate") {
+        "a server with the certificate it made itself is trusted by its ca.pem: give that with --ca FILE"
     } else {
         "is `coffer serve` running there? --endpoint or COFFER_ENDPOINT say where it is"
     };

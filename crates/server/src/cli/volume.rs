@@ -171,11 +171,8 @@ fn one(directory: &Path) -> Result<Vec<PathBuf>, Failure> {
     if directory.join(META).is_file() {
         return Ok(vec![directory.to_owned()]);
     }
-    let what = format!(
-        "{} is neither a disk's id nor a volume's directory: it has no file `{}`",
-        directory.display(),
-        META
-    );
+    let what =
+        format!("{} is neither a disk's id nor a volume's directory: it has no file `{}`", directory.display(), META);
     Err(Failure::new(Reason::Machine, what)
         .next("volumes are the directories below `volumes` in the server's data directory"))
 }

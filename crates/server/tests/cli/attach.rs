@@ -60,6 +60,8 @@ fn lines_for_tls_work_with_the_files_that_were_written() {
     let attached = site.json(&["attach", &disk, "--print", "--tls-dir", tls.to_str().unwrap()]);
     let nbdsh = text(&attached["Commands"], "nbdsh-tls");
     site.run("sh", &["-c", &format!("{nbdsh} -c 'h.pwrite(b\"over TLS\", 4096)'")]);
+    let size = site.run("sh", &["-c", text(&attached["Commands"], "nbdinfo-tls")]);
+    assert!(size.contains("21474836480"), "{size}");
     let qemu = text(&attached["Commands"], "qemu-tls");
     let option = |name: &str| {
         let rest = qemu.split(&format!("{name} ")).nth(1).unwrap();
