@@ -29,7 +29,7 @@ enum Command {
     /// Play the whole story against a fresh server in a temporary directory, showing each step and its proof.
     Demo,
     #[command(flatten)]
-    Verb(cli::Verb),
+    Verb(Box<cli::Verb>),
 }
 
 fn main() -> ExitCode {

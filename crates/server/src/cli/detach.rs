@@ -32,13 +32,12 @@ pub(crate) fn run(arguments: &Detach) -> Result<(), Failure> {
     let disk_id = arguments.disk.as_str();
     let disk = disk::find(&mut session, disk_id)?;
     let holders = holders(&disk);
-    let instance_id = match &arguments.instance {
-        Some(instance_id) => holders.contains(&instance_id.as_str()).then(|| instance_id.clone()),
-        None => {
-            let records = local_host::find(&mut session)?;
-            let ours = records.into_iter().find(|record| holders.contains(&record.instance_id.as_str()));
-            ours.map(|record| record.instance_id)
-        }
+    let is_holder = |instance_id: &str| holders.contains(&instance_id);
+    let instance_id = if let Some(named) = &arguments.instance {
+        Some(named.clone()).filter(|named| is_holder(named))
+    } else {
+        let records = local_host::find(&mut session)?.into_iter().map(|record| record.instance_id);
+        records.into_iter().find(|instance_id| is_holder(instance_id))
     };
     if let (None, None, Some(holder)) = (&instance_id, &arguments.instance, holders.first()) {
         let what = format!("{disk_id} is attached to {holder}, which is not this host's record");

@@ -64,7 +64,7 @@ impl Kernel {
     /// The disk's device: the one it is connected to, or the first that is free.
     pub(crate) fn connect(&self, export: &Export, serial: &str) -> Result<Device, Failure> {
         let link = self.link(serial);
-        if let Some(name) = self.linked(&link)?
+        if let Some(name) = linked(&link)?
             && self.is_connected(&name)
         {
             return Ok(Device { path: self.dev.join(name), link });
@@ -85,7 +85,7 @@ impl Kernel {
     /// Disconnects the disk's device and removes its link, if there are any. Refuses while it is in use.
     pub(crate) fn disconnect(&self, serial: &str) -> Result<(), Failure> {
         let link = self.link(serial);
-        let Some(name) = self.linked(&link)? else { return Ok(()) };
+        let Some(name) = linked(&link)? else { return Ok(()) };
         if self.is_connected(&name) {
             let path = self.dev.join(&name);
             if let Some(user) = self.user(&name) {
@@ -101,21 +101,6 @@ impl Kernel {
 
     fn link(&self, serial: &str) -> PathBuf {
         self.dev.join("disk/by-id").join(format!("virtio-{serial}"))
-    }
-
-    /// The NBD device that a link leads to; nothing if there is no link. A link to anything else is somebody else's.
-    fn linked(&self, link: &Path) -> Result<Option<String>, Failure> {
-        let target = match fs::read_link(link) {
-            Ok(target) => target,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(Failure::machine(link.display(), error)),
-        };
-        let name = target.file_name().and_then(|name| name.to_str()).filter(|name| name.starts_with("nbd"));
-        let other = || {
-            let what = format!("{} leads to {}, which is no NBD device", link.display(), target.display());
-            Failure::new(Reason::Machine, what).next("another disk has that serial number here: use --print")
-        };
-        name.map(|name| Some(name.to_owned())).ok_or_else(other)
     }
 
     fn is_connected(&self, name: &str) -> bool {
@@ -161,6 +146,21 @@ impl Kernel {
         let what = format!("{} failed ({}): {said}", client.display(), output.status);
         Err(Failure::new(Reason::Machine, what).next("--print shows other ways to use the disk"))
     }
+}
+
+/// The NBD device that a link leads to; nothing if there is no link. A link to anything else is somebody else's.
+fn linked(link: &Path) -> Result<Option<String>, Failure> {
+    let target = match fs::read_link(link) {
+        Ok(target) => target,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(Failure::machine(link.display(), error)),
+    };
+    let name = target.file_name().and_then(|name| name.to_str()).filter(|name| name.starts_with("nbd"));
+    let other = || {
+        let what = format!("{} leads to {}, which is no NBD device", link.display(), target.display());
+        Failure::new(Reason::Machine, what).next("another disk has that serial number here: use --print")
+    };
+    name.map(|name| Some(name.to_owned())).ok_or_else(other)
 }
 
 fn remove(link: &Path) -> io::Result<()> {

@@ -50,6 +50,9 @@ pub(crate) struct Create {
     /// Wait until it is complete, showing how far it is
     #[arg(long)]
     wait: bool,
+    /// How long to wait with --wait
+    #[arg(long, value_name = "SECONDS", default_value_t = 86_400)]
+    timeout: u32,
     #[command(flatten)]
     connection: Connection,
     #[command(flatten)]
@@ -82,9 +85,6 @@ const COLUMNS: &[(&str, &str)] = &[
     ("CREATED", "CreationTime"),
 ];
 
-/// How long a snapshot may show no progress.
-const PATIENCE: Duration = Duration::from_secs(3600);
-
 /// Does it.
 pub(crate) fn run(verb: &Snapshot) -> Result<(), Failure> {
     match verb {
@@ -113,18 +113,18 @@ impl Create {
         let made = session.call(Product::Ecs, "CreateSnapshot", &parameters)?;
         let snapshot_id = made["SnapshotId"].as_str().unwrap_or_default();
         if self.wait {
-            complete(&mut session, snapshot_id)?;
+            complete(&mut session, snapshot_id, Duration::from_secs(self.timeout.into()))?;
         }
         Ok(self.output.done(snapshot_id, &made)?)
     }
 }
 
 /// Waits until it is complete. On a terminal, how far it is stands in one line of standard error.
-fn complete(session: &mut Session, snapshot_id: &str) -> Result<(), Failure> {
+fn complete(session: &mut Session, snapshot_id: &str, patience: Duration) -> Result<(), Failure> {
     let ids = json!([snapshot_id]).to_string();
     let mut errors = std::io::stderr();
     let shows = errors.is_terminal();
-    let outcome = until(PATIENCE, || {
+    let outcome = until(patience, || {
         let found = session.ecs("DescribeSnapshots", &[("SnapshotIds", &ids)])?;
         let snapshot = &found["Snapshots"]["Snapshot"][0];
         if shows {
