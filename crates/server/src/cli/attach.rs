@@ -68,10 +68,8 @@ pub(crate) fn run(arguments: &Attach) -> Result<(), Failure> {
         export.write_tls(directory)?;
     }
     let kernel = Kernel::of_this_machine();
-    let device = match kernel.usable() {
-        Ok(()) if !arguments.print => Some(kernel.connect(&export, serial)?),
-        _ => None,
-    };
+    let usable = if arguments.print { Err("--print was given") } else { kernel.usable_for(&export) };
+    let device = usable.is_ok().then(|| kernel.connect(&export, serial)).transpose()?;
 
     let mut result = export.facts();
     result["InstanceId"] = instance_id.into();
@@ -87,12 +85,8 @@ pub(crate) fn run(arguments: &Attach) -> Result<(), Failure> {
         result["Commands"] = json!(named);
     }
     arguments.output.show(FIELDS, &result)?;
-    if device.is_none() && !arguments.output.is_json() {
-        if let Err(why) = kernel.usable() {
-            say(&format!("\nNo kernel device: {why}. Use it from here with one of:\n"))?;
-        } else {
-            say("\nUse it from here with one of:\n")?;
-        }
+    if let (Err(why), false) = (usable, arguments.output.is_json()) {
+        say(&format!("\nNo kernel device: {why}. Use it with one of:\n"))?;
         for line in &lines {
             say(&format!("# {}\n{}", line.title, line.command))?;
         }

@@ -49,7 +49,7 @@ impl Kernel {
     }
 
     /// Whether disks can be devices here; else why not.
-    pub(crate) fn usable(&self) -> Result<(), &'static str> {
+    fn usable(&self) -> Result<(), &'static str> {
         if !self.is_root {
             Err("that takes root")
         } else if !self.dev.join("nbd0").exists() {
@@ -59,6 +59,13 @@ impl Kernel {
         } else {
             Ok(())
         }
+    }
+
+    /// Whether this disk can be one.
+    pub(crate) fn usable_for(&self, export: &Export) -> Result<(), &'static str> {
+        self.usable()?;
+        let there = export.socket.exists();
+        there.then_some(()).ok_or("its socket is on the server's machine, which is not this one")
     }
 
     /// The disk's device: the one it is connected to, or the first that is free.
@@ -234,6 +241,8 @@ mod tests {
         fs::write(machine.0.join("sys/nbd0/pid"), "7").unwrap();
         let device = machine.1.connect(&export, "abc").unwrap();
         assert_eq!(device.path, machine.0.join("dev/nbd1"));
+        assert_eq!(machine.1.usable_for(&export), Ok(()));
+        assert!(machine.1.usable_for(&machine.export("elsewhere")).unwrap_err().contains("the server's machine"));
         assert_eq!(device.link, machine.0.join("dev/disk/by-id/virtio-abc"));
         assert_eq!(device.link.canonicalize().unwrap(), device.path.canonicalize().unwrap());
         assert_eq!(machine.1.connect(&export, "abc").unwrap(), device);

@@ -65,6 +65,8 @@ pub(crate) fn make(session: &mut Session, zone_id: &str, patience: Duration) -> 
     let mut parameters = vec![
         ("InstanceType", instance_type),
         ("ImageId", image_id),
+        // The account's default may have it encrypted, which not every category can be.
+        ("SystemDisk.Category", "cloud_essd"),
         ("InstanceName", &host),
         ("Description", "Stands for a host that disks are attached to with coffer attach"),
         ("Tag.1.Key", TAG),

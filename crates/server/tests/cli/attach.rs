@@ -20,6 +20,7 @@ fn what_was_written_is_there_when_the_disk_is_attached_again() {
     let attached = site.json(&["attach", &disk, "--print"]);
     let uri = text(&attached, "Uri");
     assert_eq!(text(&attached, "SerialNumber"), &disk[2..]);
+    assert!(PathBuf::from(text(&attached, "Socket")).is_absolute());
     site.qemu_io(uri, "write -P 0xa5 1M 3M");
     assert_eq!(site.json(&["attach", &disk, "--print"]), attached, "once is enough");
 

@@ -60,7 +60,8 @@ impl Site {
 
     pub(crate) fn start(&mut self) {
         let mut serve = self.binary();
-        serve.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(self.data());
+        // Relative, as the default is: what is printed must be of use from elsewhere all the same.
+        serve.args(["serve", "--listen", "127.0.0.1:0", "--data", "data"]);
         serve.arg("--config").arg(self.folder.join("coffer.toml"));
         serve.env("COFFER_ROOT_ACCESS_KEY_ID", ID).env("COFFER_ROOT_ACCESS_KEY_SECRET", SECRET);
         serve.env("COFFER_ACCOUNT_ID", ACCOUNT).stderr(fs::File::create(self.folder.join("log")).unwrap());

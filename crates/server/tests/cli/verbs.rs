@@ -16,6 +16,9 @@ fn default_encryption_is_switched_on_and_off_and_its_key_is_set_and_reset() {
     let disk = site.json(&["disk", "show", &site.disk(&["--name", "kept"])]);
     assert_eq!((&disk["KMSKeyId"], &disk["DiskName"]), (&on["KMSKeyId"], &"kept".into()));
     assert_eq!(disk["Encryption"]["Algorithm"], "AES-256-XTS");
+    let attached = site.json(&["attach", disk["DiskId"].as_str().unwrap(), "--print"]);
+    let instance = attached["InstanceId"].as_str().unwrap();
+    site.does(&["detach", disk["DiskId"].as_str().unwrap(), "--instance", instance]);
 
     let key = site.does(&["key", "create", "--description", "mine"]).trim().to_owned();
     let refused = site.coffer(&["default-encryption", "set-key", &key]);
@@ -27,12 +30,12 @@ fn default_encryption_is_switched_on_and_off_and_its_key_is_set_and_reset() {
     assert!(shown.contains("new disks encrypted  no"), "{shown}");
 
     let encrypted = site.json(&["disk", "list", "--encrypted", "true"]);
-    assert_eq!(encrypted.as_array().unwrap().len(), 1);
+    assert_eq!(encrypted.as_array().unwrap().len(), 2, "the disk, and the system disk of this host's record");
     let all = site.does(&["disk", "list"]);
-    assert!(all.contains(&plain) && all.lines().count() == 3, "{all}");
+    assert!(all.contains(&plain) && all.lines().count() == 4, "{all}");
     assert!(site.does(&["disk", "delete", &plain]).contains("is deleted"));
-    assert_eq!(site.json(&["disk", "list"]).as_array().unwrap().len(), 1);
-    assert_eq!(site.json(&["key", "show", &service_key])["Disks"], 1);
+    assert_eq!(site.json(&["disk", "list"]).as_array().unwrap().len(), 2);
+    assert_eq!(site.json(&["key", "show", &service_key])["Disks"], 2);
 }
 
 #[test]
