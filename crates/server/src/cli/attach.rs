@@ -161,27 +161,27 @@ fn to_this_host(session: &mut Session, disk: &Value, patience: Duration) -> Resu
     Ok(instance_id)
 }
 
-/// Where the disk is served, once it is.
+/// Where the disk is served, once it is. An instance that is stopped is not waited for: it does not start by itself.
 fn served(session: &mut Session, disk_id: &str, instance_id: &str, patience: Duration) -> Result<Export, Failure> {
-    let mut last = String::new();
+    let unserved = |state: Option<&str>, next: String| {
+        let state = state.unwrap_or("gone");
+        let what = format!("{disk_id} is attached to {instance_id} ({state}) and is not served");
+        Failure::new(Reason::TimedOut, what).next(next)
+    };
     let export = until(patience, || {
         let answer = session.call(Product::Coffer, "DescribeDiskExport", &[("DiskId", disk_id)])?;
-        answer["Status"].as_str().unwrap_or("-").clone_into(&mut last);
-        Ok(Export::of(&answer))
+        let export = Export::of(&answer);
+        let state = if export.is_none() { local_host::state(session, instance_id)? } else { None };
+        match state.as_deref() {
+            None | Some("Running" | "Starting" | "Pending") => Ok(export),
+            state => Err(unserved(state, "start the instance with ECS StartInstance, then try again".to_owned())),
+        }
     })?;
-    if let Some(export) = export {
-        return Ok(export);
-    }
-    let state = local_host::state(session, instance_id)?;
-    let next = match state.as_deref() {
-        Some("Running" | "Starting") => format!(
-            "the server's log says why it can't be opened: perhaps its key is disabled. `coffer disk show {disk_id}` names the key"
-        ),
-        _ => "disks are served while the instance runs: start it with ECS StartInstance, then try again".to_owned(),
-    };
-    let state = state.as_deref().unwrap_or("gone");
-    let what = format!("{disk_id} is attached to {instance_id} ({state}) and is not served: its export is {last}");
-    Err(Failure::new(Reason::TimedOut, what).next(next))
+    let state = if export.is_none() { local_host::state(session, instance_id)? } else { None };
+    export.ok_or_else(|| {
+        let next = "the server's log says why it can't be opened: perhaps its key is disabled";
+        unserved(state.as_deref(), format!("{next}; `coffer disk show {disk_id}` names the key"))
+    })
 }
 
 #[cfg(test)]

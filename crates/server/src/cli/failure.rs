@@ -3,6 +3,8 @@
 use std::fmt::Display;
 use std::process::ExitCode;
 
+use super::output::plain;
+
 /// Why a verb did not do what it was told. The numbers are exit codes, documented in `docs/cli.md`; 2 is clap's, for a wrong command
 /// line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,9 +61,9 @@ impl Failure {
 
     /// Says it on standard error; the exit code.
     pub(crate) fn tell(&self) -> ExitCode {
-        eprintln!("coffer: {}", self.what);
+        eprintln!("coffer: {}", plain(&self.what));
         if let Some(next) = &self.next {
-            eprintln!("  next: {next}");
+            eprintln!("  next: {}", plain(next));
         }
         ExitCode::from(self.reason as u8)
     }

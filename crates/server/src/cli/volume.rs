@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use super::disk::DiskId;
 use super::failure::{Failure, Reason, chain};
-use super::output::{Output, table};
+use super::output::{Output, plain, table};
 use crate::config::usual_place;
 
 /// What is to be done.
@@ -161,7 +161,7 @@ impl Check {
             )?;
         }
         for problem in problems {
-            writeln!(out, "{}: {}", problem.subject, problem.what)?;
+            writeln!(out, "{}", plain(&format!("{}: {}", problem.subject, problem.what)))?;
         }
         Ok(())
     }

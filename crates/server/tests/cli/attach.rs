@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::site::Site;
+use crate::site::{ID, SECRET, Site};
 
 fn text<'a>(value: &'a Value, name: &str) -> &'a str {
     value[name].as_str().unwrap_or_else(|| panic!("no {name} in {value}"))
@@ -168,4 +168,40 @@ fn a_seventeenth_disk_gets_a_second_record() {
     assert_eq!(site.json(&["status"])["Instances"], 2);
     site.does(&["detach", &disks[16]]);
     site.does(&["detach", &disks[0]]);
+}
+
+#[test]
+fn a_stopped_instance_is_not_waited_for() {
+    let site = Site::new();
+    let disk = site.disk(&[]);
+    // The record of another machine, so to speak.
+    let record = site.json(&["attach", &disk, "--print"]);
+    site.does(&["detach", &disk]);
+    let instance = text(&record, "InstanceId");
+    let ecs = |action, parameters: &[(&str, &str)]| site.call((ID, SECRET), "2014-05-26", action, parameters);
+    ecs("StopInstance", &[("InstanceId", instance)]);
+    while ecs("DescribeInstances", &[("RegionId", "cn-hangzhou")])["Instances"]["Instance"][0]["Status"] != "Stopped" {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let ran = site.coffer(&["attach", &disk, "--instance", instance, "--timeout", "600"]);
+    assert_eq!(ran.code, 6, "{}", ran.err);
+    assert!(ran.err.contains("(Stopped)") && ran.err.contains("next: start the instance"), "{}", ran.err);
+    let again = site.json(&["attach", &disk, "--print"]);
+    assert_eq!(again, record, "this host's record is started again");
+}
+
+#[test]
+fn a_disk_whose_key_is_disabled_is_refused_and_served_once_it_is_enabled() {
+    let site = Site::new();
+    site.let_ecs_use_keys();
+    let key = site.does(&["key", "create"]).trim().to_owned();
+    let disk = site.disk(&["--key", &key]);
+    site.json(&["attach", &disk, "--print"]);
+    site.does(&["detach", &disk]);
+    site.does(&["key", "disable", &key]);
+    let ran = site.coffer(&["attach", &disk, "--print"]);
+    assert_eq!(ran.code, 5, "{}", ran.err);
+    assert!(ran.err.contains("AttachDisk: ") && ran.err.contains("KMS"), "{}", ran.err);
+    site.does(&["key", "enable", &key]);
+    site.json(&["attach", &disk, "--print"]);
 }

@@ -1,56 +1,35 @@
 //! Who asks whom: environment, profiles, temporary credentials, TLS, and what is said when something is missing.
 
-#[path = "../../src/client.rs"]
-mod client;
-
 use std::fs;
 
-use client::{Caller, Client, Endpoint};
-use coffer_base::{Secret, Timestamp};
 use serde_json::{Value, json};
 
-use crate::site::{ACCOUNT, ID, Ran, SECRET, Site};
-
-#[expect(clippy::disallowed_methods, reason = "requests to a real server carry the real time")]
-fn now() -> Timestamp {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
-    Timestamp::from_unix_ms(i64::try_from(since.as_millis()).unwrap())
-}
+use crate::site::{ACCOUNT, ID, RAM, Ran, SECRET, Site};
 
 /// The binary with these variables only.
 fn with(site: &Site, variables: &[(&str, &str)], arguments: &[&str]) -> Ran {
     site.binary().args(arguments).envs(variables.iter().copied()).output().unwrap().into()
 }
 
-fn call(site: &Site, caller: (&str, &str), version: &str, action: &str, parameters: &[(&str, &str)]) -> Value {
-    let endpoint = Endpoint { address: site.address().to_owned(), tls: None };
-    let secret = Secret::new(caller.1.to_owned());
-    let caller = Caller { access_key_id: caller.0.to_owned(), secret, security_token: None };
-    let answer = Client::new(endpoint, caller, now).call(version, action, parameters).unwrap();
-    assert_eq!(answer.status, 200, "{}", answer.body);
-    answer.body
-}
-
 /// Temporary credentials of a role that may do all of ECS.
 fn temporary(site: &Site) -> Value {
-    const RAM: &str = "2015-05-01";
     let root = (ID, SECRET);
     let trust = json!({"Version": "1", "Statement": [{"Action": "sts:AssumeRole", "Effect": "Allow",
         "Principal": {"RAM": [format!("acs:ram::{ACCOUNT}:root")]}}]})
     .to_string();
-    call(site, root, RAM, "CreateRole", &[("RoleName", "worker"), ("AssumeRolePolicyDocument", &trust)]);
+    site.call(root, RAM, "CreateRole", &[("RoleName", "worker"), ("AssumeRolePolicyDocument", &trust)]);
     let policy = |name| [("PolicyType", "System"), ("PolicyName", name)];
     let role = [&policy("AdministratorAccess")[..], &[("RoleName", "worker")]].concat();
-    call(site, root, RAM, "AttachPolicyToRole", &role);
-    call(site, root, RAM, "CreateUser", &[("UserName", "ann")]);
+    site.call(root, RAM, "AttachPolicyToRole", &role);
+    site.call(root, RAM, "CreateUser", &[("UserName", "ann")]);
     let user = [&policy("AliyunSTSAssumeRoleAccess")[..], &[("UserName", "ann")]].concat();
-    call(site, root, RAM, "AttachPolicyToUser", &user);
-    let key = call(site, root, RAM, "CreateAccessKey", &[("UserName", "ann")])["AccessKey"].clone();
+    site.call(root, RAM, "AttachPolicyToUser", &user);
+    let key = site.call(root, RAM, "CreateAccessKey", &[("UserName", "ann")])["AccessKey"].clone();
     let text = |name: &str| key[name].as_str().unwrap().to_owned();
     let arn = format!("acs:ram::{ACCOUNT}:role/worker");
     let parameters = [("RoleArn", arn.as_str()), ("RoleSessionName", "cli")];
     let caller = (text("AccessKeyId"), text("AccessKeySecret"));
-    call(site, (&caller.0, &caller.1), "2015-04-01", "AssumeRole", &parameters)["Credentials"].clone()
+    site.call((&caller.0, &caller.1), "2015-04-01", "AssumeRole", &parameters)["Credentials"].clone()
 }
 
 #[test]

@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "a test")]
 
 mod attach;
+#[path = "../../src/client.rs"]
+mod client;
 mod credentials;
 mod site;
 mod verbs;

@@ -6,13 +6,24 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use coffer_base::{Secret, Timestamp};
 use serde_json::Value;
+
+use crate::client::{Caller, Client, Endpoint};
 
 pub(crate) const ID: &str = "LTAIcliclicliclicliclicli";
 pub(crate) const SECRET: &str = "cliclicliclicliclicliclicliclicl";
 pub(crate) const ACCOUNT: &str = "1234567890123456";
 /// The root programs of the system are not on everybody's path.
 const PATH: &str = "/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin";
+
+pub(crate) const RAM: &str = "2015-05-01";
+
+#[expect(clippy::disallowed_methods, reason = "requests to a real server carry the real time")]
+fn now() -> Timestamp {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+    Timestamp::from_unix_ms(i64::try_from(since.as_millis()).unwrap())
+}
 
 /// A server on a data directory of its own, stopped and removed when dropped.
 pub(crate) struct Site {
@@ -115,6 +126,25 @@ impl Site {
     /// The same for scripts.
     pub(crate) fn json(&self, arguments: &[&str]) -> Value {
         serde_json::from_str(&self.does(&[arguments, &["--output", "json"]].concat())).unwrap()
+    }
+
+    /// What no verb does, as that caller; it must succeed.
+    pub(crate) fn call(&self, caller: (&str, &str), version: &str, action: &str, parameters: &[(&str, &str)]) -> Value {
+        let endpoint = Endpoint { address: self.address().to_owned(), tls: None };
+        let secret = Secret::new(caller.1.to_owned());
+        let caller = Caller { access_key_id: caller.0.to_owned(), secret, security_token: None };
+        let answer = Client::new(endpoint, caller, now).call(version, action, parameters).unwrap();
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        answer.body
+    }
+
+    /// Gives ECS the right to use the account's keys.
+    pub(crate) fn let_ecs_use_keys(&self) {
+        let role = ("RoleName", "AliyunECSDiskEncryptDefaultRole");
+        let trust = r#"{"Version":"1","Statement":[{"Action":"sts:AssumeRole","Effect":"Allow","Principal":{"Service":["ecs.aliyuncs.com"]}}]}"#;
+        self.call((ID, SECRET), RAM, "CreateRole", &[role, ("AssumeRolePolicyDocument", trust)]);
+        let policy = [role, ("PolicyType", "System"), ("PolicyName", "AliyunECSDiskEncryptRolePolicy")];
+        self.call((ID, SECRET), RAM, "AttachPolicyToRole", &policy);
     }
 
     /// A new disk.

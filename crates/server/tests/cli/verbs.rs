@@ -24,6 +24,8 @@ fn default_encryption_is_switched_on_and_off_and_its_key_is_set_and_reset() {
     let refused = site.coffer(&["default-encryption", "set-key", &key]);
     assert_eq!(refused.code, 5);
     assert!(refused.err.contains("next: ECS needs the role AliyunECSDiskEncryptDefaultRole"), "{}", refused.err);
+    site.let_ecs_use_keys();
+    assert_eq!(site.json(&["default-encryption", "set-key", &key])["KMSKeyId"].as_str(), Some(key.as_str()));
     let back = site.json(&["default-encryption", "reset-key"]);
     assert_eq!(back["KMSKeyId"].as_str(), Some(service_key.as_str()));
     let shown = site.does(&["default-encryption", "disable"]);
