@@ -1,5 +1,6 @@
 //! The binary: configuration, the gateway, wiring. The only place that reads the machine's clock and starts threads.
 
+mod cli;
 mod client;
 mod config;
 mod demo;
@@ -12,7 +13,7 @@ mod tls;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 
 /// Account-level EBS default encryption, self-hosted: the ECS, KMS, RAM and STS operations behind it, for unmodified clients.
 #[derive(Parser)]
@@ -34,6 +35,8 @@ enum Command {
     Key(records::KeyQuestion),
     /// Play the whole story against a fresh server in a temporary directory, showing each step and its proof.
     Demo,
+    #[command(flatten)]
+    Verb(Box<cli::Verb>),
 }
 
 fn main() -> ExitCode {
@@ -42,6 +45,7 @@ fn main() -> ExitCode {
         Command::Audit(command) => records::audit(&command),
         Command::Key(command) => records::key(&command),
         Command::Demo => demo::run(),
+        Command::Verb(verb) => return verb.run(Cli::command()),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
