@@ -5,7 +5,11 @@ use rusqlite::Connection;
 use crate::StoreError;
 
 /// Every migration, oldest first: the n-th brings a database from version n to n + 1.
-const MIGRATIONS: &[&str] = &[include_str!("schema/0001_first.sql"), include_str!("schema/0002_compute.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("schema/0001_first.sql"),
+    include_str!("schema/0002_compute.sql"),
+    include_str!("schema/0005_ram.sql"),
+];
 
 /// Runs the migrations that `connection`'s database has not had. Refuses one that is newer than this program.
 pub(crate) fn run(connection: &Connection) -> Result<(), StoreError> {

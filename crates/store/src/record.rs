@@ -38,6 +38,7 @@ column! {
     Option<Timestamp>, optional_moment, this => *this;
     Region, region, this => *this;
     AccountId, account, this => this;
+    Vec<u8>, blob, this => this.as_slice();
 }
 
 /// A row of a table whose first column is its primary key and which has a column `created_at`.
