@@ -260,7 +260,9 @@ fn a_volume_can_be_frozen_thawed_and_grown_without_its_key() {
     drop(keyless);
     let volume = open(&directory, &[key(1)], None);
     let bytes = contents(&volume);
-    assert!(bytes.len() == 3 << 20 && bytes[..4096].iter().all(|b| *b == 2) && bytes[4096..8192].iter().all(|b| *b == 1));
+    assert!(
+        bytes.len() == 3 << 20 && bytes[..4096].iter().all(|b| *b == 2) && bytes[4096..8192].iter().all(|b| *b == 1)
+    );
 }
 
 #[test]

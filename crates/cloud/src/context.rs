@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use coffer_base::{AccountId, ApiError, Region, Rng, Timestamp};
 use coffer_store::Tx;
 
-use crate::auth::PolicyCache;
+use crate::auth::{KeyUses, PolicyCache};
 use crate::caller::Caller;
 use crate::keyring::Keyring;
 use crate::settings::Settings;
@@ -26,6 +26,8 @@ pub struct Cx<'a> {
     pub settings: &'a Settings,
     /// Parsed policies.
     pub policies: &'a PolicyCache,
+    /// When access keys were last used.
+    pub uses: &'a KeyUses,
     /// Where the request came from and how.
     pub origin: &'a Origin,
     /// What conditions of policies can ask about the request besides what every request has.

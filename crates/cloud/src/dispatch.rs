@@ -4,13 +4,13 @@
 use std::sync::Arc;
 
 use coffer_base::{ApiError, Arn, Clock, ErrorCode, Region, Rng, ids, limits};
-use coffer_store::{Db, Tx, idempotency};
+use coffer_store::{Db, StoreError, Tx, accounts, idempotency};
 
 use crate::audit;
 use crate::auth::replay::Replays;
 use crate::auth::signature::{Claim, Coverage};
-use crate::auth::{Authenticated, PolicyCache, authenticate, authorize};
-use crate::caller::Caller;
+use crate::auth::{Authenticated, KeyUses, PolicyCache, authenticate, authorize};
+use crate::caller::{Caller, Identity};
 use crate::context::{Cx, Origin};
 use crate::encode::{self, Format};
 use crate::exchange::{Incoming, Outgoing};
@@ -35,6 +35,7 @@ pub(crate) struct Shared {
     pub(crate) keyring: Keyring,
     pub(crate) settings: Settings,
     pub(crate) policies: PolicyCache,
+    pub(crate) uses: KeyUses,
     pub(crate) replays: Replays,
 }
 
@@ -46,6 +47,8 @@ struct Call {
     request_id: String,
     nonce: Option<(crate::auth::replay::Fingerprint, coffer_base::Timestamp)>,
     token: Option<idempotent::Token>,
+    /// Whether the use of the access key is to be recorded.
+    use_due: bool,
 }
 
 impl Cloud {
@@ -58,6 +61,7 @@ impl Cloud {
             keyring,
             settings,
             policies: PolicyCache::default(),
+            uses: KeyUses::default(),
             replays: Replays::new(limits::NONCES),
         }))
     }
@@ -102,13 +106,25 @@ impl Cloud {
         let entry = find(incoming, claim)?;
         let prepare = |tx: &Tx<'_>| self.prepare(tx, entry, incoming, parameters, claim, request_id);
         match entry.operation.effect {
-            Effect::Read => self.0.db.read(|tx| {
-                let (call, decoded) = prepare(tx)?;
-                let mut cx = self.0.cx(tx, &call);
-                let resources = (entry.resources)(&mut cx, &decoded)?;
-                authorize(&cx, entry.product, entry.operation, &resources)?;
-                (entry.run)(&mut cx, decoded)
-            }),
+            Effect::Read => {
+                let mut used = None;
+                let outcome = self.0.db.read(|tx| {
+                    let (call, decoded) = prepare(tx)?;
+                    used = call.use_due.then(|| call.caller.access_key_id.clone());
+                    let mut cx = self.0.cx(tx, &call);
+                    let resources = (entry.resources)(&mut cx, &decoded)?;
+                    authorize(&cx, entry.product, entry.operation, &resources)?;
+                    (entry.run)(&mut cx, decoded)
+                });
+                if let Some(access_key_id) = used {
+                    let now = self.0.clock.now();
+                    // Nobody waits for it: what is lost is a moment that memory still has.
+                    drop(self.0.db.write(move |tx| -> Result<(), StoreError> {
+                        accounts::set_last_use(tx, &access_key_id, now)
+                    }));
+                }
+                outcome
+            }
             Effect::Write => {
                 let (call, decoded) = self.0.db.read(prepare)?;
                 let shared = Arc::clone(&self.0);
@@ -154,7 +170,9 @@ impl Cloud {
             .transpose()?
             .flatten();
         let decoded = (entry.decode)(parameters)?;
-        Ok((Call { entry, caller, origin, request_id: request_id.to_owned(), nonce, token }, decoded))
+        let long_term = !matches!(caller.identity, Identity::Session { .. });
+        let use_due = long_term && shared.uses.note(&caller.access_key_id, shared.clock.now());
+        Ok((Call { entry, caller, origin, request_id: request_id.to_owned(), nonce, token, use_due }, decoded))
     }
 }
 
@@ -168,6 +186,7 @@ impl Shared {
             keyring: &self.keyring,
             settings: &self.settings,
             policies: &self.policies,
+            uses: &self.uses,
             origin: &call.origin,
             conditions: Vec::new(),
             notes: Vec::new(),
@@ -181,6 +200,9 @@ impl Shared {
             && !idempotency::take_nonce(tx, fingerprint, *expires_at)?
         {
             return Ok(Err(ErrorCode::NonceUsed.into()));
+        }
+        if call.use_due {
+            accounts::set_last_use(tx, &call.caller.access_key_id, cx.now)?;
         }
         let mut resources = Vec::new();
         let outcome = tx.atomic(|_| Self::perform(&mut cx, call, decoded, &mut resources));

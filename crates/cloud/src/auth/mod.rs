@@ -8,7 +8,9 @@ pub mod replay;
 pub mod session;
 pub mod signature;
 pub mod system_policies;
+mod uses;
 
 pub use authenticate::{Authenticated, authenticate, secret_context};
 pub use authorize::{authorize, context, service_may, trusts};
 pub use cache::PolicyCache;
+pub use uses::KeyUses;

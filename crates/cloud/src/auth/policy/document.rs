@@ -80,6 +80,11 @@ impl Policy {
         let statements = raw.statement.into_iter().map(|statement| statement.check(kind)).collect::<Result<_, _>>()?;
         Ok(Self { statements })
     }
+
+    /// Whom a trust policy or a key policy names, statement by statement.
+    pub fn principals(&self) -> impl Iterator<Item = (PrincipalKind, &str)> {
+        self.statements.iter().flat_map(|statement| &statement.principals).map(|(kind, text)| (*kind, text.as_str()))
+    }
 }
 
 #[derive(Deserialize)]

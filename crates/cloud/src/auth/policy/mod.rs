@@ -8,7 +8,7 @@ mod evaluate;
 mod glob;
 
 pub use condition::Context;
-pub use document::{Malformed, Policy, PolicyKind};
+pub use document::{Malformed, Policy, PolicyKind, PrincipalKind};
 pub use evaluate::{Decision, Effect, Layers, Principal, Refusal, Verdict, decide, evaluate, evaluate_trust};
 
 #[cfg(test)]
