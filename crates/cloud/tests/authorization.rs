@@ -46,6 +46,7 @@ fn each_operation_is_refused_without_permission_and_by_a_deny_and_succeeds_with_
             assert_eq!(body["AccessDeniedDetail"]["NoPermissionType"], kind, "{name}");
             assert_eq!(body["AccessDeniedDetail"]["AuthAction"], action);
         }
+        world.ready(name, "exactly");
         let (status, body) = world.send(world.request(&exactly, product, name, &sample));
         assert_eq!(status, 200, "{name}: {body}");
     });
