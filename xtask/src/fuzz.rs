@@ -8,7 +8,7 @@ use std::process::Command;
 
 use crate::report::{self, Counts};
 
-const TARGETS: [&str; 5] = ["call", "form", "operation", "policy", "signature"];
+const TARGETS: [&str; 6] = ["bytes", "call", "form", "operation", "policy", "signature"];
 const COVERAGE: &str = "-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
     -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
     -Cllvm-args=-sanitizer-coverage-trace-compares";

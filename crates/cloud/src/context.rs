@@ -3,11 +3,13 @@
 use std::net::IpAddr;
 
 use coffer_base::{AccountId, ApiError, Region, Rng, Timestamp};
+use coffer_crypto::Material;
 use coffer_store::Tx;
 
 use crate::auth::{KeyUses, PolicyCache};
 use crate::caller::Caller;
 use crate::keyring::Keyring;
+use crate::operation::Operation;
 use crate::settings::Settings;
 
 /// The surroundings of one call, inside one transaction.
@@ -28,6 +30,10 @@ pub struct Cx<'a> {
     pub policies: &'a PolicyCache,
     /// When access keys were last used.
     pub uses: &'a KeyUses,
+    /// A key of a kind that takes long to make, where the operation asked for one before its transaction.
+    pub prepared: Option<&'a Material>,
+    /// What is called.
+    pub operation: &'static Operation,
     /// Where the request came from and how.
     pub origin: &'a Origin,
     /// What conditions of policies can ask about the request besides what every request has.

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use coffer_base::{ApiError, Arn, Clock, ErrorCode, Region, Rng, ids, limits};
+use coffer_crypto::{KeySpec, Material};
 use coffer_store::{Db, StoreError, Tx, accounts, idempotency};
 
 use crate::audit;
@@ -15,6 +16,7 @@ use crate::context::{Cx, Origin};
 use crate::encode::{self, Format};
 use crate::exchange::{Incoming, Outgoing};
 use crate::idempotent;
+use crate::key_maker::KeyMaker;
 use crate::keyring::Keyring;
 use crate::operation::{Decoded, Effect, Entry};
 use crate::parameters::Parameters;
@@ -37,6 +39,7 @@ pub(crate) struct Shared {
     pub(crate) policies: PolicyCache,
     pub(crate) uses: KeyUses,
     pub(crate) replays: Replays,
+    pub(crate) key_maker: KeyMaker,
 }
 
 /// A request on its way, once its operation is known.
@@ -49,6 +52,7 @@ struct Call {
     token: Option<idempotent::Token>,
     /// Whether the use of the access key is to be recorded.
     use_due: bool,
+    prepared: Option<Material>,
 }
 
 impl Cloud {
@@ -63,6 +67,7 @@ impl Cloud {
             policies: PolicyCache::default(),
             uses: KeyUses::default(),
             replays: Replays::new(limits::NONCES),
+            key_maker: KeyMaker::default(),
         }))
     }
 
@@ -126,7 +131,14 @@ impl Cloud {
                 outcome
             }
             Effect::Write => {
-                let (call, decoded) = self.0.db.read(prepare)?;
+                let (mut call, decoded, costly) = self.0.db.read(|tx| {
+                    let (call, decoded) = prepare(tx)?;
+                    let costly = self.0.costly(tx, &call, &decoded)?;
+                    Ok::<_, ApiError>((call, decoded, costly))
+                })?;
+                if let Some(spec) = costly {
+                    call.prepared = Some(self.0.key_maker.make(spec, &self.0.rng).await?);
+                }
                 let shared = Arc::clone(&self.0);
                 self.0.db.write(move |tx| shared.write(tx, &call, decoded)).await?
             }
@@ -172,7 +184,10 @@ impl Cloud {
         let decoded = (entry.decode)(parameters)?;
         let long_term = !matches!(caller.identity, Identity::Session { .. });
         let use_due = long_term && shared.uses.note(&caller.access_key_id, shared.clock.now());
-        Ok((Call { entry, caller, origin, request_id: request_id.to_owned(), nonce, token, use_due }, decoded))
+        Ok((
+            Call { entry, caller, origin, request_id: request_id.to_owned(), nonce, token, use_due, prepared: None },
+            decoded,
+        ))
     }
 }
 
@@ -187,9 +202,28 @@ impl Shared {
             settings: &self.settings,
             policies: &self.policies,
             uses: &self.uses,
+            prepared: call.prepared.as_ref(),
+            operation: call.entry.operation,
             origin: &call.origin,
             conditions: Vec::new(),
             notes: Vec::new(),
+        }
+    }
+
+    /// The kind of key to be made before the transaction. Only a caller who may have it gets that far.
+    fn costly(&self, tx: &Tx<'_>, call: &Call, decoded: &Decoded) -> Result<Option<KeySpec>, ApiError> {
+        let entry = call.entry;
+        let prepared = kms::PREPARED.iter().find(|prepared| prepared.name == entry.operation.name);
+        let Some(prepared) = prepared.filter(|_| entry.product == Product::Kms) else { return Ok(None) };
+        let mut cx = self.cx(tx, call);
+        let asked = (entry.resources)(&mut cx, decoded)
+            .and_then(|resources| authorize(&cx, entry.product, entry.operation, &resources))
+            .and_then(|()| (prepared.costly)(&mut cx, decoded));
+        match asked {
+            Ok(spec) => Ok(spec),
+            Err(error) if error.source().is_some() => Err(error),
+            // The transaction comes to the same refusal, and puts it on record.
+            Err(_) => Ok(None),
         }
     }
 

@@ -13,6 +13,18 @@ pub struct Settings {
     pub default_encryption: DefaultEncryption,
     /// How much an account may have.
     pub quotas: Quotas,
+    /// Whether a key that something is encrypted with may be scheduled for deletion.
+    pub deletion_in_use: DeletionInUse,
+}
+
+/// Whether a key that something is encrypted with may be scheduled for deletion.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum DeletionInUse {
+    /// It may, as with the vendor.
+    #[default]
+    Allow,
+    /// It may not.
+    Refuse,
 }
 
 /// How much each account may have in a region; `None` is no bound.
@@ -26,6 +38,12 @@ pub struct Quotas {
     pub vcpus: Option<i64>,
     /// vCPUs of spot instances.
     pub spot_vcpus: Option<i64>,
+    /// KMS keys, those of services aside.
+    pub keys: Option<i64>,
+    /// Aliases of KMS keys, those of services aside.
+    pub aliases: Option<i64>,
+    /// KMS secrets.
+    pub secrets: Option<i64>,
 }
 
 /// Choices about default encryption.
@@ -62,6 +80,11 @@ pub enum ExplicitUnencrypted {
 impl Settings {
     /// Everything as documented, in `region`.
     pub fn new(region: Region) -> Self {
-        Self { region, default_encryption: DefaultEncryption::default(), quotas: Quotas::default() }
+        Self {
+            region,
+            default_encryption: DefaultEncryption::default(),
+            quotas: Quotas::default(),
+            deletion_in_use: DeletionInUse::Allow,
+        }
     }
 }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use coffer_base::{AccountId, Region, Secret};
 use coffer_cloud::bootstrap::{KmsService, Preset};
-use coffer_cloud::settings::{Callers, DefaultEncryption, ExplicitUnencrypted, Quotas, Settings};
+use coffer_cloud::settings::{Callers, DefaultEncryption, DeletionInUse, ExplicitUnencrypted, Quotas, Settings};
 use serde::Deserialize;
 
 /// The options of `coffer serve`. Each but the root key may also stand in the file.
@@ -60,6 +60,13 @@ struct File {
     tls: FileTls,
     default_encryption: FileDefaultEncryption,
     quotas: FileQuotas,
+    keys: FileKeys,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct FileKeys {
+    deletion_in_use: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -84,6 +91,9 @@ struct FileQuotas {
     data_disk_gib: Option<u32>,
     vcpus: Option<u32>,
     spot_vcpus: Option<u32>,
+    keys: Option<u32>,
+    aliases: Option<u32>,
+    secrets: Option<u32>,
 }
 
 impl FileQuotas {
@@ -93,6 +103,9 @@ impl FileQuotas {
             data_disk_gib: self.data_disk_gib.map(i64::from),
             vcpus: self.vcpus.map(i64::from),
             spot_vcpus: self.spot_vcpus.map(i64::from),
+            keys: self.keys.map(i64::from),
+            aliases: self.aliases.map(i64::from),
+            secrets: self.secrets.map(i64::from),
         }
     }
 }
@@ -170,6 +183,7 @@ impl ServeArguments {
                 region,
                 default_encryption: default_encryption(&file.default_encryption)?,
                 quotas: file.quotas.settings(),
+                deletion_in_use: deletion_in_use(file.keys.deletion_in_use.as_deref())?,
             },
         })
     }
@@ -190,6 +204,14 @@ fn kms(text: &str) -> Result<KmsService, ConfigError> {
         "unopened" => Ok(KmsService::Unopened),
         "suspended" => Ok(KmsService::Suspended),
         _ => Err(bad("kms", text, "open, unopened or suspended")),
+    }
+}
+
+fn deletion_in_use(text: Option<&str>) -> Result<DeletionInUse, ConfigError> {
+    match text {
+        None | Some("allow") => Ok(DeletionInUse::Allow),
+        Some("refuse") => Ok(DeletionInUse::Refuse),
+        Some(text) => Err(bad("keys.deletion_in_use", text, "allow or refuse")),
     }
 }
 

@@ -8,6 +8,7 @@ use crate::StoreError;
 const MIGRATIONS: &[&str] = &[
     include_str!("schema/0001_first.sql"),
     include_str!("schema/0002_compute.sql"),
+    include_str!("schema/0004_kms.sql"),
     include_str!("schema/0005_ram.sql"),
 ];
 

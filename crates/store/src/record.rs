@@ -33,12 +33,12 @@ column! {
     Option<String>, optional_text, this => this.as_deref();
     i64, integer, this => *this;
     Option<i64>, optional_integer, this => *this;
+    Vec<u8>, blob, this => this.as_slice();
     bool, boolean, this => *this;
     Timestamp, moment, this => *this;
     Option<Timestamp>, optional_moment, this => *this;
     Region, region, this => *this;
     AccountId, account, this => this;
-    Vec<u8>, blob, this => this.as_slice();
 }
 
 /// A row of a table whose first column is its primary key and which has a column `created_at`.

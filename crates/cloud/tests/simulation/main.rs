@@ -55,6 +55,7 @@ impl Caller {
         match entry.operation.access {
             Access::Caller => true,
             Access::AccountByDefault(_) => false,
+            Access::Each(_) => false,
             Access::Action(action) => model::allowed(statements, action),
         }
     }
