@@ -53,6 +53,10 @@ pub struct Origin {
     pub region: Option<Region>,
     /// The endpoint as the client called it: host, and port where there is one.
     pub host: String,
+    /// What the client calls itself.
+    pub user_agent: Option<String>,
+    /// The tags that the request sets.
+    pub request_tags: Vec<(String, String)>,
 }
 
 impl Cx<'_> {

@@ -10,7 +10,7 @@ use coffer_store::{Db, StoreError, Tx, accounts, idempotency};
 use crate::audit;
 use crate::auth::replay::Replays;
 use crate::auth::signature::{Claim, Coverage};
-use crate::auth::{Authenticated, KeyUses, PolicyCache, authenticate, authorize};
+use crate::auth::{Authenticated, KeyUses, PolicyCache, authenticate, authorize, requested_tags};
 use crate::caller::{Caller, Identity};
 use crate::context::{Cx, Origin};
 use crate::encode::{self, Format};
@@ -174,6 +174,8 @@ impl Cloud {
             tls: incoming.tls,
             region: region_of(incoming, parameters, claim, entry.product)?,
             host: host_of(incoming),
+            user_agent: incoming.header("user-agent").map(str::to_owned),
+            request_tags: requested_tags(parameters),
         };
         let token = entry
             .operation

@@ -529,6 +529,8 @@ catalogue! {
     RamPasswordWeak = 400 "InvalidParameter.{0}.TooWeak" "The parameter - \"{0}\" is not compliant with the password policy.";
     RamAliasLength = 400 "InvalidParameter.AccountAlias.Length" "The parameter - \"AccountAlias\" MUST be in the range of 3 and 63.";
     RamPasswordLengthRange = 400 "InvalidParameter.MinimumPasswordLength.Range" "The parameter - \"MinimumPasswordLength\" MUST be in the range of 8 and 32.";
+    RamDiagnosisExpired = 400 "EncodedMessageExpire" "The specific EncodedDiagnosticMessage has expired.";
+    RamNoDiagnosis = 404 "EntityNotExist" "The specific DecodedDiagnosticMessage cannot be found.";
     RamCodeFormat = 400 "InvalidParameter.AuthenticationCode.Format" "The parameter - \"AuthenticationCode\" MUST be 6 numbers.";
     RamCodeWrong = 403 "CheckAuthenticationCodeFail" "The parameter - \"AuthenticationCode\" is inccorrect.";
     RamNotSelf = 403 "NoPermission" "You are not authorized to do this action.";

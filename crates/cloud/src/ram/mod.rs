@@ -27,6 +27,7 @@ operations! { Product::Ram;
     create_role,
     create_user,
     create_virtual_mfa_device,
+    decode_diagnostic_message,
     delete_access_key,
     delete_group,
     delete_login_profile,

@@ -6,10 +6,9 @@
 use coffer_base::{AccountId, ApiError, Arn, ErrorCode, ids};
 use coffer_store::identities::{self, Role};
 
-use crate::auth::context;
-use crate::auth::policy::{Effect as PolicyEffect, Policy, PolicyKind, Principal, evaluate_trust};
+use crate::auth::policy::{Policy, PolicyKind, evaluate_trust};
 use crate::auth::session::Session;
-use crate::caller::Identity;
+use crate::auth::{context, key_policy, refused_by_trust};
 use crate::context::Cx;
 use crate::decode::{Invalid, Parameter, request};
 use crate::operation::{Access, Effect, Operation};
@@ -143,6 +142,9 @@ pub fn resources(cx: &mut Cx<'_>, request: &Request) -> Result<Vec<Arn>, ApiErro
     if cx.caller.is_account() {
         return Err(ErrorCode::StsRootMayNotAssume.into());
     }
+    if let Some(SessionName(identity)) = &request.source_identity {
+        cx.conditions.push(("sts:SourceIdentity", identity.clone()));
+    }
     Ok(vec![Arn::ram(&request.role.account, &format!("role/{}", request.role.name))])
 }
 
@@ -150,9 +152,7 @@ pub fn resources(cx: &mut Cx<'_>, request: &Request) -> Result<Vec<Arn>, ApiErro
 pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
     let role = identities::role(cx.tx, &request.role.account, &request.role.name)?;
     let role = role.ok_or(ErrorCode::StsRoleNotExist)?;
-    if !trusts(cx, &role, request.external_id.as_ref())? {
-        return Err(ErrorCode::StsNoPermission.into());
-    }
+    require_trust(cx, &role, request.external_id.as_ref())?;
     let duration_s = request.duration_s.unwrap_or(DEFAULT_S.min(role.max_session_s));
     if !(LEAST_S..=role.max_session_s).contains(&duration_s) {
         let most = match role.max_session_s {
@@ -189,17 +189,13 @@ pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
     })
 }
 
-fn trusts(cx: &Cx<'_>, role: &Role, external_id: Option<&ExternalId>) -> Result<bool, ApiError> {
+/// Refuses unless the role's trust policy allows the caller.
+fn require_trust(cx: &Cx<'_>, role: &Role, external_id: Option<&ExternalId>) -> Result<(), ApiError> {
     let trust = Policy::parse(&role.trust_policy, PolicyKind::Trust).map_err(ApiError::internal)?;
-    let account = cx.account().as_str();
-    let principal = match &cx.caller.identity {
-        Identity::Account => return Ok(false),
-        Identity::User { user_name, .. } => Principal::User(account, user_name),
-        Identity::Session { role_name, .. } => Principal::Role(account, role_name),
-    };
     let mut context = context(cx);
     if let Some(ExternalId(id)) = external_id {
         context = context.with("sts:ExternalId", id.as_str());
     }
-    Ok(evaluate_trust(&trust, &principal, &context).effect == PolicyEffect::Allow)
+    let verdict = evaluate_trust(&trust, &key_policy::principal(cx.caller), &context);
+    refused_by_trust(cx, role, verdict, &context)
 }

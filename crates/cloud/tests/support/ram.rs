@@ -146,6 +146,12 @@ impl World {
             | "SetPasswordPolicy"
             | "GetSecurityPreference"
             | "SetSecurityPreference" => Vec::new(),
+            "DecodeDiagnosticMessage" => {
+                let nobody = self.user("sample-nobody", None);
+                let (_, refused) = self.call(&nobody, Product::Ram, "ListUsers", &[]);
+                let message = text(&refused["AccessDeniedDetail"], "EncodedDiagnosticMessage");
+                owned(&[("EncodedDiagnosticMessage", &message)])
+            }
             "SetAccountAlias" => owned(&[("AccountAlias", "target")]),
             "CreateLoginProfile" => {
                 self.sample_user();

@@ -10,7 +10,8 @@ mod glob;
 pub use condition::Context;
 pub use document::{Malformed, Policy, PolicyKind, PrincipalKind};
 pub use evaluate::{
-    Decision, Effect, Grant, Layers, Principal, Refusal, Verdict, decide, evaluate, evaluate_key, evaluate_trust,
+    Decision, Effect, Grant, Layer, Layers, Matched, Principal, Refusal, Verdict, decide, evaluate, evaluate_key,
+    evaluate_trust, matching,
 };
 
 #[cfg(test)]

@@ -90,7 +90,8 @@ fn a_session_policy_only_ever_takes_away() {
     let all = [Arc::new(policy(&[statement("Allow", "*", "*")]))];
     let reads = policy(&[statement("Allow", "ecs:Describe*", "*")]);
     let decide = |session, identity: &[Arc<Policy>], action| {
-        decide(&Layers { session, identity }, action, &["*"], &Context::new())
+        let layers = Layers { grant: Grant::Nothing, foreign: false, session, identity: Some(identity) };
+        decide(&layers, action, "*", &Context::new())
     };
     assert_eq!(decide(Some(&reads), &all, "ecs:DescribeDisks"), Decision::Allowed);
     assert_eq!(decide(None, &all, "ecs:DeleteDisk"), Decision::Allowed);
@@ -98,17 +99,6 @@ fn a_session_policy_only_ever_takes_away() {
     assert_eq!((refusal.policy_type, refusal.no_permission_type), ("SessionPolicy", "ImplicitDeny"));
     let Decision::Refused(refusal) = decide(Some(&reads), &[], "ecs:DescribeDisks") else { panic!("allowed") };
     assert_eq!(refusal.policy_type, "AccountLevelIdentityBasedPolicy");
-}
-
-#[test]
-fn every_resource_must_be_allowed() {
-    let disks = [Arc::new(policy(&[statement("Allow", "*", "acs:ecs:*:*:disk/*")]))];
-    let layers = Layers { session: None, identity: &disks };
-    let instance = "acs:ecs:cn-hangzhou:1:instance/i-1";
-    let Decision::Refused(refusal) = decide(&layers, "ecs:AttachDisk", &[DISK, instance], &Context::new()) else {
-        panic!("allowed")
-    };
-    assert_eq!(refusal.resource, 1);
 }
 
 #[test]
@@ -145,7 +135,9 @@ fn conditions_compare_by_their_operators() {
         .with("acs:SecureTransport", "true")
         .with("acs:CurrentTime", "2026-06-01T00:00:00Z")
         .with("kms:RecoveryWindowInDays", "7")
-        .with("ecs:tag/Env", "Prod");
+        .with("ecs:tag/Env", "Prod")
+        .with("many", "a")
+        .with("many", "b");
     for (operator, key, value, expected) in [
         ("StringEquals", "ecs:tag/env", r#""Prod""#, true),
         ("StringEquals", "ecs:tag/Env", r#"["Test","Prod"]"#, true),
@@ -173,6 +165,15 @@ fn conditions_compare_by_their_operators() {
         ("NotIpAddress", "acs:SourceIp", r#""10.0.0.0/8""#, false),
         ("ForAllValues:StringEquals", "ecs:tag/Env", r#"["Prod"]"#, true),
         ("ForAnyValue:StringEquals", "ecs:tag/Env", r#"["Prod"]"#, true),
+        ("StringEquals", "many", r#"["a","x"]"#, true),
+        ("StringNotEquals", "many", r#"["a","x"]"#, false),
+        ("StringNotEquals", "many", r#"["x"]"#, true),
+        ("ForAllValues:StringEquals", "many", r#"["a","x"]"#, false),
+        ("ForAllValues:StringEquals", "many", r#"["a","b"]"#, true),
+        ("ForAllValues:StringNotEquals", "many", r#"["a"]"#, false),
+        ("ForAllValues:StringNotEquals", "many", r#"["x"]"#, true),
+        ("ForAnyValue:StringNotEquals", "many", r#"["a"]"#, true),
+        ("ForAnyValue:StringNotEquals", "many", r#"["a","b"]"#, false),
     ] {
         let text = format!(
             r#"{{"Version":"1","Statement":[{{"Effect":"Allow","Action":"*","Resource":"*","Condition":{{"{operator}":{{"{key}":{value}}}}}}}]}}"#
