@@ -7,7 +7,7 @@ use std::net::IpAddr;
 
 use coffer_base::Timestamp;
 
-use super::glob::{Pattern, as_is};
+use super::glob::{Case, Pattern};
 
 /// What a request brings to conditions: keys and their values. Keys compare without case.
 #[derive(Clone, Debug, Default)]
@@ -164,7 +164,7 @@ impl Condition {
         match (self.comparison, wanted) {
             (Comparison::String, Wanted::Text(text)) => given == text,
             (Comparison::StringIgnoreCase, Wanted::Text(text)) => given.eq_ignore_ascii_case(text),
-            (Comparison::Like, Wanted::Pattern(pattern)) => pattern.matches(given, as_is),
+            (Comparison::Like, Wanted::Pattern(pattern)) => pattern.matches(given, Case::Counts),
             (Comparison::Number(order), Wanted::Number(n)) => {
                 given.parse::<f64>().is_ok_and(|given| order.holds(&given, n))
             }

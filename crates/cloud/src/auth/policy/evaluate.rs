@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::condition::Context;
 use super::document::{Policy, PrincipalKind, Statement};
-use super::glob::{Pattern, as_is, without_case};
+use super::glob::{Case, Pattern};
 
 /// What a set of policies says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -178,7 +178,7 @@ pub fn evaluate<'p>(
 }
 
 fn is_about(statement: &Statement, action: &str, resource: &str, context: &Context) -> bool {
-    listed(&statement.actions, |pattern| pattern.matches(action, without_case))
+    listed(&statement.actions, |pattern| pattern.matches(action, Case::Ignored))
         && listed(&statement.resources, |pattern| resource_matches(pattern, resource))
         && statement.conditions.iter().all(|condition| condition.holds(context))
 }
@@ -186,7 +186,7 @@ fn is_about(statement: &Statement, action: &str, resource: &str, context: &Conte
 /// What a trust policy says of a principal that wants to assume its role.
 pub fn evaluate_trust(policy: &Policy, principal: &Principal<'_>, context: &Context) -> Verdict {
     basic_step([policy], |statement| {
-        listed(&statement.actions, |pattern| pattern.matches("sts:AssumeRole", without_case))
+        listed(&statement.actions, |pattern| pattern.matches("sts:AssumeRole", Case::Ignored))
             && statement.principals.iter().any(|(kind, text)| principal_matches(*kind, text, principal))
             && statement.conditions.iter().all(|condition| condition.holds(context))
     })
@@ -196,7 +196,7 @@ pub fn evaluate_trust(policy: &Policy, principal: &Principal<'_>, context: &Cont
 pub fn evaluate_key(policy: &Policy, principal: &Principal<'_>, action: &str, context: &Context) -> Grant {
     let mut grant = Grant::Nothing;
     for statement in &policy.statements {
-        let about = listed(&statement.actions, |pattern| pattern.matches(action, without_case))
+        let about = listed(&statement.actions, |pattern| pattern.matches(action, Case::Ignored))
             && statement.conditions.iter().all(|condition| condition.holds(context));
         let named = |(kind, text): &(PrincipalKind, String)| principal_matches(*kind, text, principal);
         if !about || !statement.principals.iter().any(named) {
@@ -240,11 +240,11 @@ fn listed((negated, patterns): &(bool, Vec<Pattern>), matches: impl Fn(&Pattern)
 
 /// RAM compares names of users and roles without case, and writes its own resources with `*` or with nothing for the region.
 fn resource_matches(pattern: &Pattern, resource: &str) -> bool {
-    let Some(rest) = resource.strip_prefix("acs:ram:") else { return pattern.matches(resource, as_is) };
+    let Some(rest) = resource.strip_prefix("acs:ram:") else { return pattern.matches(resource, Case::Counts) };
     let relative = rest.split_once(':').map_or(rest, |(_, relative)| relative);
-    pattern.matches(resource, without_case)
-        || pattern.matches(&["acs:ram::", relative].concat(), without_case)
-        || pattern.matches(&["acs:ram:*:", relative].concat(), without_case)
+    pattern.matches(resource, Case::Ignored)
+        || pattern.matches(&["acs:ram::", relative].concat(), Case::Ignored)
+        || pattern.matches(&["acs:ram:*:", relative].concat(), Case::Ignored)
 }
 
 fn principal_matches(kind: PrincipalKind, text: &str, principal: &Principal<'_>) -> bool {
