@@ -157,8 +157,16 @@ impl Cloud {
         request_id: &str,
     ) -> Result<(Call, Decoded), ApiError> {
         let shared = &*self.0;
-        let Authenticated { caller, nonce, coverage } =
-            authenticate(tx, &shared.keyring, &shared.replays, shared.clock.now(), incoming, parameters, claim)?;
+        let Authenticated { caller, nonce, coverage } = authenticate(
+            tx,
+            &shared.keyring,
+            &shared.replays,
+            shared.clock.now(),
+            incoming,
+            parameters,
+            claim,
+            entry.operation.access,
+        )?;
         let covered;
         let parameters = match coverage {
             Coverage::Everything => parameters,
@@ -184,7 +192,7 @@ impl Cloud {
             .transpose()?
             .flatten();
         let decoded = (entry.decode)(parameters)?;
-        let long_term = !matches!(caller.identity, Identity::Session { .. });
+        let long_term = matches!(caller.identity, Identity::Account | Identity::User { .. });
         let use_due = long_term && shared.uses.note(&caller.access_key_id, shared.clock.now());
         Ok((
             Call { entry, caller, origin, request_id: request_id.to_owned(), nonce, token, use_due, prepared: None },

@@ -13,6 +13,8 @@ pub struct Settings {
     pub default_encryption: DefaultEncryption,
     /// How much an account may have.
     pub quotas: Quotas,
+    /// The OpenID Connect providers whose tokens are taken.
+    pub oidc: Vec<OidcProvider>,
     /// Whether a key that something is encrypted with may be scheduled for deletion.
     pub deletion_in_use: DeletionInUse,
 }
@@ -44,6 +46,19 @@ pub struct Quotas {
     pub aliases: Option<i64>,
     /// KMS secrets.
     pub secrets: Option<i64>,
+}
+
+/// An OpenID Connect provider.
+#[derive(Clone, Debug)]
+pub struct OidcProvider {
+    /// `acs:ram::<account>:oidc-provider/<name>`.
+    pub arn: String,
+    /// The `iss` of its tokens.
+    pub issuer: String,
+    /// The `aud` of tokens that are meant for here.
+    pub client_ids: Vec<String>,
+    /// The keys it signs with: the id (`kid`), and the public key as SubjectPublicKeyInfo in DER.
+    pub keys: Vec<(String, Vec<u8>)>,
 }
 
 /// Choices about default encryption.
@@ -84,6 +99,7 @@ impl Settings {
             region,
             default_encryption: DefaultEncryption::default(),
             quotas: Quotas::default(),
+            oidc: Vec::new(),
             deletion_in_use: DeletionInUse::Allow,
         }
     }

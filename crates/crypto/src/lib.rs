@@ -23,6 +23,7 @@ pub use material::{EncryptionAlgorithm, KeySpec, Material, SigningAlgorithm, Uns
 pub use password::{PASSWORD_HASH_BYTES, hash_password};
 pub use random::SystemRng;
 pub use root::{RootKey, RootKeyError};
+pub use rsa::is_signed_rs256;
 pub use seal::{Aead, NONCE_BYTES, OVERHEAD_BYTES, OpenError, SealKey, TAG_BYTES};
 pub use totp::{TOTP_SEED_BYTES, TOTP_STEP_S, base32, totp};
 pub use xts::{XTS_KEY_BYTES, XTS_UNIT_BYTES, Xts, XtsKeyError};

@@ -570,5 +570,8 @@ catalogue! {
     StsPolicyGrammar = 400 "InvalidParameter.PolicyGrammar" "The parameter Policy has not passed grammar check.";
     StsPolicySize = 400 "InvalidParameter.PolicySize" "The size of Policy must be smaller than 2048 bytes.";
     StsRootMayNotAssume = 403 "NoPermission" "Roles may not be assumed by root accounts.";
+    StsFederatedNoPermission = 403 "AuthenticationFail.NoPermission" "This operation is forbidden by permission system.";
+    StsOidcInvalid = 400 "AuthenticationFail.OIDCToken.Invalid" "This JsonWebToken is invalid.";
+    StsOidcExpired = 400 "AuthenticationFail.OIDCToken.Expired" "This JsonWebToken is expired.";
     StsRoleNotExist = 404 "EntityNotExist.Role" "The specified Role not exists .";
 }

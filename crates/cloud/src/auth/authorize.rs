@@ -22,7 +22,7 @@ use crate::settings::Callers;
 /// policy is asked about it.
 pub fn authorize(cx: &Cx<'_>, product: Product, operation: &Operation, resources: &[Arn]) -> Result<(), ApiError> {
     let actions: Vec<&'static str> = match operation.access {
-        Access::Caller => return Ok(()),
+        Access::Caller | Access::Anyone => return Ok(()),
         Access::AccountByDefault(_)
             if !cx.caller.is_account() && cx.settings.default_encryption.callers == Callers::Account =>
         {
@@ -76,6 +76,10 @@ impl<'a> Allowed<'a> {
     fn of(cx: &Cx<'a>) -> Result<Self, ApiError> {
         let (entity_id, session) = match &cx.caller.identity {
             Identity::Account => (None, None),
+            // Nothing is attached to whom nobody knows.
+            Identity::Federated { .. } => {
+                return Ok(Self { identity: Some(Vec::new()), session: None, context: context(cx) });
+            }
             Identity::User { user_id, .. } => (Some(user_id), None),
             Identity::Session { role_id, policy, .. } => (Some(role_id), policy.as_deref()),
         };

@@ -113,7 +113,7 @@ impl Diagnosis {
 
 fn matched(cx: &Cx<'_>, question: &Question<'_>) -> Result<Vec<MatchedPolicy>, ApiError> {
     let entity = match &cx.caller.identity {
-        Identity::Account => None,
+        Identity::Account | Identity::Federated { .. } => None,
         Identity::User { user_id, .. } => Some(user_id),
         Identity::Session { role_id, .. } => Some(role_id),
     };

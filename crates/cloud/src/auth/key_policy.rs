@@ -22,6 +22,7 @@ pub fn principal(caller: &Caller) -> Principal<'_> {
         Identity::Account => Principal::Account(account),
         Identity::User { user_name, .. } => Principal::User(account, user_name),
         Identity::Session { role_name, .. } => Principal::Role(account, role_name),
+        Identity::Federated { provider } => Principal::Federated(provider),
     }
 }
 

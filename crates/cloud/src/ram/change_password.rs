@@ -46,7 +46,7 @@ pub const OPERATION: Operation = Operation {
 pub fn resources(cx: &mut Cx<'_>, _request: &Request) -> Result<Vec<Arn>, ApiError> {
     let relative = match &cx.caller.identity {
         Identity::User { user_name, .. } => format!("user/{user_name}"),
-        Identity::Account | Identity::Session { .. } => "user/*".to_owned(),
+        _ => "user/*".to_owned(),
     };
     Ok(vec![Arn::ram(cx.account(), &relative)])
 }
