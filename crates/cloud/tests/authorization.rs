@@ -61,7 +61,9 @@ fn each_operation_wants_a_good_signature_once() {
             let mut unsigned = good.clone();
             unsigned.headers.retain(|(header, _)| header != "authorization");
             let (status, body) = world.send(unsigned);
-            assert_eq!((status, body["Code"].as_str().unwrap()), (400, "MissingAccessKeyId"), "{name}");
+            if entry.operation.access != Access::Anyone {
+                assert_eq!((status, body["Code"].as_str().unwrap()), (400, "MissingAccessKeyId"), "{name}");
+            }
             let wrong = world.request(&(ROOT.0.to_owned(), "another".to_owned()), product, name, &[]);
             let (status, body) = world.send(wrong);
             assert_eq!((status, body["Code"].as_str().unwrap()), (400, "SignatureDoesNotMatch"), "{name}");

@@ -7,6 +7,7 @@ pub(crate) mod disks;
 pub(crate) mod files;
 pub(crate) mod instances;
 pub(crate) mod keys;
+pub(crate) mod oidc;
 mod ram;
 mod reached;
 mod samples;
@@ -106,7 +107,7 @@ fn block_on<T>(future: impl Future<Output = T>) -> T {
 impl World {
     /// A new one; each is like the other.
     pub(crate) fn new() -> Self {
-        Self::with(Settings::new(Region::parse(REGION).unwrap()))
+        Self::with(Settings { oidc: vec![oidc::provider()], ..Settings::new(Region::parse(REGION).unwrap()) })
     }
 
     /// A new one with these settings.

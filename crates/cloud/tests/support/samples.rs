@@ -3,7 +3,7 @@
 use coffer_cloud::Product;
 use coffer_cloud::bootstrap::{self, KmsService};
 
-use super::{ALLOW_ALL, Key, Pairs, World, owned, root, text};
+use super::{ALLOW_ALL, Key, Pairs, World, oidc, owned, root, text};
 
 pub(super) const TRUST: &str =
     r#"{"Version":"1","Statement":[{"Action":"sts:AssumeRole","Effect":"Allow","Principal":{"RAM":"*"}}]}"#;
@@ -348,6 +348,17 @@ impl World {
                 self.root(Product::Ram, "CreateRole", &[ROLE, ("AssumeRolePolicyDocument", TRUST)]);
                 let arn = format!("acs:ram::{}:role/target", self.account);
                 owned(&[("RoleArn", &arn), ("RoleSessionName", "session")])
+            }
+            "AssumeRoleWithOIDC" => {
+                let trust = format!(
+                    r#"{{"Version":"1","Statement":[{{"Action":"sts:AssumeRole","Effect":"Allow","Principal":{{"Federated":"{}"}}}}]}}"#,
+                    oidc::ARN
+                );
+                self.root(Product::Ram, "CreateRole", &[ROLE, ("AssumeRolePolicyDocument", &trust)]);
+                let arn = format!("acs:ram::{}:role/target", self.account);
+                let token = oidc::token(&oidc::claims());
+                let named = [("RoleArn", &*arn), ("RoleSessionName", "session"), ("OIDCProviderArn", oidc::ARN)];
+                owned(&[&named[..], &[("OIDCToken", &token)]].concat())
             }
             other => unlisted(other),
         }
