@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::fs;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -132,8 +132,13 @@ pub(crate) struct Metadata {
 fn metadata(file: FileMetadata) -> Result<Option<Metadata>, ConfigError> {
     match (file.listen, file.role) {
         (None, None) => Ok(None),
-        (Some(listen), Some(_)) if !listen.ip().is_loopback() => {
-            Err(bad("metadata.listen", &listen.to_string(), "an address of loopback: whoever reaches it has the role"))
+        // Programs ask this one; it is to be given to the loopback interface.
+        (Some(listen), Some(_)) if !listen.ip().is_loopback() && listen.ip() != IpAddr::from([100, 100, 100, 200]) => {
+            Err(bad(
+                "metadata.listen",
+                &listen.to_string(),
+                "an address of loopback or 100.100.100.200: whoever reaches it has the role",
+            ))
         }
         (Some(listen), Some(role)) => Ok(Some(Metadata { listen, role })),
         _ => Err(ConfigError::Pair("metadata.listen", "metadata.role")),

@@ -34,6 +34,7 @@ fn play(data: &std::path::Path) -> Result<(), Error> {
         tls: None,
         threads: None,
         write_batch: coffer_base::limits::WRITE_BATCH,
+        metadata: None,
         settings: Settings::new(Region::parse(REGION).ok_or("the demo's region")?),
     };
     let (server, access) = Server::start(&config)?;

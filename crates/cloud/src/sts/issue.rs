@@ -1,12 +1,13 @@
 //! What the ways to a session share: what it is asked for with, and its credentials.
 
-use coffer_base::{AccountId, ApiError, Arn, ErrorCode, ids};
+use coffer_base::{AccountId, ApiError, Arn, ErrorCode, Rng, Timestamp, ids};
 use coffer_store::identities::Role;
 
 use crate::auth::policy::{Policy, PolicyKind};
 use crate::auth::session::Session;
 use crate::context::Cx;
 use crate::decode::{Invalid, Parameter};
+use crate::keyring::Keyring;
 use crate::value::response;
 
 /// `acs:ram::<account>:role/<name>`.
@@ -99,27 +100,39 @@ pub fn session(cx: &mut Cx<'_>, role: &Role, asked: Asked) -> Result<(AssumedRol
         return Err(ApiError::with(ErrorCode::StsDuration, [most]));
     }
     let SessionName(session_name) = asked.session_name;
-    let expires_at = cx.now.plus_ms(duration_s * 1000);
-    let session = Session {
-        access_key_id: ids::session_key_id(cx.rng),
-        secret: ids::access_key_secret(cx.rng),
-        account: role.account.to_string(),
-        role_id: role.role_id.clone(),
-        session_name: session_name.clone(),
-        policy: asked.policy.map(|SessionPolicy(text)| text),
-        expires_at_ms: expires_at.unix_ms(),
-    };
-    let key = cx.keyring.sessions().ok_or_else(|| ApiError::internal("no session key"))?;
-    cx.note("sessionAccessKeyId", session.access_key_id.clone());
     let user = AssumedRoleUser {
         arn: Arn::assumed_role(&role.account, &role.role_name, &session_name).to_string(),
         assumed_role_id: format!("{}:{session_name}", role.role_id),
     };
-    let credentials = Credentials {
+    let policy = asked.policy.map(|SessionPolicy(text)| text);
+    let credentials = seal(cx.keyring, cx.rng, role, &session_name, policy, cx.now.plus_ms(duration_s * 1000))?;
+    cx.note("sessionAccessKeyId", credentials.access_key_id.clone());
+    Ok((user, credentials))
+}
+
+/// The credentials of a session.
+pub fn seal(
+    keyring: &Keyring,
+    rng: &dyn Rng,
+    role: &Role,
+    session_name: &str,
+    policy: Option<String>,
+    expires_at: Timestamp,
+) -> Result<Credentials, ApiError> {
+    let session = Session {
+        access_key_id: ids::session_key_id(rng),
+        secret: ids::access_key_secret(rng),
+        account: role.account.to_string(),
+        role_id: role.role_id.clone(),
+        session_name: session_name.to_owned(),
+        policy,
+        expires_at_ms: expires_at.unix_ms(),
+    };
+    let key = keyring.sessions().ok_or_else(|| ApiError::internal("no session key"))?;
+    Ok(Credentials {
         access_key_id: session.access_key_id.clone(),
         access_key_secret: session.secret.clone(),
-        security_token: session.seal(&key, cx.rng),
+        security_token: session.seal(&key, rng),
         expiration: expires_at.to_iso8601(),
-    };
-    Ok((user, credentials))
+    })
 }

@@ -1,5 +1,6 @@
 //! STS 2015-04-01: the operations, and what they share.
 
+pub mod instance;
 pub mod issue;
 pub mod oidc;
 
