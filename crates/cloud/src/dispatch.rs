@@ -10,7 +10,7 @@ use coffer_store::{Db, StoreError, Tx, accounts, idempotency};
 use crate::audit;
 use crate::auth::replay::Replays;
 use crate::auth::signature::{Claim, Coverage};
-use crate::auth::{Authenticated, KeyUses, PolicyCache, authenticate, authorize, requested_tags};
+use crate::auth::{Authenticated, Failures, KeyUses, PolicyCache, authenticate, authorize, requested_tags};
 use crate::caller::{Caller, Identity};
 use crate::context::{Cx, Origin};
 use crate::encode::{self, Format};
@@ -38,6 +38,7 @@ pub(crate) struct Shared {
     pub(crate) settings: Settings,
     pub(crate) policies: PolicyCache,
     pub(crate) uses: KeyUses,
+    pub(crate) failures: Failures,
     pub(crate) replays: Replays,
     pub(crate) key_maker: KeyMaker,
 }
@@ -66,6 +67,7 @@ impl Cloud {
             settings,
             policies: PolicyCache::default(),
             uses: KeyUses::default(),
+            failures: Failures::default(),
             replays: Replays::new(limits::NONCES),
             key_maker: KeyMaker::default(),
         }))
@@ -81,7 +83,7 @@ impl Cloud {
             claim.as_ref().and_then(|claim| claim.as_ref().ok()).and_then(|c| Product::by_version(&c.version));
         let format = format(parameters.as_ref().ok(), &incoming, product);
         let outcome = match (parameters, claim) {
-            (Ok(parameters), Some(Ok(claim))) => self.serve(&incoming, &parameters, &claim, &request_id).await,
+            (Ok(parameters), Some(Ok(claim))) => self.guarded(&incoming, &parameters, &claim, &request_id).await,
             (Err(error), _) | (_, Some(Err(error))) => Err(error),
             (Ok(_), None) => unreachable!("a claim is read whenever the parameters were"),
         };
@@ -99,6 +101,25 @@ impl Cloud {
     /// Answers a request that could not be read, or may not be.
     pub fn refuse(&self, error: &ApiError) -> Outgoing {
         encode::early_failure(ids::request_id(&*self.0.rng), error)
+    }
+
+    /// Serves a source that has not failed too often to prove who it is.
+    async fn guarded(
+        &self,
+        incoming: &Incoming,
+        parameters: &Parameters,
+        claim: &Claim,
+        request_id: &str,
+    ) -> Result<(&'static Entry, Value), ApiError> {
+        let Some(most) = self.0.settings.most_failures else {
+            return self.serve(incoming, parameters, claim, request_id).await;
+        };
+        self.0.failures.check(incoming.peer, most, self.0.clock.now())?;
+        let outcome = self.serve(incoming, parameters, claim, request_id).await;
+        if let Err(error) = &outcome {
+            self.0.failures.note(incoming.peer, error, self.0.clock.now());
+        }
+        outcome
     }
 
     async fn serve(

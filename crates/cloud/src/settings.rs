@@ -13,6 +13,8 @@ pub struct Settings {
     pub default_encryption: DefaultEncryption,
     /// How much an account may have.
     pub quotas: Quotas,
+    /// Failures of a source a minute to prove who it is, after which it is made to wait; `None` for any number.
+    pub most_failures: Option<u32>,
     /// The OpenID Connect providers whose tokens are taken.
     pub oidc: Vec<OidcProvider>,
     /// Whether a key that something is encrypted with may be scheduled for deletion.
@@ -99,6 +101,7 @@ impl Settings {
             region,
             default_encryption: DefaultEncryption::default(),
             quotas: Quotas::default(),
+            most_failures: None,
             oidc: Vec::new(),
             deletion_in_use: DeletionInUse::Allow,
         }
