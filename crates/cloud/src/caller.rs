@@ -40,6 +40,11 @@ pub enum Identity {
         /// What the session is restricted to.
         policy: Option<Arc<Policy>>,
     },
+    /// Someone without an identity here, for whom an identity provider is to vouch.
+    Federated {
+        /// The provider's ARN, as the request has it.
+        provider: String,
+    },
 }
 
 impl Caller {
@@ -56,6 +61,7 @@ impl Caller {
             Identity::Session { role_name, session_name, .. } => {
                 Arn::assumed_role(&self.account, role_name, session_name)
             }
+            Identity::Federated { .. } => Arn::identity(&self.account, "federated"),
         }
     }
 
@@ -65,6 +71,7 @@ impl Caller {
             Identity::Account => "Account",
             Identity::User { .. } => "SubUser",
             Identity::Session { .. } => "AssumedRoleUser",
+            Identity::Federated { .. } => "Federated",
         }
     }
 
@@ -74,6 +81,7 @@ impl Caller {
             Identity::Account => self.account.to_string(),
             Identity::User { user_id, .. } => user_id.clone(),
             Identity::Session { role_name, session_name, .. } => format!("{role_name}:{session_name}"),
+            Identity::Federated { provider } => provider.rsplit(':').next().unwrap_or_default().to_owned(),
         }
     }
 }

@@ -1,11 +1,13 @@
 //! The binary: configuration, the gateway, wiring. The only place that reads the machine's clock and starts threads.
 
+mod accounts;
 mod cli;
 mod client;
 mod config;
 mod demo;
 mod gateway;
 mod inspect;
+mod metadata;
 mod pools;
 mod records;
 mod serve;
@@ -33,6 +35,9 @@ enum Command {
     /// Ask about a KMS key of a data directory, also while a server runs on it.
     #[command(subcommand)]
     Key(records::KeyQuestion),
+    /// Make or list the accounts of a data directory.
+    #[command(subcommand)]
+    Account(accounts::Accounts),
     /// Play the whole story against a fresh server in a temporary directory, showing each step and its proof.
     Demo,
     #[command(flatten)]
@@ -44,6 +49,7 @@ fn main() -> ExitCode {
         Command::Serve(arguments) => serve::run(&arguments),
         Command::Audit(command) => records::audit(&command),
         Command::Key(command) => records::key(&command),
+        Command::Account(command) => accounts::run(&command),
         Command::Demo => demo::run(),
         Command::Verb(verb) => return verb.run(Cli::command()),
     };

@@ -13,6 +13,7 @@ use super::signature::{Claim, Coverage, Scheme};
 use crate::caller::{Caller, Identity};
 use crate::exchange::Incoming;
 use crate::keyring::Keyring;
+use crate::operation::Access;
 use crate::parameters::Parameters;
 
 /// A request whose signature is good, whose timestamp is in the window and whose nonce is new to this process.
@@ -46,9 +47,13 @@ pub fn authenticate(
     incoming: &Incoming,
     parameters: &Parameters,
     claim: &Claim,
+    access: Access,
 ) -> Result<Authenticated, ApiError> {
     if matches!(claim.scheme, Scheme::Bearer) {
         return Err(ErrorCode::InvalidSignatureMethod.into());
+    }
+    if matches!(claim.scheme, Scheme::Anonymous) && access == Access::Anyone {
+        return Ok(anonymous(parameters));
     }
     let missing = |name: &str| ApiError::with(ErrorCode::MissingMandatory, [name.to_owned()]);
     let access_key_id = claim.access_key_id.as_deref().ok_or_else(|| missing("AccessKeyId"))?;
@@ -66,6 +71,16 @@ pub fn authenticate(
     replays.accept(now, signed_at, fingerprint)?;
     let nonce = fingerprint.map(|print| (print, signed_at.plus_ms(limits::TIMESTAMP_WINDOW_MS)));
     Ok(Authenticated { caller: found.caller, nonce, coverage })
+}
+
+/// Who is nobody yet. The account is that of the role asked for: what comes of the call is its business.
+fn anonymous(parameters: &Parameters) -> Authenticated {
+    let account = parameters.get("RoleArn").and_then(|arn| AccountId::parse(arn.split(':').nth(3)?));
+    let account = account.unwrap_or_else(AccountId::nobody);
+    let provider = ["OIDCProviderArn", "SAMLProviderArn"].into_iter().find_map(|name| parameters.get(name));
+    let identity = Identity::Federated { provider: provider.unwrap_or_default().to_owned() };
+    let caller = Caller { account, access_key_id: String::new(), identity };
+    Authenticated { caller, nonce: None, coverage: Coverage::Everything }
 }
 
 fn fingerprint(access_key_id: &str, nonce: &str) -> Fingerprint {
