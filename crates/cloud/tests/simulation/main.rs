@@ -54,8 +54,7 @@ impl Caller {
         let Some(statements) = &self.policy else { return true };
         match entry.operation.access {
             Access::Caller | Access::Anyone => true,
-            Access::AccountByDefault(_) => false,
-            Access::Each(_) => false,
+            Access::AccountByDefault(_) | Access::Each(_) => false,
             Access::Action(action) => model::allowed(statements, action),
         }
     }
