@@ -39,6 +39,8 @@ pub enum Identity {
         session_name: String,
         /// What the session is restricted to.
         policy: Option<Arc<Policy>>,
+        /// Who stands behind the caller, as was said when the session began.
+        source_identity: Option<String>,
     },
     /// Someone without an identity here, for whom an identity provider is to vouch.
     Federated {

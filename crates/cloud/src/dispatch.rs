@@ -10,8 +10,8 @@ use coffer_store::{Db, StoreError, Tx, accounts, idempotency};
 
 use crate::audit;
 use crate::auth::replay::Replays;
-use crate::auth::signature::{Claim, Coverage};
-use crate::auth::{Authenticated, Failures, KeyUses, PolicyCache, authenticate, authorize, requested_tags};
+use crate::auth::signature::{Claim, Coverage, Scheme};
+use crate::auth::{Authenticated, Failures, KeyUses, PolicyCache, anonymous, authenticate, authorize, requested_tags};
 use crate::caller::{Caller, Identity};
 use crate::context::{Cx, Origin};
 use crate::encode::{self, Format};
@@ -19,7 +19,7 @@ use crate::exchange::{Incoming, Outgoing};
 use crate::idempotent;
 use crate::key_maker::KeyMaker;
 use crate::keyring::Keyring;
-use crate::operation::{Decoded, Effect, Entry};
+use crate::operation::{Access, Decoded, Effect, Entry};
 use crate::parameters::Parameters;
 use crate::product::Product;
 use crate::settings::Settings;
@@ -198,16 +198,13 @@ impl Cloud {
         request_id: &str,
     ) -> Result<(Call, Decoded), ApiError> {
         let shared = &*self.0;
-        let Authenticated { caller, nonce, coverage } = authenticate(
-            tx,
-            &shared.keyring,
-            &shared.replays,
-            shared.clock.now(),
-            incoming,
-            parameters,
-            claim,
-            entry.operation.access,
-        )?;
+        let (now, operation) = (shared.clock.now(), entry.operation);
+        let authenticated = if operation.access == Access::Anyone && matches!(claim.scheme, Scheme::Anonymous) {
+            anonymous(parameters)
+        } else {
+            authenticate(tx, &shared.keyring, &shared.replays, now, incoming, parameters, claim)?
+        };
+        let Authenticated { caller, nonce, coverage } = authenticated;
         let covered;
         let parameters = match coverage {
             Coverage::Everything => parameters,

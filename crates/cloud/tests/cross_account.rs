@@ -50,7 +50,7 @@ fn each(mut check: impl FnMut(&Entry)) {
         check(entry);
         seen += 1;
     }
-    assert!(seen >= 45, "{seen} operations");
+    assert!(seen >= 185, "{seen} operations");
 }
 
 /// Makes the same call, by the caller that `caller` gives, in a world where the first account has what the request names and in one

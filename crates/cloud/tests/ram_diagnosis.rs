@@ -167,3 +167,31 @@ fn a_role_is_passed_on_to_the_service_that_the_policy_names() {
         assert_eq!(world.call(&key, Product::Ecs, "RunInstances", &parameters).0, expected, "{service}");
     }
 }
+
+#[test]
+fn who_stands_behind_a_session_stays_so_along_a_chain_of_roles() {
+    let world = World::new();
+    let key = world.user("alice", Some(ALLOW_ALL));
+    let trust = document(
+        r#"{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"RAM":"*"},"Condition":{"StringEquals":{"sts:SourceIdentity":"alice"}}}"#,
+    );
+    for role in ["first", "second"] {
+        ram(&world, "CreateRole", &[("RoleName", role), ("AssumeRolePolicyDocument", &trust)]);
+        let policy = [("PolicyType", "System"), ("PolicyName", "AliyunSTSAssumeRoleAccess"), ("RoleName", role)];
+        ram(&world, "AttachPolicyToRole", &policy);
+    }
+    let assume = |key: &Key, token: &str, role: &str, more: &[(&str, &str)]| {
+        let arn = format!("acs:ram::{}:role/{role}", world.account);
+        let named = [("RoleArn", &*arn), ("RoleSessionName", "s1")];
+        let parameters = support::owned(&[&named[..], more].concat());
+        world.send(world.session_request(key, token, Product::Sts, "AssumeRole", &parameters))
+    };
+    assert_eq!(assume(&key, "", "first", &[]).0, 403);
+    assert_eq!(assume(&key, "", "first", &[("SourceIdentity", "mallory")]).0, 403);
+    let (status, made) = assume(&key, "", "first", &[("SourceIdentity", "alice")]);
+    assert_eq!((status, &made["SourceIdentity"]), (200, &json!("alice")));
+    let credentials = &made["Credentials"];
+    let session = (text(credentials, "AccessKeyId"), text(credentials, "AccessKeySecret"));
+    let chained = assume(&session, &text(credentials, "SecurityToken"), "second", &[("SourceIdentity", "mallory")]);
+    assert_eq!((chained.0, &chained.1["SourceIdentity"]), (200, &json!("alice")));
+}

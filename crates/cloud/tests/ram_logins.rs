@@ -5,7 +5,9 @@
 mod support;
 
 use coffer_cloud::Product;
-use coffer_crypto::{TOTP_STEP_S, totp};
+use coffer_crypto::{TOTP_STEP_S, digest, totp};
+use coffer_store::Record as _;
+use coffer_store::logins::MfaDevice;
 use serde_json::{Value, json};
 use support::{ALLOW_ALL, Pairs, World, other, root, text};
 
@@ -104,7 +106,7 @@ fn no_password_is_stored_as_it_is() {
     ram(&world, "CreateLoginProfile", &[USER, ("Password", "a-password-to-look-for")]);
     let (_, seed) = world.mfa_device("phone");
     let state = format!("{:?}", world.db.read(coffer_store::dump::all).unwrap());
-    let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02X}")).collect::<String>();
+    let hex = |bytes: &[u8]| digest::hex(bytes).to_uppercase();
     assert!(!state.contains("a-password-to-look-for") && !state.contains(&hex(b"a-password-to-look-for")));
     assert!(!state.contains(&hex(&seed)));
 }
@@ -240,4 +242,31 @@ fn preferences_are_as_the_vendor_begins_until_they_are_set() {
         code(&world, "SetSecurityPreference", &[("LoginSessionDuration", "25")]),
         "InvalidParameter.LoginSessionDuration"
     );
+}
+
+#[test]
+fn an_account_has_a_thousand_devices_at_most() {
+    let world = World::new();
+    let (account, now) = (world.account.clone(), world.clock.now());
+    world.store(move |tx| {
+        for number in 0..1000 {
+            let device = MfaDevice {
+                serial_number: format!("acs:ram::{account}:mfa/d{number}"),
+                account: account.clone(),
+                sealed_seed: Vec::new(),
+                user_id: None,
+                activated_at: None,
+                last_step: 0,
+                created_at: now,
+            };
+            device.insert(tx)?;
+        }
+        Ok(())
+    });
+    assert_eq!(
+        code(&world, "CreateVirtualMFADevice", &[("VirtualMFADeviceName", "more")]),
+        "LimitExceeded.VirtualMFADevice"
+    );
+    ram(&world, "DeleteVirtualMFADevice", &[("SerialNumber", &format!("acs:ram::{}:mfa/d7", world.account))]);
+    ram(&world, "CreateVirtualMFADevice", &[("VirtualMFADeviceName", "more")]);
 }

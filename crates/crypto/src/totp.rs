@@ -24,9 +24,9 @@ fn truncated(seed: &[u8], step: i64) -> u32 {
 pub fn base32(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
     let group = |chunk: &[u8]| {
-        let word = chunk.iter().chain(&[0; 4]).take(5).fold(0u64, |word, byte| word << 8 | u64::from(*byte));
-        let length = (chunk.len() * 8).div_ceil(5);
-        (0..length).map(move |place| char::from(DIGITS[(word >> (35 - 5 * place)) as usize & 31])).collect::<String>()
+        let bits: Vec<u8> = chunk.iter().flat_map(|byte| (0..8).rev().map(move |place| (byte >> place) & 1)).collect();
+        let digit = |five: &[u8]| (0..5).fold(0, |digit, place| (digit << 1) | five.get(place).copied().unwrap_or(0));
+        bits.chunks(5).map(|five| char::from(DIGITS[usize::from(digit(five))])).collect::<String>()
     };
     bytes.chunks(5).map(group).collect()
 }

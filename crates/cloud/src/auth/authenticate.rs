@@ -13,7 +13,6 @@ use super::signature::{Claim, Coverage, Scheme};
 use crate::caller::{Caller, Identity};
 use crate::exchange::Incoming;
 use crate::keyring::Keyring;
-use crate::operation::Access;
 use crate::parameters::Parameters;
 
 /// A request whose signature is good, whose timestamp is in the window and whose nonce is new to this process.
@@ -47,13 +46,9 @@ pub fn authenticate(
     incoming: &Incoming,
     parameters: &Parameters,
     claim: &Claim,
-    access: Access,
 ) -> Result<Authenticated, ApiError> {
     if matches!(claim.scheme, Scheme::Bearer) {
         return Err(ErrorCode::InvalidSignatureMethod.into());
-    }
-    if matches!(claim.scheme, Scheme::Anonymous) && access == Access::Anyone {
-        return Ok(anonymous(parameters));
     }
     let missing = |name: &str| ApiError::with(ErrorCode::MissingMandatory, [name.to_owned()]);
     let access_key_id = claim.access_key_id.as_deref().ok_or_else(|| missing("AccessKeyId"))?;
@@ -73,8 +68,8 @@ pub fn authenticate(
     Ok(Authenticated { caller: found.caller, nonce, coverage })
 }
 
-/// Who is nobody yet. The account is that of the role asked for: what comes of the call is its business.
-fn anonymous(parameters: &Parameters) -> Authenticated {
+/// Who is nobody yet, for an operation that takes an identity provider's word. The account is that of the role asked for: what comes of the call is its business.
+pub fn anonymous(parameters: &Parameters) -> Authenticated {
     let account = parameters.get("RoleArn").and_then(|arn| AccountId::parse(arn.split(':').nth(3)?));
     let account = account.unwrap_or_else(AccountId::nobody);
     let provider = ["OIDCProviderArn", "SAMLProviderArn"].into_iter().find_map(|name| parameters.get(name));
@@ -138,6 +133,7 @@ fn session(
         role_name: role.role_name,
         session_name: session.session_name.clone(),
         policy,
+        source_identity: session.source_identity.clone(),
     };
     let caller = Caller { account: role.account, access_key_id: access_key_id.to_owned(), identity };
     Ok(Found { secret: session.secret(), caller, active: true })

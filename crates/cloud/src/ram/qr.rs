@@ -18,8 +18,8 @@ pub(super) fn png(text: &str) -> Result<Vec<u8>, ApiError> {
         let mut row = vec![0xff_u8; side.div_ceil(8)];
         for x in 0..side {
             let module = |at: usize| (at / SCALE).checked_sub(MARGIN).filter(|at| *at < code.width());
-            if let (Some(x_module), Some(y_module)) = (module(x), module(y))
-                && code[(x_module, y_module)] == Color::Dark
+            if let (Some(column), Some(line)) = (module(x), module(y))
+                && code[(column, line)] == Color::Dark
             {
                 row[x / 8] &= !(0x80 >> (x % 8));
             }
@@ -55,7 +55,7 @@ fn stored(data: &[u8]) -> Vec<u8> {
         let a = (a + u32::from(*byte)) % 65_521;
         (a, (a + b) % 65_521)
     });
-    out.extend((b << 16 | a).to_be_bytes());
+    out.extend(((b << 16) | a).to_be_bytes());
     out
 }
 

@@ -9,6 +9,7 @@ use coffer_store::identities::{self, Role};
 use super::issue::{self, Asked, AssumedRoleUser, Credentials, RoleArn, SessionName, SessionPolicy};
 use crate::auth::policy::{Policy, PolicyKind, evaluate_trust};
 use crate::auth::{context, key_policy, refused_by_trust};
+use crate::caller::Identity;
 use crate::context::Cx;
 use crate::decode::{Invalid, Parameter, request};
 use crate::operation::{Access, Effect, Operation};
@@ -78,8 +79,8 @@ pub fn resources(cx: &mut Cx<'_>, request: &Request) -> Result<Vec<Arn>, ApiErro
     if cx.caller.is_account() {
         return Err(ErrorCode::StsRootMayNotAssume.into());
     }
-    if let Some(SessionName(identity)) = &request.source_identity {
-        cx.conditions.push(("sts:SourceIdentity", identity.clone()));
+    if let Some(identity) = source_identity(cx, request) {
+        cx.conditions.push(("sts:SourceIdentity", identity));
     }
     Ok(vec![Arn::ram(&request.role.account, &format!("role/{}", request.role.name))])
 }
@@ -89,9 +90,20 @@ pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
     let role = identities::role(cx.tx, &request.role.account, &request.role.name)?;
     let role = role.ok_or(ErrorCode::StsRoleNotExist)?;
     require_trust(cx, &role, request.external_id.as_ref())?;
-    let asked = Asked { session_name: request.session_name, policy: request.policy, duration_s: request.duration_s };
+    let source_identity = source_identity(cx, &request);
+    let Request { session_name, policy, duration_s, .. } = request;
+    let asked = Asked { session_name, policy, duration_s, source_identity: source_identity.clone() };
     let (user, credentials) = issue::session(cx, &role, asked)?;
-    Ok(Response { user, credentials, source_identity: request.source_identity.map(|SessionName(name)| name) })
+    Ok(Response { user, credentials, source_identity })
+}
+
+/// Who stands behind the caller: as was said when the caller's own session began, which stays so along a chain of roles, else as it
+/// is said now.
+fn source_identity(cx: &Cx<'_>, request: &Request) -> Option<String> {
+    match &cx.caller.identity {
+        Identity::Session { source_identity: Some(identity), .. } => Some(identity.clone()),
+        _ => request.source_identity.as_ref().map(|SessionName(name)| name.clone()),
+    }
 }
 
 /// Refuses unless the role's trust policy allows the caller.

@@ -108,7 +108,8 @@ pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
     let verdict = evaluate_trust(&trust, &Principal::Federated(&request.provider), &context);
     refused_by_trust(cx, &role, verdict, &context)?;
     cx.note("subject", claims.subject.clone());
-    let asked = Asked { session_name: request.session_name, policy: request.policy, duration_s: request.duration_s };
+    let Request { session_name, policy, duration_s, .. } = request;
+    let asked = Asked { session_name, policy, duration_s, source_identity: None };
     let (user, credentials) = issue::session(cx, &role, asked)?;
     Ok(Response { user, credentials, token: info(claims) })
 }

@@ -3,7 +3,7 @@
 use coffer_base::{AccountId, ApiError, ErrorCode, Timestamp};
 use coffer_store::identities;
 
-use super::issue;
+use super::issue::{self, Terms};
 use crate::Cloud;
 use crate::auth::policy::{Context, Effect, Policy, PolicyKind, Principal, evaluate_trust};
 
@@ -35,7 +35,8 @@ impl Cloud {
         if evaluate_trust(&trust, &Principal::Service("ecs.aliyuncs.com"), &context).effect != Effect::Allow {
             return Err(ErrorCode::RamRoleNotForEcs.into());
         }
-        let made = issue::seal(&shared.keyring, &*shared.rng, &role, "instance", None, now.plus_ms(VALID_MS))?;
+        let terms = Terms { name: "instance", policy: None, source_identity: None };
+        let made = issue::seal(&shared.keyring, &*shared.rng, &role, terms, now.plus_ms(VALID_MS))?;
         Ok(InstanceCredentials {
             access_key_id: made.access_key_id,
             access_key_secret: made.access_key_secret,

@@ -84,6 +84,18 @@ pub struct Asked {
     pub policy: Option<SessionPolicy>,
     /// In seconds.
     pub duration_s: Option<i64>,
+    /// Who stands behind the caller.
+    pub source_identity: Option<String>,
+}
+
+/// What a session's token holds besides its role and its end.
+pub struct Terms<'a> {
+    /// The session's name.
+    pub name: &'a str,
+    /// What it is restricted to.
+    pub policy: Option<String>,
+    /// Who stands behind the caller.
+    pub source_identity: Option<String>,
 }
 
 const LEAST_S: i64 = 900;
@@ -105,7 +117,8 @@ pub fn session(cx: &mut Cx<'_>, role: &Role, asked: Asked) -> Result<(AssumedRol
         assumed_role_id: format!("{}:{session_name}", role.role_id),
     };
     let policy = asked.policy.map(|SessionPolicy(text)| text);
-    let credentials = seal(cx.keyring, cx.rng, role, &session_name, policy, cx.now.plus_ms(duration_s * 1000))?;
+    let terms = Terms { name: &session_name, policy, source_identity: asked.source_identity };
+    let credentials = seal(cx.keyring, cx.rng, role, terms, cx.now.plus_ms(duration_s * 1000))?;
     cx.note("sessionAccessKeyId", credentials.access_key_id.clone());
     Ok((user, credentials))
 }
@@ -115,8 +128,7 @@ pub fn seal(
     keyring: &Keyring,
     rng: &dyn Rng,
     role: &Role,
-    session_name: &str,
-    policy: Option<String>,
+    terms: Terms<'_>,
     expires_at: Timestamp,
 ) -> Result<Credentials, ApiError> {
     let session = Session {
@@ -124,8 +136,9 @@ pub fn seal(
         secret: ids::access_key_secret(rng),
         account: role.account.to_string(),
         role_id: role.role_id.clone(),
-        session_name: session_name.to_owned(),
-        policy,
+        session_name: terms.name.to_owned(),
+        policy: terms.policy,
+        source_identity: terms.source_identity,
         expires_at_ms: expires_at.unix_ms(),
     };
     let key = keyring.sessions().ok_or_else(|| ApiError::internal("no session key"))?;

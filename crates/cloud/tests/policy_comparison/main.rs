@@ -62,7 +62,7 @@ fn the_engine_agrees_with_an_evaluator_written_apart() {
     // Every outcome has its share, so that agreement means something.
     assert_eq!(tally.len(), 5, "{tally:?}");
     assert!(tally.values().all(|count| count * 50 > wanted), "{tally:?}");
-    println!("{wanted} cases of seed {SEED}: {tally:?}");
+    eprintln!("{wanted} cases of seed {SEED}: {tally:?}");
 }
 
 /// What a policy says, as the table writes it.

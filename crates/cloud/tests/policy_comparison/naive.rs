@@ -94,9 +94,8 @@ fn condition(operator: &str, given: &[String], wanted: &[String]) -> bool {
 fn compare(operator: &str, given: &str, wanted: &str) -> bool {
     match operator {
         "StringEquals" => given == wanted,
-        "StringEqualsIgnoreCase" => given.to_lowercase() == wanted.to_lowercase(),
+        "StringEqualsIgnoreCase" | "Bool" => given.to_lowercase() == wanted.to_lowercase(),
         "StringLike" => like(wanted, given),
-        "Bool" => given.to_lowercase() == wanted.to_lowercase(),
         "IpAddress" | "IpAddressIncludeBorder" => within(given, wanted),
         _ => {
             let (kind, order) = if let Some(order) = operator.strip_prefix("Numeric") {
@@ -120,8 +119,12 @@ fn compare(operator: &str, given: &str, wanted: &str) -> bool {
 fn within(address: &str, network: &str) -> bool {
     let bits = |text: &str| -> Option<String> {
         Some(match text.parse().ok()? {
-            IpAddr::V4(address) => address.octets().iter().map(|byte| format!("{byte:08b}")).collect(),
-            IpAddr::V6(address) => address.octets().iter().map(|byte| format!("{byte:08b}")).collect(),
+            IpAddr::V4(address) => {
+                address.octets().iter().map(|byte| format!("{byte:08b}")).collect::<Vec<_>>().concat()
+            }
+            IpAddr::V6(address) => {
+                address.octets().iter().map(|byte| format!("{byte:08b}")).collect::<Vec<_>>().concat()
+            }
         })
     };
     let (start, length) = network.split_once('/').unwrap_or((network, ""));

@@ -207,7 +207,7 @@ impl World {
 
 fn from_base32(text: &str) -> Vec<u8> {
     let digit = |c: char| "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".find(c).unwrap();
-    let bits: String = text.chars().map(|c| format!("{:05b}", digit(c))).collect();
+    let bits: String = text.chars().map(|c| format!("{:05b}", digit(c))).collect::<Vec<_>>().concat();
     bits.as_bytes()
         .chunks_exact(8)
         .map(|byte| u8::from_str_radix(std::str::from_utf8(byte).unwrap(), 2).unwrap())

@@ -145,12 +145,9 @@ impl Condition {
             return false;
         }
         let meets = |value: &String| self.wanted.iter().any(|wanted| self.matches(value, wanted)) != self.negated;
-        match self.quantifier {
-            Quantifier::All => given.iter().all(meets),
-            Quantifier::Any => given.iter().any(meets),
-            Quantifier::Plain if self.negated => given.iter().all(meets),
-            Quantifier::Plain => given.iter().any(meets),
-        }
+        let plain = self.quantifier == Quantifier::Plain;
+        let all = self.quantifier == Quantifier::All || (plain && self.negated);
+        if all { given.iter().all(meets) } else { given.iter().any(meets) }
     }
 
     /// Whether it asks for a tag of the resource, which is looked up for those that do only.

@@ -114,7 +114,7 @@ fn back(pattern: &[char], case: Case) -> Box<[Option<u16>]> {
     let mut start = pattern.iter().position(|c| *c == '*').map_or(pattern.len(), |star| star + 1);
     while start < pattern.len() {
         let end = pattern[start..].iter().position(|c| *c == '*').map_or(pattern.len(), |length| start + length);
-        if !pattern[start..end].contains(&'?') && end <= usize::from(u16::MAX) {
+        if !pattern[start..end].contains(&'?') && u16::try_from(end).is_ok() {
             let mut border = start;
             for place in start + 1..=end {
                 back[place] = u16::try_from(border).ok();
