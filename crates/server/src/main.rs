@@ -32,9 +32,6 @@ enum Command {
     /// Check or print the audit of a data directory, also while a server runs on it.
     #[command(subcommand)]
     Audit(records::Audit),
-    /// Ask about a KMS key of a data directory, also while a server runs on it.
-    #[command(subcommand)]
-    Key(records::KeyQuestion),
     /// Make or list the accounts of a data directory.
     #[command(subcommand)]
     Account(accounts::Accounts),
@@ -48,7 +45,6 @@ fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Serve(arguments) => serve::run(&arguments),
         Command::Audit(command) => records::audit(&command),
-        Command::Key(command) => records::key(&command),
         Command::Account(command) => accounts::run(&command),
         Command::Demo => demo::run(),
         Command::Verb(verb) => return verb.run(Cli::command()),
