@@ -43,8 +43,6 @@ pub(super) struct Load {
 pub(super) struct Outcome {
     pub(super) requests: u64,
     pub(super) seconds: f64,
-    /// Of each request, in nanoseconds, in the order of the replies.
-    pub(super) latencies_ns: Vec<u64>,
 }
 
 impl Outcome {
@@ -240,7 +238,7 @@ impl Client {
         let (command, payload) = if load.writes { (WRITE, load.block as usize) } else { (READ, 0) };
         let begin = clock();
         let now_ns = || u64::try_from(begin.elapsed().as_nanos()).unwrap_or(u64::MAX);
-        let (mut sent, mut latencies_ns) = (VecDeque::with_capacity(load.depth), Vec::new());
+        let mut sent = VecDeque::with_capacity(load.depth);
         let (mut wanted, mut headers, mut going) = (load.depth, Vec::with_capacity(load.depth), true);
         let first = self.cookie;
         while wanted > 0 || !sent.is_empty() {
@@ -257,16 +255,14 @@ impl Client {
                 let cookie = self.reply()?;
                 let at = sent.iter().position(|(known, _)| *known == cookie).ok_or("a reply to nothing")?;
                 let (_, began) = sent.remove(at).expect("it was just found");
-                let latency = now_ns() - began;
-                latencies_ns.push(latency);
-                going = going && go_on(latency);
+                going = going && go_on(now_ns() - began);
                 wanted += usize::from(going);
                 if sent.is_empty() || self.end - self.start < 16 {
                     break;
                 }
             }
         }
-        Ok(Outcome { requests: self.cookie - first, seconds: begin.elapsed().as_secs_f64(), latencies_ns })
+        Ok(Outcome { requests: self.cookie - first, seconds: begin.elapsed().as_secs_f64() })
     }
 
     /// The same for some time.

@@ -115,11 +115,19 @@ fn make_image(kind: Kind, image: &Path, size_bytes: u64) -> Result<(), Box<dyn E
     if kind == Kind::NbdkitPlain {
         return Ok(fs::File::create(image)?.set_len(size_bytes)?);
     }
-    let secret = format!("secret,id=secret,data={PASSPHRASE}");
-    let mut command = Command::new("qemu-img");
-    command.args(["create", "-q", "-f", "luks", "--object", &secret, "-o", "key-secret=secret,iter-time=10"]);
-    let output = command.arg(image).arg(size_bytes.to_string()).stderr(Stdio::piped()).output()?;
-    if output.status.success() { Ok(()) } else { Err(String::from_utf8_lossy(&output.stderr).into_owned().into()) }
+    let (secret, size) = (format!("secret,id=secret,data={PASSPHRASE}"), size_bytes.to_string());
+    let path = image.display().to_string();
+    let options = "key-secret=secret,iter-time=10";
+    let arguments = ["create", "-q", "-f", "luks", "--object", &secret, "-o", options, &path, &size];
+    // It measures how fast it is, and gives up where the processor's time is told in steps too large for that.
+    let mut made = run("qemu-img", &arguments);
+    for _ in 0..30 {
+        if made.is_ok() {
+            break;
+        }
+        made = run("qemu-img", &arguments);
+    }
+    made
 }
 
 fn foreign(kind: Kind, image: &Path, socket: &Path) -> Command {
