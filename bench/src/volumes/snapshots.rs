@@ -24,6 +24,8 @@ use crate::server::clock;
 
 const TIB: u64 = 1 << 40;
 const MIB: u64 = 1 << 20;
+/// Between two writes while a disk is frozen: less than a thousand a second, whose latency is the server's and not that of a queue.
+const PAUSE: Duration = Duration::from_millis(1);
 /// What one page of a volume's bitmaps covers.
 const GROUP_BYTES: u64 = 28 << 30;
 
@@ -180,6 +182,7 @@ fn write_until(stop: &AtomicBool, socket: &Path, within: u64, begin: Instant) ->
     let load = Load { writes: true, block: SMALL, depth: 1, order: Order::Random };
     client.run_while(load, within, |latency_ns| {
         seen.push((u64::try_from(begin.elapsed().as_nanos()).unwrap_or(u64::MAX), latency_ns));
+        std::thread::sleep(PAUSE);
         !stop.load(Ordering::Relaxed)
     })?;
     Ok(seen)
@@ -192,7 +195,7 @@ fn print_freeze(seen: &mut [Seen], [frozen, uploading, uploaded, end]: [u64; 4],
         during.map(|(_, took)| *took).collect()
     };
     let stall = between(frozen, uploading + SETTLED_NS).into_iter().max().unwrap_or_default();
-    println!("\n### Freeze of a disk of 1 TiB with {} MiB written, under 4 KiB random writes at QD 1\n", settings.freeze_mib);
+    println!("\n### Freeze of a disk of 1 TiB with {} MiB written, under 4 KiB random writes, one each ms\n", settings.freeze_mib);
     println!("| | | bar |");
     println!("| --- | --- | --- |");
     let (call, stall) = (ms(uploading - frozen), ms(stall));
