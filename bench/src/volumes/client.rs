@@ -73,7 +73,8 @@ impl Client {
         let stream = UnixStream::connect(socket)?;
         stream.set_read_timeout(Some(Duration::from_secs(60)))?;
         let input = vec![0; INPUT_BYTES];
-        let mut client = Self { stream, size_bytes: 0, payload, input, start: 0, end: 0, random: 88_172_645, cookie: 0 };
+        let mut client =
+            Self { stream, size_bytes: 0, payload, input, start: 0, end: 0, random: 88_172_645, cookie: 0 };
         client.negotiate()?;
         Ok(client)
     }
@@ -168,7 +169,8 @@ impl Client {
                 0x668e_33ef => {
                     self.need(20)?;
                     let head = &self.input[self.start..];
-                    let (done, kind, length) = (head[5] & 1 == 1, u16::from_be_bytes([head[6], head[7]]), be32(&head[16..]));
+                    let (done, kind, length) =
+                        (head[5] & 1 == 1, u16::from_be_bytes([head[6], head[7]]), be32(&head[16..]));
                     self.start += 20;
                     if kind >= 1 << 15 {
                         return Err("a request failed".into());

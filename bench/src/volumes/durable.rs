@@ -22,32 +22,41 @@ pub(super) fn measure(path: &Path, settings: &Settings) -> Result<(), Box<dyn Er
     for pid in [peer.pid(), std::process::id()] {
         run("chrt", &["--all-tasks", "--fifo", "--pid", PRIORITY, &pid.to_string()])?;
     }
-    let (mut served, mut direct, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
-    for round in 0..=settings.rounds {
-        // Turns are short: a disk has moods.
-        let (mut ours, mut theirs) = (0.0, 0.0);
-        let (mut our_s, mut their_s) = (0.0, 0.0);
-        let mut random = SeededRng::new(round as u64);
-        while our_s < settings.seconds {
-            our_s += timed(&mut || peer.client.write_and_flush())?;
-            ours += 1.0;
-            their_s += timed(&mut || write_and_sync(&bare, &mut random, settings.size_bytes))?;
-            theirs += 1.0;
-        }
-        if round > 0 {
-            served.push(ours / our_s);
-            direct.push(theirs / their_s);
-            ratios.push((ours / our_s) / (theirs / their_s));
-        }
-    }
-    run("chrt", &["--other", "--pid", "0", &std::process::id().to_string()])?;
-    std::fs::remove_file(bare_path)?;
-    let ratio = median(ratios);
     println!("\n### 4 KiB write, then flush, on disk, one after the other; both sides under SCHED_FIFO\n");
     println!("| | by round, a second | median |");
     println!("| --- | --- | --- |");
-    println!("| bare pwrite + fdatasync | {} | {:.0} |", crate::list(&direct), median(direct.clone()));
-    println!("| coffer over NBD | {} | {:.0} |", crate::list(&served), median(served.clone()));
+    alternate("cores as the system likes", &mut peer, &bare, settings)?;
+    // Nothing goes on at once: waking another core is all that more cores add.
+    for pid in [peer.pid(), std::process::id()] {
+        run("taskset", &["--all-tasks", "--cpu-list", "--pid", "0", &pid.to_string()])?;
+    }
+    alternate("all on one core", &mut peer, &bare, settings)?;
+    let own = std::process::id().to_string();
+    run("taskset", &["--cpu-list", "--pid", "0-1023", &own])?;
+    run("chrt", &["--other", "--pid", "0", &own])?;
+    Ok(std::fs::remove_file(bare_path)?)
+}
+
+/// Rounds in which the two sides take turns at every write: a disk has moods.
+fn alternate(name: &str, peer: &mut Peer, bare: &std::fs::File, settings: &Settings) -> Result<(), Box<dyn Error>> {
+    let (mut served, mut direct, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
+    for round in 0..=settings.rounds {
+        let (mut writes, mut our_s, mut their_s) = (0.0, 0.0, 0.0);
+        let mut random = SeededRng::new(round as u64);
+        while our_s < settings.seconds {
+            our_s += timed(&mut || peer.client.write_and_flush())?;
+            their_s += timed(&mut || write_and_sync(bare, &mut random, settings.size_bytes))?;
+            writes += 1.0;
+        }
+        if round > 0 {
+            served.push(writes / our_s);
+            direct.push(writes / their_s);
+            ratios.push(their_s / our_s);
+        }
+    }
+    let ratio = median(ratios);
+    println!("| bare pwrite + fdatasync, {name} | {} | {:.0} |", crate::list(&direct), median(direct.clone()));
+    println!("| coffer over NBD, {name} | {} | {:.0} |", crate::list(&served), median(served.clone()));
     println!("| ratio (bar: 0.8) | | {ratio:.2}: {} |", verdict(ratio, 0.8, true));
     Ok(())
 }

@@ -1,7 +1,8 @@
 //! What encrypted volumes cost: against peers in the same run, in alternating rounds, by medians, with the ratios that the project
 //! promises.
 //!
-//! `coffer-bench volumes [--only MEASURE,...] [--places ram,disk] [--seconds S] [--rounds N] [--mib N] [--disk DIRECTORY]`
+//! `coffer-bench volumes [--only MEASURE,...] [--places ram,disk] [--servers NAME,...] [--seconds S] [--rounds N] [--mib N]
+//! [--freeze-mib N] [--disk DIRECTORY]`
 
 mod client;
 mod durable;
@@ -14,6 +15,7 @@ use std::error::Error;
 use std::path::PathBuf;
 
 pub(crate) use ours::serve;
+use peers::Kind;
 
 /// What can be measured, in the order in which it is.
 const MEASURES: [&str; 6] = ["transfers", "durable", "memory", "objects", "clone", "freeze"];
@@ -23,6 +25,7 @@ pub(crate) struct Settings {
     only: Vec<String>,
     /// By name.
     places: Vec<(String, PathBuf)>,
+    servers: Vec<Kind>,
     /// Of a round.
     seconds: f64,
     rounds: usize,
@@ -38,6 +41,7 @@ impl Settings {
         let mut settings = Self {
             only: MEASURES.map(str::to_owned).to_vec(),
             places: Vec::new(),
+            servers: peers::ALL.to_vec(),
             seconds: 2.0,
             rounds: 5,
             size_bytes: 1 << 30,
@@ -48,6 +52,7 @@ impl Settings {
             match name.as_str() {
                 "--only" => settings.only = value.split(',').map(str::to_owned).collect(),
                 "--places" => places.clone_from(value),
+                "--servers" => settings.servers = Kind::parse(value)?,
                 "--seconds" => settings.seconds = value.parse()?,
                 "--rounds" => settings.rounds = value.parse()?,
                 "--mib" => settings.size_bytes = value.parse::<u64>()? << 20,

@@ -27,6 +27,19 @@ pub(super) const ALL: [Kind; 5] =
     [Kind::Coffer, Kind::CofferPlain, Kind::NbdkitLuks, Kind::QemuLuks, Kind::NbdkitPlain];
 
 impl Kind {
+    /// Several of their names; coffer, which all others are measured against, comes first.
+    pub(super) fn parse(names: &str) -> Result<Vec<Self>, Box<dyn Error>> {
+        let mut kinds = vec![Self::Coffer];
+        for name in names.split(',') {
+            let kind = ALL.into_iter().find(|kind| format!("{kind:?}").eq_ignore_ascii_case(name));
+            let kind = kind.ok_or_else(|| format!("unknown: {name}; there are {ALL:?}"))?;
+            if !kinds.contains(&kind) {
+                kinds.push(kind);
+            }
+        }
+        Ok(kinds)
+    }
+
     pub(super) const fn name(self) -> &'static str {
         match self {
             Self::Coffer => "coffer",
@@ -79,7 +92,8 @@ impl Peer {
 impl Drop for Peer {
     fn drop(&mut self) {
         // What it holds goes with its directory: there is nothing to be ended in good order.
-        let ended = self.child.kill().and_then(|()| self.child.wait()).and_then(|_| fs::remove_dir_all(&self.directory));
+        let ended =
+            self.child.kill().and_then(|()| self.child.wait()).and_then(|_| fs::remove_dir_all(&self.directory));
         if let Err(error) = ended {
             eprintln!("{}: {error}", self.directory.display());
         }

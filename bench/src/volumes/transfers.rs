@@ -4,7 +4,7 @@ use std::error::Error;
 use std::path::Path;
 
 use super::client::{LARGE, Load, Order, SMALL};
-use super::peers::{ALL, Kind, Peer};
+use super::peers::{Kind, Peer};
 use super::{Settings, verdict};
 use crate::median;
 
@@ -28,8 +28,8 @@ struct Rounds {
 
 pub(super) fn measure(place: &str, path: &Path, settings: &Settings) -> Result<(), Box<dyn Error>> {
     let mut peers = Vec::new();
-    for kind in ALL {
-        peers.push(Peer::start(kind, path, settings.size_bytes)?);
+    for kind in &settings.servers {
+        peers.push(Peer::start(*kind, path, settings.size_bytes)?);
     }
     println!("\n### Transfers over a Unix socket, volumes on {place}, {} MiB each\n", settings.size_bytes >> 20);
     println!("| load | server | by round | median | CPU s/GiB | server, load: cores | ratio of coffer | bar |");
@@ -93,8 +93,8 @@ fn print_row(name: &str, load: Load, kind: Kind, rounds: &Rounds, coffer: &Round
     // Round by round: what disturbs the machine disturbs neighbours alike.
     let ratio = |a: &[f64], b: &[f64]| median(a.iter().zip(b).map(|(a, b)| a / b).collect());
     let speed = ratio(&coffer.rates, &rounds.rates);
-    let mut bars = bar(kind, load.block == LARGE)
-        .map_or_else(String::new, |bar| format!("{bar}: {}", verdict(speed, bar, true)));
+    let mut bars =
+        bar(kind, load.block == LARGE).map_or_else(String::new, |bar| format!("{bar}: {}", verdict(speed, bar, true)));
     let mut ratios = if kind == Kind::Coffer { String::new() } else { format!("{speed:.2}") };
     if kind == Kind::NbdkitLuks {
         let cpu = ratio(&coffer.cpu_s_per_gib, &rounds.cpu_s_per_gib);
