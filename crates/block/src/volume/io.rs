@@ -11,9 +11,6 @@ use crate::export::{Export, Extent, Zeroing};
 use crate::geometry::{CHUNK_BYTES, REGION_CHUNKS, SECTOR_BYTES, UNIT_BYTES, is_zero};
 use crate::storage::Buffer;
 
-/// How much is enciphered at a time.
-const STRIDE_BYTES: usize = 128 << 10;
-
 /// A part of a transfer that lies in one chunk.
 #[derive(Clone, Copy, Debug)]
 struct Piece {
@@ -55,11 +52,6 @@ fn pieces(offset: u64, length_bytes: u64) -> impl Iterator<Item = Piece> {
         })
     };
     std::iter::successors(piece(offset), move |last| piece(last.end()))
-}
-
-/// Cuts whole units into strides that stay in the processor's cache between being moved and being enciphered.
-fn strides(offset: u64, data: &mut [u8]) -> impl Iterator<Item = (u64, &mut [u8])> {
-    (offset..).step_by(STRIDE_BYTES).zip(data.chunks_mut(STRIDE_BYTES))
 }
 
 impl Export for Volume {
@@ -221,11 +213,8 @@ impl Volume {
 
     /// Reads whole units of a chunk that is here, with its lock held.
     fn fetch(&self, state: &State, piece: Piece, buffer: &mut [u8]) -> io::Result<()> {
-        let cipher = state.cipher_of(piece.chunk);
-        for (offset, stride) in strides(piece.offset, buffer) {
-            self.files.data.read_at(offset, stride)?;
-            cipher.decrypt(offset / UNIT_BYTES as u64, stride)?;
-        }
+        self.files.data.read_at(piece.offset, buffer)?;
+        state.cipher_of(piece.chunk).decrypt(piece.unit(), buffer)?;
         if !state.overlaid.contains(piece.chunk) {
             return Ok(());
         }
@@ -251,11 +240,8 @@ impl Volume {
             self.overlay_changed.store(true, Ordering::Release);
             return written;
         }
-        let cipher = state.cipher_of(piece.chunk);
-        let written = strides(piece.offset, data).try_for_each(|(offset, stride)| {
-            cipher.encrypt(offset / UNIT_BYTES as u64, stride)?;
-            self.files.data.write_at(offset, stride)
-        });
+        state.cipher_of(piece.chunk).encrypt(piece.unit(), data)?;
+        let written = self.files.data.write_at(piece.offset, data);
         // After the write: a flush that does not see this one need not cover it, and one that does must.
         self.data_changed.store(true, Ordering::Release);
         written
