@@ -256,7 +256,7 @@ fn a_volume_can_be_frozen_thawed_and_grown_without_its_key() {
     drop(volume);
     let keyless = open(&directory, &[], None);
     keyless.thaw(1, true).unwrap();
-    keyless.merge_overlay().unwrap();
+    keyless.merge_overlay(&|| true).unwrap();
     drop(keyless);
     let volume = open(&directory, &[key(1)], None);
     let bytes = contents(&volume);
