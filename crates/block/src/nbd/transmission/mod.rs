@@ -212,13 +212,14 @@ impl<T: Transport> Session<'_, T> {
             self.agreement.offer.export.read(request.offset, data)?;
         }
         self.agreement.offer.counters.read(request.length, self.since(start));
-        match () {
-            () if !self.agreement.structured => batch.simple_data(request, whole),
-            () if data.is_empty() => batch.pieces(request, &[]),
-            () if request.length >= SPARSE_BYTES && !request.has(command_flag::DF) => {
-                batch.pieces(request, &without_zeros(data, place));
-            }
-            () => batch.pieces(request, &[Piece::Data(whole)]),
+        if !self.agreement.structured {
+            batch.simple_data(request, whole);
+        } else if data.is_empty() {
+            batch.pieces(request, &[]);
+        } else if request.length >= SPARSE_BYTES && !request.has(command_flag::DF) {
+            batch.pieces(request, &without_zeros(data, place));
+        } else {
+            batch.pieces(request, &[Piece::Data(whole)]);
         }
         Ok(())
     }
