@@ -97,3 +97,100 @@ fn policies_allow_the_actions_one_by_one() {
     let (status, body) = world.call(&user, Product::Coffer, "DescribeDiskEncryption", &[("DiskId", &disk_id)]);
     assert_eq!((status, &body["Code"]), (403, &json!("Forbidden.RAM")));
 }
+
+/// Looks at the volumes until a disk is encrypted anew.
+fn until_reencrypted(world: &World, disk_id: &str) -> Value {
+    for _ in 0..500 {
+        world.cloud.watch_volumes().unwrap();
+        let shown = encryption(world, disk_id);
+        if shown.get("ReencryptionStatus").is_none() {
+            return shown;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    panic!("after ten seconds: {}", encryption(world, disk_id));
+}
+
+fn device(world: &World, disk_id: &str) -> std::sync::Arc<dyn coffer_block::export::Export> {
+    world.host.device(&coffer_store::volumes::id_of(&world.row::<Disk>(disk_id))).unwrap()
+}
+
+#[test]
+fn a_served_disk_is_encrypted_anew_and_needs_its_old_key_no_more() {
+    let world = World::new();
+    world.disk_encryption_role();
+    let (first, second) = (world.customer_key(), world.customer_key());
+    let disk_id = world.disk(&[("Encrypted", "true"), ("KMSKeyId", &first)]);
+    let instance_id = world.instance("Running");
+    let attached = [("DiskId", &*disk_id), ("InstanceId", &*instance_id)];
+    world.ecs("AttachDisk", &attached);
+    device(&world, &disk_id).write(5 << 20, &mut [7; 8192]).unwrap();
+    let answer = coffer(&world, "ReencryptDisk", &[("DiskId", &disk_id), ("KMSKeyId", &second)]);
+    assert_eq!(answer["KMSKeyId"], json!(second));
+    let before = encryption(&world, &disk_id);
+    assert_eq!((&before["KMSKeyId"], &before["ReencryptionKMSKeyId"]), (&json!(first), &json!(second)));
+    let refused = (403, "IncorrectDiskStatus.Reencrypting", "The specified disk is being encrypted anew.");
+    for action in ["ReencryptDisk", "RewrapDiskDataKey"] {
+        world.refuses(&support::root(), Product::Coffer, action, &[("DiskId", &disk_id)], refused);
+    }
+    let after = until_reencrypted(&world, &disk_id);
+    assert_eq!((&after["KMSKeyId"], after.get("LastRewrapTime")), (&json!(second), None));
+    assert!(after["LastReencryptionTime"].is_string() && after["KeyVersionId"] != before["KeyVersionId"]);
+    world.root(Product::Kms, "DisableKey", &[("KeyId", &first)]);
+    world.ecs("DetachDisk", &attached);
+    world.ecs("AttachDisk", &attached);
+    let mut bytes = [0; 8192];
+    device(&world, &disk_id).read(5 << 20, &mut bytes).unwrap();
+    assert_eq!(bytes, [7; 8192]);
+}
+
+#[test]
+fn a_plain_disk_is_encrypted_in_place_under_the_accounts_default() {
+    let world = World::new();
+    let disk_id = world.disk(&[]);
+    let attached = [("DiskId", &*disk_id), ("InstanceId", &*world.instance("Running"))];
+    world.ecs("AttachDisk", &attached);
+    device(&world, &disk_id).write(0, &mut [7; 4096]).unwrap();
+    let key_id = coffer(&world, "ReencryptDisk", &[("DiskId", &disk_id)])["KMSKeyId"].clone();
+    let after = until_reencrypted(&world, &disk_id);
+    assert_eq!((&after["Encrypted"], &after["KMSKeyId"]), (&json!(true), &key_id));
+    let ids = json!([disk_id]).to_string();
+    let shown = world.ecs("DescribeDisks", &[("RegionId", support::REGION), ("DiskIds", &ids)]);
+    assert_eq!(shown["Disks"]["Disk"][0]["Encrypted"], true);
+    world.ecs("DetachDisk", &attached);
+    world.ecs("AttachDisk", &attached);
+    let mut bytes = [0; 4096];
+    device(&world, &disk_id).read(0, &mut bytes).unwrap();
+    assert_eq!(bytes, [7; 4096]);
+}
+
+#[test]
+fn a_disk_that_is_not_served_waits_to_be_encrypted_anew_and_goes_on_with_both_keys() {
+    let world = World::new();
+    let disk_id = world.disk(&[("Encrypted", "true")]);
+    coffer(&world, "ReencryptDisk", &[("DiskId", &disk_id), ("MebibytesPerSecond", "1")]);
+    assert_eq!(encryption(&world, &disk_id)["ReencryptionStatus"], "Waiting");
+    coffer(&world, "ModifyDiskReencryption", &[("DiskId", &disk_id), ("Paused", "true")]);
+    let attached = [("DiskId", &*disk_id), ("InstanceId", &*world.instance("Running"))];
+    world.ecs("AttachDisk", &attached);
+    device(&world, &disk_id).write(0, &mut [7; 4096]).unwrap();
+    world.cloud.watch_volumes().unwrap();
+    assert_eq!(encryption(&world, &disk_id)["ReencryptionStatus"], "Paused");
+    world.ecs("DetachDisk", &attached);
+    world.ecs("AttachDisk", &attached);
+    let go_on = [("DiskId", &*disk_id), ("Paused", "false"), ("MebibytesPerSecond", "1000")];
+    coffer(&world, "ModifyDiskReencryption", &go_on);
+    until_reencrypted(&world, &disk_id);
+    let over = (403, "IncorrectDiskStatus.NotReencrypting", "The specified disk is not being encrypted anew.");
+    world.refuses(&support::root(), Product::Coffer, "ModifyDiskReencryption", &go_on, over);
+}
+
+#[test]
+fn a_disk_that_is_encrypted_anew_can_be_reset_and_deleted() {
+    let world = World::new();
+    let disk_id = world.disk(&[("Encrypted", "true")]);
+    coffer(&world, "ReencryptDisk", &[("DiskId", &disk_id)]);
+    world.ecs("DeleteDisk", &[("DiskId", &disk_id)]);
+    let again = (404, "InvalidDiskId.NotFound", "The specified disk does not exist.");
+    world.refuses(&support::root(), Product::Coffer, "ModifyDiskReencryption", &[("DiskId", &disk_id)], again);
+}

@@ -7,6 +7,7 @@ mod demo;
 mod gateway;
 mod inspect;
 mod pools;
+mod records;
 mod serve;
 mod tls;
 
@@ -26,6 +27,12 @@ struct Cli {
 enum Command {
     /// Serve the API. Without options: plain HTTP and HTTPS on 127.0.0.1:7600, data in ./coffer-data.
     Serve(Box<config::ServeArguments>),
+    /// Check or print the audit of a data directory, also while a server runs on it.
+    #[command(subcommand)]
+    Audit(records::Audit),
+    /// Ask about a KMS key of a data directory, also while a server runs on it.
+    #[command(subcommand)]
+    Key(records::KeyQuestion),
     /// Play the whole story against a fresh server in a temporary directory, showing each step and its proof.
     Demo,
     #[command(flatten)]
@@ -35,6 +42,8 @@ enum Command {
 fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Serve(arguments) => serve::run(&arguments),
+        Command::Audit(command) => records::audit(&command),
+        Command::Key(command) => records::key(&command),
         Command::Demo => demo::run(),
         Command::Verb(verb) => return verb.run(Cli::command()),
     };

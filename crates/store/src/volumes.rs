@@ -71,6 +71,24 @@ record! {
     }
 }
 
+record! {
+    /// A disk whose bytes are being encrypted anew.
+    pub struct Reencryption in "reencryptions" {
+        /// The disk.
+        pub disk_id: String = "disk_id",
+        /// The key that its new data key is wrapped under.
+        pub kms_key_id: String = "kms_key_id",
+        /// Its new data key, wrapped.
+        pub wrapped_data_key: String = "wrapped_data_key",
+        /// Whether it is held up.
+        pub is_paused: bool = "is_paused",
+        /// At most so many bytes a second; `None`: as fast as it goes.
+        pub bytes_per_s: Option<i64> = "bytes_per_s",
+        /// When it was asked for.
+        pub began_at: Timestamp = "began_at",
+    }
+}
+
 /// The id of a disk's volume.
 pub fn id_of(disk: &Disk) -> String {
     format!("{}.{}", disk.disk_id, disk.volume_number)

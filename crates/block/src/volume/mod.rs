@@ -169,6 +169,11 @@ impl Volume {
         self.poisoned.load(Ordering::Acquire)
     }
 
+    /// The wrapped form of the data key that it is under, or, while that is changed, was under before; `None` for a plain volume.
+    pub fn wrapped_key(&self) -> Option<Vec<u8>> {
+        self.meta().superblock().key.as_ref().map(|key| key.wrapped.clone())
+    }
+
     /// Whether chunks are in a base that was not handed in.
     pub fn needs_base(&self) -> bool {
         let state = self.shared();

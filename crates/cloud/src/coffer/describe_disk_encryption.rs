@@ -2,7 +2,8 @@
 //! the KMS key, or under another), or its bytes were encrypted anew under a new data key.
 
 use coffer_base::{ApiError, Arn, ErrorCode, Timestamp};
-use coffer_store::volumes;
+use coffer_store::Record as _;
+use coffer_store::volumes::{self, Reencryption};
 
 use crate::context::Cx;
 use crate::decode::request;
@@ -39,6 +40,10 @@ response! {
         pub last_rewrap_time: Option<String> = "LastRewrapTime",
         /// When its bytes were last encrypted anew; nothing if they never were.
         pub last_reencryption_time: Option<String> = "LastReencryptionTime",
+        /// What is done to encrypt it anew: `Running`, `Paused`, or `Waiting` until it is served; nothing if nothing is.
+        pub reencryption_status: Option<&'static str> = "ReencryptionStatus",
+        /// The KMS key that its new data key is wrapped under, while that is being done.
+        pub reencryption_kms_key_id: Option<String> = "ReencryptionKMSKeyId",
         /// How much of it is encrypted anew, in per cent, while that is being done.
         pub reencryption_progress: Option<i64> = "ReencryptionProgress",
     }
@@ -65,7 +70,13 @@ pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
         Some(wrapped) => Blob::parse(cx, wrapped)?.ok().map(|blob| blob.version_id().to_owned()),
         None => None,
     };
+    let reencryption = Reencryption::get(cx.tx, &disk.disk_id)?;
     let rekey = cx.host.status(&volumes::id_of(&disk)).and_then(|status| status.rekey);
+    let reencryption_status = reencryption.as_ref().map(|reencryption| match rekey {
+        _ if reencryption.is_paused => "Paused",
+        Some(_) => "Running",
+        None => "Waiting",
+    });
     let progress = rekey.map(|rekey| rekey.done_chunks * 100 / rekey.total_chunks.max(1));
     let time = |at: Option<Timestamp>| at.map(Timestamp::to_iso8601);
     Ok(Response {
@@ -74,6 +85,8 @@ pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
         key_version_id,
         last_rewrap_time: time(disk.rewrapped_at),
         last_reencryption_time: time(disk.reencrypted_at),
+        reencryption_status,
+        reencryption_kms_key_id: reencryption.map(|reencryption| reencryption.kms_key_id),
         reencryption_progress: progress.map(i64::try_from).transpose().map_err(ApiError::internal)?,
         disk_id: disk.disk_id,
         kms_key_id: disk.kms_key_id,

@@ -3,6 +3,7 @@
 
 use coffer_base::{ApiError, Arn, ErrorCode};
 use coffer_store::Record as _;
+use coffer_store::volumes::Reencryption;
 
 use crate::context::Cx;
 use crate::decode::request;
@@ -39,7 +40,12 @@ pub const OPERATION: Operation = Operation {
     access: Access::Action("coffer:RewrapDiskDataKey"),
     idempotent: false,
     errors: &[
-        &[ErrorCode::DiskNotFound, ErrorCode::DiskStatusIncorrect, ErrorCode::RewrapPlainDisk],
+        &[
+            ErrorCode::DiskNotFound,
+            ErrorCode::DiskStatusIncorrect,
+            ErrorCode::RewrapPlainDisk,
+            ErrorCode::ReencryptionInProgress,
+        ],
         &Wording::ATTACH.codes(),
         &Wording::CREATE.codes(),
     ],
@@ -55,6 +61,9 @@ pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
     let mut disk = existing_disk::find(cx, &request.disk_id)?;
     if !existing_disk::is_ready(&disk) {
         return Err(ErrorCode::DiskStatusIncorrect.into());
+    }
+    if Reencryption::get(cx.tx, &disk.disk_id)?.is_some() {
+        return Err(ErrorCode::ReencryptionInProgress.into());
     }
     let (Some(wrapped), Some(old_key_id)) = (Wrapped::of_disk(&disk), &disk.kms_key_id) else {
         return Err(ErrorCode::RewrapPlainDisk.into());

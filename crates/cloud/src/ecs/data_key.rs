@@ -6,6 +6,7 @@ use coffer_base::{AccountId, ApiError, Region, Secret};
 use coffer_store::disks::Disk;
 use coffer_store::keys::Key;
 use coffer_store::snapshots::Snapshot;
+use coffer_store::volumes::Reencryption;
 use coffer_store::volumes::{Manifest, Volume};
 
 use super::disk_key::{self, Problem, Wording};
@@ -72,6 +73,12 @@ impl<'a> Wrapped<'a> {
     pub fn of_disk(disk: &'a Disk) -> Option<Self> {
         let binding = Binding::disk(&disk.account, disk.region, &disk.disk_id);
         Some(Self { binding, kms_key_id: disk.kms_key_id.as_deref()?, blob: disk.wrapped_data_key.as_deref()? })
+    }
+
+    /// Of a disk's bytes as they are being encrypted anew.
+    pub fn of_reencryption(disk: &'a Disk, reencryption: &'a Reencryption) -> Self {
+        let binding = Binding::disk(&disk.account, disk.region, &disk.disk_id);
+        Self { binding, kms_key_id: &reencryption.kms_key_id, blob: &reencryption.wrapped_data_key }
     }
 
     /// Of a snapshot; `None` for a plain one.

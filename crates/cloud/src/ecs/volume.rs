@@ -4,7 +4,7 @@ use coffer_base::{ApiError, Timestamp};
 use coffer_store::disks::{self, Disk};
 use coffer_store::keys::Key;
 use coffer_store::snapshots::Snapshot;
-use coffer_store::volumes::{self, Base, Manifest, Volume};
+use coffer_store::volumes::{self, Base, Manifest, Reencryption, Volume};
 use coffer_store::{Record as _, Tx};
 
 use super::data_key::{self, Binding, Wrapped};
@@ -76,6 +76,7 @@ pub fn abandon(tx: &Tx<'_>, disk: &Disk, now: Timestamp) -> Result<(), ApiError>
         volume.wrapped_data_key.clone_from(&disk.wrapped_data_key);
         volume.update(tx)?;
     }
+    Reencryption::delete(tx, &disk.disk_id)?;
     job::follow(tx, Kind::SyncDisk, &disk.disk_id, now)
 }
 

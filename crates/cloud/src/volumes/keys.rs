@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use coffer_base::{AccountId, ApiError, Arn, Secret};
 use coffer_block::host::{DataKey, ManifestRef, SnapshotSource};
 use coffer_store::disks::Disk;
-use coffer_store::volumes::{Manifest, Volume};
+use coffer_store::volumes::{Manifest, Reencryption, Volume};
 use coffer_store::{Record as _, Tx};
 
 use crate::audit::{self, Deed};
@@ -43,12 +43,17 @@ fn open(cx: &mut Cx<'_>, wrapped: &Wrapped<'_>, wording: &Wording, resource: &Ar
     Ok(Secret::new(plain))
 }
 
-/// A disk's data key; nothing for a plain one.
+/// A disk's data key, and the one that its bytes are being encrypted anew with; nothing for a plain one.
 pub(super) fn of_disk(cx: &mut Cx<'_>, disk: &Disk) -> Result<Vec<DataKey>, ApiError> {
-    let Some(wrapped) = Wrapped::of_disk(disk) else { return Ok(Vec::new()) };
     let resource = Arn::ecs(disk.region, &disk.account, &format!("disk/{}", disk.disk_id));
-    let plain = open(cx, &wrapped, &Wording::ATTACH, &resource)?;
-    Ok(vec![DataKey { plain, wrapped: wrapped.blob().as_bytes().to_vec() }])
+    let reencryption = Reencryption::get(cx.tx, &disk.disk_id)?;
+    let new = reencryption.as_ref().map(|reencryption| Wrapped::of_reencryption(disk, reencryption));
+    let mut keys = Vec::new();
+    for wrapped in [Wrapped::of_disk(disk), new].into_iter().flatten() {
+        let plain = open(cx, &wrapped, &Wording::ATTACH, &resource)?;
+        keys.push(DataKey { plain, wrapped: wrapped.blob().as_bytes().to_vec() });
+    }
+    Ok(keys)
 }
 
 /// The data key of a volume whose disk is gone; nothing for a plain one.

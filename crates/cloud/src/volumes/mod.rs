@@ -9,6 +9,8 @@ mod free;
 mod freeze;
 mod keys;
 mod locks;
+mod metrics;
+mod reencrypt;
 mod start;
 mod sync;
 mod upload;

@@ -6,7 +6,7 @@ use coffer_base::ApiError;
 use coffer_block::host::{DataKey, NewVolume, SnapshotSource};
 use coffer_store::disks::{self, Disk};
 use coffer_store::instances::Instance;
-use coffer_store::volumes::{self, Base, Volume};
+use coffer_store::volumes::{self, Base, Reencryption, Volume};
 use coffer_store::{Record as _, Tx};
 
 use super::free::base_released;
@@ -28,6 +28,8 @@ struct Wanted {
     others: Vec<(Volume, bool)>,
     /// The instances that it is served to.
     instances: BTreeSet<String>,
+    /// What its bytes are being encrypted anew with.
+    reencryption: Option<Reencryption>,
 }
 
 impl Wanted {
@@ -50,7 +52,8 @@ impl Wanted {
                 instances.insert(attachment.instance_id);
             }
         }
-        Ok(Self { disk, volume, others, instances })
+        let reencryption = Reencryption::get(tx, disk_id)?;
+        Ok(Self { disk, volume, others, instances, reencryption })
     }
 }
 
@@ -84,7 +87,8 @@ impl Cloud {
     /// Makes the machine have of a disk what the database says.
     pub(super) fn sync_disk(&self, disk_id: &str) -> Result<Outcome, ApiError> {
         let held = self.0.volumes.locks.hold(&[disk_id.to_owned()]);
-        let Wanted { disk, volume, others, instances } = self.0.db.read(|tx| Wanted::read(tx, disk_id))?;
+        let Wanted { disk, volume, others, instances, reencryption } =
+            self.0.db.read(|tx| Wanted::read(tx, disk_id))?;
         let mut gone = Vec::new();
         let mut busy = false;
         for (other, is_busy) in others {
@@ -96,7 +100,13 @@ impl Cloud {
             }
         }
         let made = match &disk {
-            Some(disk) => Some(self.settle(disk, volume, &instances)?),
+            Some(disk) => {
+                let made = self.settle(disk, volume, &instances)?;
+                if let Some(reencryption) = reencryption.filter(|_| !instances.is_empty()) {
+                    self.reencrypt(disk, &reencryption)?;
+                }
+                Some(made)
+            }
             None => None,
         };
         let (disk_id, disk_is_gone) = (disk_id.to_owned(), disk.is_none());
@@ -154,13 +164,13 @@ impl Cloud {
                 return Ok((Made { disk: disk.clone(), is_new: false }, None));
             }
             let (keys, base) = self.keys_of(disk, Some(volume))?;
-            for key in &keys {
+            if let Some(key) = own(disk, &keys) {
                 host.rewrap(&volume_id, key).map_err(ApiError::internal)?;
             }
             return Ok((Made { disk: disk.clone(), is_new: false }, Some((keys, base))));
         }
         let (keys, base) = self.keys_of(disk, volume)?;
-        let new = NewVolume { volume_id, size_bytes, key: keys.first().cloned(), base: base.clone() };
+        let new = NewVolume { volume_id, size_bytes, key: own(disk, &keys).cloned(), base: base.clone() };
         host.make(new).map_err(ApiError::internal)?;
         Ok((Made { disk: disk.clone(), is_new: true }, Some((keys, base))))
     }
@@ -193,6 +203,11 @@ impl Cloud {
         }
         Ok(())
     }
+}
+
+/// Of a disk's keys that which it has, not the one that its bytes are being encrypted anew with.
+fn own<'a>(disk: &Disk, keys: &'a [DataKey]) -> Option<&'a DataKey> {
+    keys.first().filter(|_| disk.wrapped_data_key.is_some())
 }
 
 /// A volume's data key, if it has one, and what it is a clone of.

@@ -63,7 +63,8 @@ impl Cloud {
                 self.forget_base(volume_id.clone())?;
             }
             // A fault with one disk is no reason not to look at the others.
-            if let Err(error) = self.watch_key(disk, &volume_id, status) {
+            let watched = self.watch_key(disk, &volume_id, status).and_then(|()| self.watch_reencryption(disk));
+            if let Err(error) = watched {
                 tracing::error!(disk_id = disk.disk_id, ?error, "a disk's key can't be looked at");
             }
         }

@@ -62,3 +62,14 @@ CREATE TABLE disk_samples (
     write_us INTEGER NOT NULL,
     PRIMARY KEY (disk_id, at)
 ) WITHOUT ROWID;
+
+-- Disks whose bytes are being encrypted anew: under a new data key, wrapped under kms_key_id and bound as the disk's. No row: none is.
+-- bytes_per_s NULL: as fast as it goes.
+CREATE TABLE reencryptions (
+    disk_id TEXT PRIMARY KEY,
+    kms_key_id TEXT NOT NULL,
+    wrapped_data_key TEXT NOT NULL,
+    is_paused INTEGER NOT NULL,
+    bytes_per_s INTEGER,
+    began_at INTEGER NOT NULL
+) WITHOUT ROWID;
