@@ -14,6 +14,7 @@ mod tend;
 use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use coffer_base::{Rng, Secret};
@@ -133,6 +134,8 @@ struct Shared {
     rng: Arc<dyn Rng>,
     now: MonotonicNs,
     slots: Mutex<HashMap<String, Arc<Slot>>>,
+    /// Whether it was said that keys can be swapped out.
+    said_swappable: AtomicBool,
 }
 
 impl Host {
@@ -149,6 +152,7 @@ impl Host {
             rng,
             now,
             slots: Mutex::default(),
+            said_swappable: AtomicBool::new(false),
         })))
     }
 
@@ -162,6 +166,7 @@ impl Host {
             rng,
             now: || 0,
             slots: Mutex::default(),
+            said_swappable: AtomicBool::new(false),
         })))
     }
 
@@ -391,7 +396,18 @@ impl Host {
         if volume.is_keyless() {
             return Err(HostError::NeedsKey(volume_id.to_owned()));
         }
+        self.warn_if_swappable(&volume);
         Opened::start(volume)
+    }
+
+    /// Says, once, that the process may not lock enough memory for the keys it has.
+    fn warn_if_swappable(&self, volume: &Volume) {
+        if !volume.is_locked_in_memory() && !self.0.said_swappable.swap(true, Ordering::Relaxed) {
+            tracing::warn!(
+                volume_id = volume.id(),
+                "data keys can be swapped out: the limit of locked memory (RLIMIT_MEMLOCK) is reached; raise it, or turn swap off"
+            );
+        }
     }
 
     fn manifest(&self, source: &SnapshotSource) -> Result<Manifest, HostError> {

@@ -75,7 +75,11 @@ impl Host {
     /// Begins to bring an open volume under another data key, or a plain one under its first; nothing if that is under way or done. It goes on by itself,
     /// also after the volume was closed and opened with both keys.
     pub fn rekey(&self, volume_id: &str, to: &DataKey) -> Result<(), HostError> {
-        let begun = self.with_opened(volume_id, |opened| Some(opened.volume.begin_rekey(&*self.0.rng, to)));
+        let begun = self.with_opened(volume_id, |opened| {
+            let begun = opened.volume.begin_rekey(&*self.0.rng, to);
+            self.warn_if_swappable(&opened.volume);
+            Some(begun)
+        });
         begun.ok_or_else(|| HostError::Closed(volume_id.to_owned()))??;
         Ok(())
     }
