@@ -1,0 +1,13 @@
+//! The bytes of disks, seen by their users: the server itself, over the API and NBD.
+
+#![allow(missing_docs, clippy::unwrap_used, reason = "a test")]
+
+#[path = "../../src/client.rs"]
+mod client;
+#[path = "../kill/harness.rs"]
+mod harness;
+mod kills;
+mod model;
+mod nbd;
+mod site;
+mod writer;
