@@ -102,21 +102,21 @@ pub struct Uploaded {
     pub stored_bytes: u64,
 }
 
-/// A snapshot to be made of a frozen volume.
-#[derive(Clone, Copy, Debug)]
+/// A snapshot to be made of a frozen volume. The keys are wiped as soon as they are in memory that can't be swapped out.
+#[derive(Clone, Debug)]
 pub struct UploadOf<'a> {
     /// Which volume.
     pub volume_id: &'a str,
     /// The sequence that it was frozen for.
     pub sequence: u64,
     /// The volume's data keys, as for [`Host::open`].
-    pub volume_keys: &'a [DataKey],
+    pub volume_keys: Vec<DataKey>,
     /// The volume's base, as for [`Host::open`].
-    pub base: Option<&'a SnapshotSource>,
+    pub base: Option<SnapshotSource>,
     /// The snapshot's own data key of 64 bytes; `None` for a plain one.
-    pub snapshot_key: Option<&'a Secret<Vec<u8>>>,
+    pub snapshot_key: Option<Secret<Vec<u8>>>,
     /// The snapshot that the freeze was told it may build upon, with its key.
-    pub parent: Option<&'a SnapshotSource>,
+    pub parent: Option<SnapshotSource>,
 }
 
 /// Told what is done of how much; whether to go on. Called by several threads.

@@ -7,6 +7,7 @@ mod client;
 #[path = "../kill/harness.rs"]
 mod harness;
 mod kills;
+mod leaks;
 mod model;
 mod nbd;
 mod site;

@@ -28,21 +28,22 @@ pub(crate) struct Site {
     pub(crate) data: PathBuf,
     pub(crate) server: Option<Server>,
     pub(crate) client: Client,
+    logged: &'static str,
 }
 
 impl Site {
     pub(crate) fn new(name: &str) -> Self {
-        Self::with(name, "")
+        Self::with(name, "", "info")
     }
 
-    /// With what stands in the configuration file.
-    pub(crate) fn with(name: &str, configuration: &str) -> Self {
+    /// With what stands in the configuration file, and what is logged.
+    pub(crate) fn with(name: &str, configuration: &str, logged: &'static str) -> Self {
         let data = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{}", std::process::id()));
         fs::create_dir_all(&data).unwrap();
         fs::write(beside(&data, "toml"), configuration).unwrap();
-        let server = start(&data);
+        let server = start(&data, logged);
         let client = server.client();
-        Self { data, server: Some(server), client }
+        Self { data, server: Some(server), client, logged }
     }
 
     /// Kills the server with that signal. It must not stop by itself.
@@ -54,7 +55,7 @@ impl Site {
     }
 
     pub(crate) fn start(&mut self) {
-        let server = start(&self.data);
+        let server = start(&self.data, self.logged);
         self.client = server.client();
         self.server = Some(server);
     }
@@ -63,9 +64,13 @@ impl Site {
         self.server.take().unwrap().kill();
     }
 
-    /// What all its servers have logged.
+    /// Where all its servers have logged.
+    pub(crate) fn log_file(&self) -> PathBuf {
+        beside(&self.data, "log")
+    }
+
     pub(crate) fn log(&self) -> String {
-        fs::read_to_string(beside(&self.data, "log")).unwrap()
+        fs::read_to_string(self.log_file()).unwrap()
     }
 
     pub(crate) fn call(&mut self, version: &str, action: &str, parameters: &[(&str, &str)]) -> Answer {
@@ -91,7 +96,11 @@ impl Site {
         self.must(RAM, "CreateRole", &[role, ("AssumeRolePolicyDocument", TRUST_ECS)]);
         let policy = [("PolicyType", "System"), ("PolicyName", "AliyunECSDiskEncryptRolePolicy"), role];
         self.must(RAM, "AttachPolicyToRole", &policy);
-        text(&self.must(KMS, "CreateKey", &[])["KeyMetadata"]["KeyId"])
+        self.new_key(HERE)
+    }
+
+    pub(crate) fn new_key(&mut self, region: &str) -> String {
+        text(&self.must(KMS, "CreateKey", &[("RegionId", region)])["KeyMetadata"]["KeyId"])
     }
 
     pub(crate) fn key(&mut self, action: &str, key_id: &str) {
@@ -229,12 +238,13 @@ impl Drop for Site {
 }
 
 /// By a shell that would let it leave a core dump.
-fn start(data: &Path) -> Server {
+fn start(data: &Path, logged: &str) -> Server {
     let log = File::options().create(true).append(true).open(beside(data, "log")).unwrap();
     let mut command = Command::new("sh");
     command
         .args(["-c", r#"ulimit -c "$(ulimit -H -c)" && exec "$0" "$@""#, env!("CARGO_BIN_EXE_coffer")])
         .env("COFFER_CONFIG", beside(data, "toml"))
+        .env("RUST_LOG", logged)
         .current_dir(data)
         .stderr(log);
     Server::launch(command, data)
