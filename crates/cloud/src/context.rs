@@ -1,15 +1,18 @@
 //! What an operation runs in: the transaction, who calls, the time, the keys, the settings. Its only way to the outside.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use coffer_base::{AccountId, ApiError, Region, Rng, Timestamp};
 use coffer_block::host::Host;
+use coffer_crypto::Material;
 use coffer_store::Tx;
 use coffer_store::jobs::Job;
 
 use crate::auth::PolicyCache;
 use crate::caller::Caller;
 use crate::keyring::Keyring;
+use crate::operation::Operation;
 use crate::settings::Settings;
 
 /// The surroundings of one call, inside one transaction.
@@ -28,6 +31,10 @@ pub struct Cx<'a> {
     pub settings: &'a Settings,
     /// Parsed policies.
     pub policies: &'a PolicyCache,
+    /// A key of a kind that takes long to make, where the operation asked for one before its transaction.
+    pub prepared: Option<&'a Arc<Material>>,
+    /// What is called; `None` in a job.
+    pub operation: Option<&'static Operation>,
     /// Where the request came from and how.
     pub origin: &'a Origin,
     /// What conditions of policies can ask about the request besides what every request has.

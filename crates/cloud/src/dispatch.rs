@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use coffer_base::{ApiError, Arn, Clock, ErrorCode, Region, Rng, ids, limits};
+use coffer_crypto::{KeySpec, Material};
 use coffer_store::jobs::Job;
 use coffer_store::{Db, Tx, idempotency};
 
@@ -16,6 +17,7 @@ use crate::context::{Cx, Origin};
 use crate::encode::{self, Format};
 use crate::exchange::{Incoming, Outgoing};
 use crate::idempotent;
+use crate::key_maker::KeyMaker;
 use crate::keyring::Keyring;
 use crate::operation::{Decoded, Effect, Entry};
 use crate::parameters::Parameters;
@@ -38,6 +40,7 @@ pub(crate) struct Shared {
     pub(crate) settings: Settings,
     pub(crate) policies: PolicyCache,
     pub(crate) replays: Replays,
+    pub(crate) key_maker: KeyMaker,
     pub(crate) volumes: Volumes,
 }
 
@@ -49,6 +52,7 @@ struct Call {
     request_id: String,
     nonce: Option<(crate::auth::replay::Fingerprint, coffer_base::Timestamp)>,
     token: Option<idempotent::Token>,
+    prepared: Option<Arc<Material>>,
 }
 
 /// The answer of a write, and the jobs to be done before it is given.
@@ -72,6 +76,7 @@ impl Cloud {
             settings,
             policies: PolicyCache::default(),
             replays: Replays::new(limits::NONCES),
+            key_maker: KeyMaker::default(),
             volumes,
         }))
     }
@@ -124,7 +129,14 @@ impl Cloud {
                 (entry.run)(&mut cx, decoded)
             }),
             Effect::Write => {
-                let (call, decoded) = self.0.db.read(prepare)?;
+                let (mut call, decoded, costly) = self.0.db.read(|tx| {
+                    let (call, decoded) = prepare(tx)?;
+                    let costly = self.0.costly(tx, &call, &decoded)?;
+                    Ok::<_, ApiError>((call, decoded, costly))
+                })?;
+                if let Some(spec) = costly {
+                    call.prepared = Some(Arc::new(self.0.key_maker.make(spec, &self.0.rng).await?));
+                }
                 let shared = Arc::clone(&self.0);
                 match self.0.db.write(move |tx| shared.write(tx, &call, decoded)).await? {
                     Ok((value, prompts)) => {
@@ -174,13 +186,14 @@ impl Cloud {
             .transpose()?
             .flatten();
         let decoded = (entry.decode)(parameters)?;
-        Ok((Call { entry, caller, origin, request_id: request_id.to_owned(), nonce, token }, decoded))
+        Ok((Call { entry, caller, origin, request_id: request_id.to_owned(), nonce, token, prepared: None }, decoded))
     }
 }
 
 impl Shared {
     fn cx<'a>(&'a self, tx: &'a Tx<'a>, call: &'a Call) -> Cx<'a> {
-        self.cx_of(tx, &call.caller, &call.origin)
+        let cx = self.cx_of(tx, &call.caller, &call.origin);
+        Cx { prepared: call.prepared.as_ref(), operation: Some(call.entry.operation), ..cx }
     }
 
     /// The surroundings of what `caller` does.
@@ -194,10 +207,29 @@ impl Shared {
             settings: &self.settings,
             policies: &self.policies,
             origin,
+            prepared: None,
+            operation: None,
             conditions: Vec::new(),
             notes: Vec::new(),
             host: &self.volumes.host,
             prompts: Vec::new(),
+        }
+    }
+
+    /// The kind of key to be made before the transaction. Only a caller who may have it gets that far.
+    fn costly(&self, tx: &Tx<'_>, call: &Call, decoded: &Decoded) -> Result<Option<KeySpec>, ApiError> {
+        let entry = call.entry;
+        let prepared = kms::PREPARED.iter().find(|prepared| prepared.name == entry.operation.name);
+        let Some(prepared) = prepared.filter(|_| entry.product == Product::Kms) else { return Ok(None) };
+        let mut cx = self.cx(tx, call);
+        let asked = (entry.resources)(&mut cx, decoded)
+            .and_then(|resources| authorize(&cx, entry.product, entry.operation, &resources))
+            .and_then(|()| (prepared.costly)(&mut cx, decoded));
+        match asked {
+            Ok(spec) => Ok(spec),
+            Err(error) if error.source().is_some() => Err(error),
+            // The transaction comes to the same refusal, and puts it on record.
+            Err(_) => Ok(None),
         }
     }
 

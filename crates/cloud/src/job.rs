@@ -14,6 +14,12 @@ const PROMPT_MS: i64 = 2000;
 pub enum Kind {
     /// Deletes a key whose window is over.
     DeleteKey,
+    /// Makes a key's next version when it is due.
+    RotateKey,
+    /// Erases imported material that has expired.
+    ExpireMaterial,
+    /// Deletes a secret whose window is over.
+    DeleteSecret,
     /// Finishes a snapshot that is being made or copied.
     CompleteSnapshot,
     /// Deletes a snapshot whose retention is over.
@@ -49,8 +55,11 @@ pub enum Class {
 
 impl Kind {
     /// All kinds.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 14] = [
         Self::DeleteKey,
+        Self::RotateKey,
+        Self::ExpireMaterial,
+        Self::DeleteSecret,
         Self::CompleteSnapshot,
         Self::ExpireSnapshot,
         Self::CompleteImage,
@@ -81,6 +90,9 @@ impl Kind {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::DeleteKey => "kms.delete-key",
+            Self::RotateKey => "kms.rotate-key",
+            Self::ExpireMaterial => "kms.expire-material",
+            Self::DeleteSecret => "kms.delete-secret",
             Self::CompleteSnapshot => "ecs.complete-snapshot",
             Self::ExpireSnapshot => "ecs.expire-snapshot",
             Self::CompleteImage => "ecs.complete-image",

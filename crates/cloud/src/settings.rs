@@ -15,6 +15,18 @@ pub struct Settings {
     pub quotas: Quotas,
     /// For how long the key of an attached disk may be out of reach before its I/O is stopped; `None`: for ever.
     pub fence_after_ms: Option<i64>,
+    /// Whether a key that something is encrypted with may be scheduled for deletion.
+    pub deletion_in_use: DeletionInUse,
+}
+
+/// Whether a key that something is encrypted with may be scheduled for deletion.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum DeletionInUse {
+    /// It may, as with the vendor.
+    #[default]
+    Allow,
+    /// It may not.
+    Refuse,
 }
 
 /// How much each account may have in a region; `None` is no bound.
@@ -28,6 +40,12 @@ pub struct Quotas {
     pub vcpus: Option<i64>,
     /// vCPUs of spot instances.
     pub spot_vcpus: Option<i64>,
+    /// KMS keys, those of services aside.
+    pub keys: Option<i64>,
+    /// Aliases of KMS keys, those of services aside.
+    pub aliases: Option<i64>,
+    /// KMS secrets.
+    pub secrets: Option<i64>,
 }
 
 /// Choices about default encryption.
@@ -68,6 +86,7 @@ impl Settings {
             region,
             default_encryption: DefaultEncryption::default(),
             quotas: Quotas::default(),
+            deletion_in_use: DeletionInUse::Allow,
             fence_after_ms: None,
         }
     }

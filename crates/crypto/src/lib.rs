@@ -1,13 +1,20 @@
-//! All cryptography, in one short crate: what is sealed, under which key, bound to what. The primitives are aws-lc's, but for SM3
-//! and MD5, which it lacks. Nothing outside this crate names an algorithm.
+//! All cryptography, in one short crate: what is sealed, under which key, bound to what. The primitives are aws-lc's, but for
+//! SM2, SM3, SM4 and MD5, which it lacks. Nothing outside this crate names an algorithm.
 
 pub mod digest;
+mod ec;
 #[expect(unsafe_code, reason = "memory from the kernel, with properties that no allocator of Rust's gives")]
 mod locked;
 pub mod mac;
+mod material;
+mod message;
 mod random;
 mod root;
+mod rsa;
 mod seal;
+mod sm2;
+
+pub use material::{EncryptionAlgorithm, KeySpec, Material, SigningAlgorithm, Unsuitable, encrypt_for};
 #[expect(unsafe_code, reason = "aws-lc has AES-XTS, its Rust binding has it only in C's form")]
 mod xts;
 

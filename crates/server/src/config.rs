@@ -10,7 +10,7 @@ use coffer_base::{AccountId, Region, Secret};
 use coffer_block::host::Options;
 use coffer_block::storage::Driver;
 use coffer_cloud::bootstrap::{KmsService, Preset};
-use coffer_cloud::settings::{Callers, DefaultEncryption, ExplicitUnencrypted, Quotas, Settings};
+use coffer_cloud::settings::{Callers, DefaultEncryption, DeletionInUse, ExplicitUnencrypted, Quotas, Settings};
 use serde::Deserialize;
 
 /// The options of `coffer serve`. Each but the root key may also stand in the file.
@@ -62,7 +62,14 @@ struct File {
     tls: FileTls,
     default_encryption: FileDefaultEncryption,
     quotas: FileQuotas,
+    keys: FileKeys,
     volumes: FileVolumes,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct FileKeys {
+    deletion_in_use: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -120,6 +127,9 @@ struct FileQuotas {
     data_disk_gib: Option<u32>,
     vcpus: Option<u32>,
     spot_vcpus: Option<u32>,
+    keys: Option<u32>,
+    aliases: Option<u32>,
+    secrets: Option<u32>,
 }
 
 impl FileQuotas {
@@ -129,6 +139,9 @@ impl FileQuotas {
             data_disk_gib: self.data_disk_gib.map(i64::from),
             vcpus: self.vcpus.map(i64::from),
             spot_vcpus: self.spot_vcpus.map(i64::from),
+            keys: self.keys.map(i64::from),
+            aliases: self.aliases.map(i64::from),
+            secrets: self.secrets.map(i64::from),
         }
     }
 }
@@ -210,6 +223,7 @@ impl ServeArguments {
                 region,
                 default_encryption: default_encryption(&file.default_encryption)?,
                 quotas: file.quotas.settings(),
+                deletion_in_use: deletion_in_use(file.keys.deletion_in_use.as_deref())?,
                 fence_after_ms: file.volumes.fence_after_s.map(|seconds| i64::from(seconds) * 1000),
             },
         })
@@ -237,6 +251,14 @@ fn kms(text: &str) -> Result<KmsService, ConfigError> {
         "unopened" => Ok(KmsService::Unopened),
         "suspended" => Ok(KmsService::Suspended),
         _ => Err(bad("kms", text, "open, unopened or suspended")),
+    }
+}
+
+fn deletion_in_use(text: Option<&str>) -> Result<DeletionInUse, ConfigError> {
+    match text {
+        None | Some("allow") => Ok(DeletionInUse::Allow),
+        Some("refuse") => Ok(DeletionInUse::Refuse),
+        Some(text) => Err(bad("keys.deletion_in_use", text, "allow or refuse")),
     }
 }
 

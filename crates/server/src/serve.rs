@@ -213,6 +213,11 @@ aliyun CLI:
   export ALIBABA_CLOUD_IGNORE_PROFILE=TRUE
   aliyun ecs DescribeDiskEncryptionByDefaultStatus --region {region} --endpoint {address} --insecure
 
+Command line (docs/cli.md):
+  export ALIBABA_CLOUD_ACCESS_KEY_ID={id} ALIBABA_CLOUD_ACCESS_KEY_SECRET={secret}
+  export COFFER_ENDPOINT=http://{address} ALIBABA_CLOUD_REGION_ID={region}
+  coffer status
+
 Terraform:
   provider "alicloud" {{
     access_key   = "{id}"

@@ -483,6 +483,22 @@ catalogue! {
     KeyDisabled = 409 "Rejected.Disabled" "The request was rejected because the key state is Disabled.";
     KeyPendingDeletion = 409 "Rejected.PendingDeletion" "The request was rejected because the key state is PendingDeletion.";
     KeyStateConflict = 409 "Rejected.StateModifiedFailed" "Keystate modified failed.";
+    KeyPendingImport = 409 "Rejected.PendingImport" "The request was rejected because the key state is PendingImport.";
+    KeyVersionNotFound = 404 "Forbidden.KeyVersionNotFound" "The specified Key version is not found.";
+    KeyOriginUnsupported = 400 "Unsupported.Origin" "This key origin is not valid for this api.";
+    KeyMaterialInvalid = 400 "InvalidKeyMaterial" "key material is invalid.";
+    ImportTokenInvalid = 400 "InvalidImportToken" "import token is invalid.";
+    ImportTokenExpired = 400 "ExpiredImportToken" "import token is expired.";
+    SecretNotFound = 404 "Forbidden.ResourceNotFound" "Resource not found";
+    SecretExists = 409 "Rejected.ResourceExist" "The resource already exists.";
+    /// The vendor's own spelling.
+    SecretVersionExists = 409 "Rejected.ResourceExist" "The request was rejected becasue key already exsit";
+    SecretPlannedDeleted = 409 "Rejected.ResourceInDeleteWindow" "The secret is planned to be deleted.";
+    SecretNotDeleted = 409 "Rejected.ResourceInUse" "restore normal secret";
+    SecretStageMismatch = 400 "Rejected.InvalidRequest" "param mismatch";
+    SecretStageUnmovable = 400 "Rejected.UnsupportedOperation" "secret stages in unnormal status";
+    KeyPolicyUnsupported = 400 "Forbidden.KeyPolicyUnSupported" "The specified key does not support key policy.";
+    KmsPolicyNotFound = 404 "Forbidden.ResourceNotFound" "Policy not found.";
     KmsInstanceNotFound = 403 "Forbidden.DKMSInstanceNotFound" "The specified DKMS Instance is not found.";
     KmsDryRun = 400 "DryRunOperationError" "The request would have succeeded, but the DryRun parameter is set.";
 

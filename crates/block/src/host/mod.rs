@@ -252,6 +252,13 @@ impl Host {
         self.with_opened(volume_id, |opened| Some(opened.status()))
     }
 
+    /// The state of every open volume, by id and in its order.
+    pub fn statuses(&self) -> BTreeMap<String, VolumeStatus> {
+        let slots: Vec<(String, Arc<Slot>)> = self.slots().iter().map(|(id, slot)| (id.clone(), slot.clone())).collect();
+        let status = |slot: &Slot| slot.lock().opened.as_ref().map(Opened::status);
+        slots.into_iter().filter_map(|(id, slot)| Some((id, status(&slot)?))).collect()
+    }
+
     /// The wrapped form of an open volume's data key; `None` for a plain or a closed one.
     pub fn wrapped_key(&self, volume_id: &str) -> Option<Vec<u8>> {
         self.with_opened(volume_id, |opened| opened.volume.wrapped_key())

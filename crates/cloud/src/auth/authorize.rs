@@ -1,49 +1,106 @@
 //! May this caller do this to these resources? And may a service, through the role it was given?
 
+use std::sync::Arc;
+
 use coffer_base::error::AccessDenied;
 use coffer_base::{AccountId, ApiError, Arn, ErrorCode};
 use coffer_store::identities::{self, Role};
 
-use super::policy::{Context, Decision, Effect, Layers, Policy, PolicyKind, Principal, decide, evaluate_trust};
+use super::key_policy::{self, Grant};
+use super::policy::{
+    Context, Decision, Effect, Layers, Policy, PolicyKind, Principal, Refusal, decide, evaluate_trust,
+};
 use crate::caller::Identity;
 use crate::context::Cx;
 use crate::operation::{Access, Operation};
 use crate::product::Product;
 use crate::settings::Callers;
 
-/// Refuses unless the caller may perform `operation` on every one of `resources`. The account itself owns what it has: no policy is
-/// asked about it.
+/// Refuses unless the caller may perform `operation` on every one of `resources`. The account itself owns what it has: only a key
+/// policy is asked about it.
 pub fn authorize(cx: &Cx<'_>, product: Product, operation: &Operation, resources: &[Arn]) -> Result<(), ApiError> {
-    let action = match operation.access {
+    let actions: Vec<&'static str> = match operation.access {
         Access::Caller => return Ok(()),
         Access::AccountByDefault(_)
             if !cx.caller.is_account() && cx.settings.default_encryption.callers == Callers::Account =>
         {
             return Err(ErrorCode::EcsAccountOnly.into());
         }
-        Access::Action(action) | Access::AccountByDefault(action) => action,
+        Access::Action(action) | Access::AccountByDefault(action) => vec![action; resources.len()],
+        Access::Each(actions) => actions.to_vec(),
     };
-    let (entity_id, session) = match &cx.caller.identity {
-        Identity::Account => return Ok(()),
-        Identity::User { user_id, .. } => (user_id, None),
-        Identity::Session { role_id, policy, .. } => (role_id, policy.as_deref()),
-    };
-    let identity = cx.policies.effective(cx.tx, entity_id)?;
-    let layers = Layers { session, identity: &identity };
-    let resources: Vec<&str> = resources.iter().map(Arn::as_str).collect();
-    match decide(&layers, action, &resources, &context(cx)) {
-        Decision::Allowed => Ok(()),
-        Decision::Refused(refusal) => {
-            let resource = resources.get(refusal.resource).copied().unwrap_or("*");
-            Err(refused(product, action, resource).denied(AccessDenied {
-                action: action.to_owned(),
-                principal_type: cx.caller.principal_type(),
-                principal_owner_id: cx.account().to_string(),
-                principal_display_name: cx.caller.display_name(),
-                policy_type: refusal.policy_type,
-                no_permission_type: refusal.no_permission_type,
-            }))
+    // Nothing was asked about: that must not read as a yes.
+    assert!(!resources.is_empty(), "every operation names a resource, `*` at least");
+    assert_eq!(actions.len(), resources.len(), "an action for each resource");
+    let allowed = Allowed::of(cx)?;
+    for (action, resource) in actions.into_iter().zip(resources) {
+        if let Some(refusal) = allowed.refusal(cx, action, resource)? {
+            return Err(denied(cx, product, action, resource, refusal));
         }
+    }
+    Ok(())
+}
+
+/// Refuses unless the caller may also perform another action, on what an operation needs besides its own resources.
+pub fn require(cx: &Cx<'_>, product: Product, action: &'static str, resource: &Arn) -> Result<(), ApiError> {
+    match Allowed::of(cx)?.refusal(cx, action, resource)? {
+        None => Ok(()),
+        Some(refusal) => Err(denied(cx, product, action, resource, refusal)),
+    }
+}
+
+fn denied(cx: &Cx<'_>, product: Product, action: &str, resource: &Arn, refusal: Refusal) -> ApiError {
+    refused(product, action, resource.as_str()).denied(AccessDenied {
+        action: action.to_owned(),
+        principal_type: cx.caller.principal_type(),
+        principal_owner_id: cx.account().to_string(),
+        principal_display_name: cx.caller.display_name(),
+        policy_type: refusal.policy_type,
+        no_permission_type: refusal.no_permission_type,
+    })
+}
+
+/// What the caller's own policies allow.
+struct Allowed<'a> {
+    /// `None` for the account itself, which may do everything.
+    identity: Option<Vec<Arc<Policy>>>,
+    session: Option<&'a Policy>,
+    context: Context,
+}
+
+impl<'a> Allowed<'a> {
+    fn of(cx: &Cx<'a>) -> Result<Self, ApiError> {
+        let (entity_id, session) = match &cx.caller.identity {
+            Identity::Account => (None, None),
+            Identity::User { user_id, .. } => (Some(user_id), None),
+            Identity::Session { role_id, policy, .. } => (Some(role_id), policy.as_deref()),
+        };
+        let identity = entity_id.map(|id| cx.policies.effective(cx.tx, id)).transpose()?;
+        Ok(Self { identity, session, context: context(cx) })
+    }
+
+    /// Why not, if not. In its own account a caller needs a key policy's word or that of its own policies, for another account's key
+    /// both; and neither may deny.
+    fn refusal(&self, cx: &Cx<'_>, action: &str, resource: &Arn) -> Result<Option<Refusal>, ApiError> {
+        let grant = key_policy::grant(cx, resource, &key_policy::principal(cx.caller), action, &self.context)?;
+        let by_key = |no_permission_type| {
+            Some(Refusal { policy_type: "ResourceBasedPolicy", no_permission_type, resource: 0, by: None })
+        };
+        let foreign = key_policy::owner(resource).is_some_and(|owner| owner != cx.account().as_str());
+        match grant {
+            Grant::Denied => return Ok(by_key("ExplicitDeny")),
+            Grant::Nothing if foreign => return Ok(by_key("ImplicitDeny")),
+            _ => {}
+        }
+        let Some(identity) = &self.identity else { return Ok(None) };
+        let layers = Layers { session: self.session, identity };
+        Ok(match decide(&layers, action, &[resource.as_str()], &self.context) {
+            Decision::Allowed => None,
+            Decision::Refused(refusal) => {
+                let silent = refusal.no_permission_type == "ImplicitDeny" && refusal.policy_type != "SessionPolicy";
+                (foreign || grant != Grant::Direct || !silent).then_some(refusal)
+            }
+        })
     }
 }
 
@@ -87,7 +144,18 @@ pub fn service_may<const N: usize>(
     let identity = cx.policies.effective(cx.tx, &role.role_id)?;
     let layers = Layers { session: None, identity: &identity };
     let context = Context::new().with("acs:CurrentTime", cx.now.to_iso8601());
-    Ok(actions.map(|action| matches!(decide(&layers, action, &[resource.as_str()], &context), Decision::Allowed)))
+    let principal = Principal::Role(account.as_str(), &role.role_name);
+    let mut answers = [false; N];
+    for (answer, action) in answers.iter_mut().zip(actions) {
+        *answer = match key_policy::grant(cx, resource, &principal, action, &context)? {
+            Grant::Denied => false,
+            Grant::Direct => true,
+            Grant::Account | Grant::Nothing => {
+                matches!(decide(&layers, action, &[resource.as_str()], &context), Decision::Allowed)
+            }
+        };
+    }
+    Ok(answers)
 }
 
 /// Whether a role trusts a service.

@@ -3,6 +3,7 @@
 mod authenticate;
 mod authorize;
 mod cache;
+pub mod key_policy;
 pub mod policy;
 pub mod replay;
 pub mod session;
@@ -10,5 +11,5 @@ pub mod signature;
 pub mod system_policies;
 
 pub use authenticate::{Authenticated, authenticate, secret_context};
-pub use authorize::{authorize, context, service_may, trusts};
+pub use authorize::{authorize, context, require, service_may, trusts};
 pub use cache::PolicyCache;

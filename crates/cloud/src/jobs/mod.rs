@@ -83,6 +83,9 @@ impl Shared {
         let subject = job.subject.as_str();
         let again = match kind {
             Kind::DeleteKey => keys::delete(self, tx, subject).map(|()| Again::Never)?,
+            Kind::RotateKey => keys::rotate(self, tx, subject).map(|()| Again::Never)?,
+            Kind::ExpireMaterial => keys::expire_material(self, tx, subject).map(|()| Again::Never)?,
+            Kind::DeleteSecret => keys::delete_secret(self, tx, subject).map(|()| Again::Never)?,
             Kind::ExpireSnapshot => snapshots::expire(self, tx, subject)?,
             Kind::CompleteImage => images::complete(self, tx, subject)?,
             Kind::StopInstance => instances::stop(tx, subject).map(|()| Again::Never)?,

@@ -9,6 +9,7 @@ mod free;
 mod freeze;
 mod keys;
 mod locks;
+mod metrics;
 mod reencrypt;
 mod start;
 mod sync;

@@ -6,6 +6,7 @@ pub(crate) mod compute;
 pub(crate) mod disks;
 pub(crate) mod files;
 pub(crate) mod instances;
+pub(crate) mod keys;
 mod reached;
 mod samples;
 

@@ -217,7 +217,6 @@ impl World {
     }
 
     fn sample_of_kms(&self, action: &str) -> Pairs {
-        let kms = |action, parameters: &[_]| self.root(Product::Kms, action, parameters);
         let key = || owned(&[("KeyId", &self.key())]);
         match action {
             "CreateKey" | "DescribeAccountKmsStatus" | "ListAliases" | "ListKeys" => Vec::new(),
@@ -225,19 +224,130 @@ impl World {
                 bootstrap::set_kms_service(&self.db, &self.account, KmsService::Unopened).unwrap();
                 Vec::new()
             }
-            "DescribeKey" | "DisableKey" | "EnableKey" | "GenerateDataKey" => key(),
+            "DescribeKey"
+            | "DisableKey"
+            | "EnableKey"
+            | "GenerateDataKey"
+            | "CreateKeyVersion"
+            | "ListKeyVersions"
+            | "ListAliasesByKeyId"
+            | "ListResourceTags"
+            | "GetKeyPolicy"
+            | "GenerateDataKeyWithoutPlaintext" => key(),
+            "UpdateKeyDescription" => [key(), owned(&[("Description", "target")])].concat(),
+            "UpdateRotationPolicy" => [key(), owned(&[("EnableAutomaticRotation", "false")])].concat(),
+            "SetDeletionProtection" => [key(), owned(&[("EnableDeletionProtection", "true")])].concat(),
+            "DescribeKeyVersion" => {
+                let key_id = self.key();
+                owned(&[("KeyId", &key_id), ("KeyVersionId", &self.newest_version(&key_id))])
+            }
             "CancelKeyDeletion" => {
                 let key = self.key();
-                kms("ScheduleKeyDeletion", &[("KeyId", &key), ("PendingWindowInDays", "7")]);
+                self.kms("ScheduleKeyDeletion", &[("KeyId", &key), ("PendingWindowInDays", "7")]);
                 owned(&[("KeyId", &key)])
             }
             "ScheduleKeyDeletion" => [key(), owned(&[("PendingWindowInDays", "7")])].concat(),
             "CreateAlias" => [key(), owned(&[("AliasName", "alias/target")])].concat(),
+            "UpdateAlias" | "DeleteAlias" => {
+                let alias = owned(&[("AliasName", "alias/target")]);
+                self.kms("CreateAlias", &[("KeyId", &self.key()), ("AliasName", "alias/target")]);
+                if action == "UpdateAlias" { [key(), alias].concat() } else { alias }
+            }
+            "TagResource" => [key(), owned(&[("Tags", r#"[{"TagKey":"k","TagValue":"v"}]"#)])].concat(),
+            "UntagResource" => [key(), owned(&[("TagKeys", "k")])].concat(),
+            "TagResources" | "UntagResources" | "ListTagResources" => {
+                let mut pairs = owned(&[REGION, ("ResourceType", "key"), ("ResourceId.1", &self.key())]);
+                pairs.extend(owned(match action {
+                    "TagResources" => &[("Tag.1.Key", "k"), ("Tag.1.Value", "v")],
+                    "UntagResources" => &[("TagKey.1", "k")],
+                    _ => &[],
+                }));
+                pairs
+            }
+            "GetParametersForImport" => {
+                let key_id = self.key_in_state("PendingImport", true);
+                owned(&[("KeyId", &key_id), ("WrappingAlgorithm", "SM2PKE"), ("WrappingKeySpec", "EC_SM2")])
+            }
+            "ImportKeyMaterial" => {
+                let key_id = self.key_in_state("PendingImport", true);
+                let (material, token) = self.wrapped(&key_id, "SM2PKE", &super::keys::MATERIAL);
+                let material = [("EncryptedKeyMaterial", &*material), ("ImportToken", &token)];
+                owned(&[&[("KeyId", &*key_id), ("KeyMaterialExpireUnix", "0")], &material[..]].concat())
+            }
+            "DeleteKeyMaterial" => owned(&[("KeyId", &self.key_in_state("Enabled", true))]),
             "Encrypt" => [key(), owned(&[("Plaintext", "x")])].concat(),
             "Decrypt" => {
-                let made = kms("Encrypt", &[("KeyId", &self.key()), ("Plaintext", "x")]);
+                let made = self.kms("Encrypt", &[("KeyId", &self.key()), ("Plaintext", "x")]);
                 owned(&[("CiphertextBlob", &text(&made, "CiphertextBlob"))])
             }
+            "SetKeyPolicy" => [key(), owned(&[("Policy", &self.key_policy())])].concat(),
+            _ if action.contains("Secret") || action == "GetRandomPassword" => self.sample_of_secrets(action),
+            _ => self.sample_of_cryptography(action),
+        }
+    }
+
+    fn sample_of_secrets(&self, action: &str) -> Pairs {
+        let value = [("SecretName", "target"), ("VersionId", "v1"), ("SecretData", "x")];
+        if matches!(action, "GetRandomPassword" | "ListSecrets") {
+            return Vec::new();
+        }
+        if action == "CreateSecret" {
+            return owned(&value);
+        }
+        self.kms("CreateSecret", &value);
+        let secret_and = |more: &[(&str, &str)]| owned(&[&[("SecretName", "target")], more].concat());
+        match action {
+            "PutSecretValue" => secret_and(&[("VersionId", "v2"), ("SecretData", "y")]),
+            "UpdateSecret" => secret_and(&[("Description", "target")]),
+            "UpdateSecretRotationPolicy" => secret_and(&[("EnableAutomaticRotation", "false")]),
+            "UpdateSecretVersionStage" => secret_and(&[("VersionStage", "target"), ("MoveToVersion", "v1")]),
+            "RestoreSecret" => {
+                self.kms("DeleteSecret", &[("SecretName", "target")]);
+                secret_and(&[])
+            }
+            "DeleteSecret" | "DescribeSecret" | "GetSecretValue" | "ListSecretVersionIds" => secret_and(&[]),
+            other => unlisted(other),
+        }
+    }
+
+    /// KMS with key pairs, and from one key to another. Keys are of SM2, since all that is done with those is reproducible here.
+    fn sample_of_cryptography(&self, action: &str) -> Pairs {
+        let named = |(key_id, version): &(String, String), algorithm: &str| {
+            owned(&[("KeyId", key_id), ("KeyVersionId", version), ("Algorithm", algorithm)])
+        };
+        let exported = || {
+            let (_, public) = self.client_key();
+            owned(&[("PublicKeyBlob", &public), ("WrappingKeySpec", "EC_SM2"), ("WrappingAlgorithm", "SM2PKE")])
+        };
+        let data_key =
+            || text(&self.kms("GenerateDataKeyWithoutPlaintext", &[("KeyId", &self.key())]), "CiphertextBlob");
+        match action {
+            "DescribeRegions" => Vec::new(),
+            "GetPublicKey" => {
+                let (key_id, version) = self.pair("EC_P256", "SIGN/VERIFY");
+                owned(&[("KeyId", &key_id), ("KeyVersionId", &version)])
+            }
+            "AsymmetricEncrypt" | "AsymmetricDecrypt" => {
+                let pair = self.pair("EC_SM2", "ENCRYPT/DECRYPT");
+                let encrypt = [named(&pair, "SM2PKE"), owned(&[("Plaintext", "eA==")])].concat();
+                if action == "AsymmetricEncrypt" {
+                    return encrypt;
+                }
+                let (_, sealed) = self.send(self.request(&root(), Product::Kms, "AsymmetricEncrypt", &encrypt));
+                [named(&pair, "SM2PKE"), owned(&[("CiphertextBlob", &text(&sealed, "CiphertextBlob"))])].concat()
+            }
+            "AsymmetricSign" | "AsymmetricVerify" => {
+                let pair = self.pair("EC_SM2", "SIGN/VERIFY");
+                let sign = [named(&pair, "SM2DSA"), owned(&[("Digest", &super::keys::digest())])].concat();
+                if action == "AsymmetricSign" {
+                    return sign;
+                }
+                let (_, signed) = self.send(self.request(&root(), Product::Kms, "AsymmetricSign", &sign));
+                [sign, owned(&[("Value", &text(&signed, "Value"))])].concat()
+            }
+            "ReEncrypt" => owned(&[("CiphertextBlob", &data_key()), ("DestinationKeyId", &self.key())]),
+            "ExportDataKey" => [exported(), owned(&[("CiphertextBlob", &data_key())])].concat(),
+            "GenerateAndExportDataKey" => [exported(), owned(&[("KeyId", &self.key())])].concat(),
             other => unlisted(other),
         }
     }

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use coffer_base::{Rng, Secret, SeededRng, Timestamp};
 
-use crate::client::Client;
+use crate::client::{Caller, Client, Endpoint};
 
 pub(crate) const ECS: &str = "2014-05-26";
 pub(crate) const KMS: &str = "2016-01-20";
@@ -53,7 +53,9 @@ impl Server {
     }
 
     pub(crate) fn client(&self) -> Client {
-        Client::new(self.address.clone(), ID.to_owned(), Secret::new(SECRET.to_owned()), now)
+        let endpoint = Endpoint { address: self.address.clone(), tls: None };
+        let secret = Secret::new(SECRET.to_owned());
+        Client::new(endpoint, Caller { access_key_id: ID.to_owned(), secret, security_token: None }, now)
     }
 
     pub(crate) fn kill(mut self) {

@@ -36,6 +36,31 @@ pub enum Principal<'a> {
     Role(&'a str, &'a str),
     /// A service.
     Service(&'a str),
+    /// An account itself.
+    Account(&'a str),
+}
+
+impl<'a> Principal<'a> {
+    /// The account it belongs to.
+    pub const fn account(&self) -> Option<&'a str> {
+        match *self {
+            Self::User(account, _) | Self::Role(account, _) | Self::Account(account) => Some(account),
+            Self::Service(_) => None,
+        }
+    }
+}
+
+/// What a key policy says of a principal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Grant {
+    /// A statement denies.
+    Denied,
+    /// A statement allows this user or role by name, or the account to the account itself.
+    Direct,
+    /// A statement allows its account, which decides by its own policies.
+    Account,
+    /// No statement is about it.
+    Nothing,
 }
 
 /// The policies that a decision passes through.
@@ -116,6 +141,30 @@ pub fn evaluate_trust(policy: &Policy, principal: &Principal<'_>, context: &Cont
     })
 }
 
+/// What a key policy says of a principal that wants to do something with its key. Every resource in such a policy is that key.
+pub fn evaluate_key(policy: &Policy, principal: &Principal<'_>, action: &str, context: &Context) -> Grant {
+    let mut grant = Grant::Nothing;
+    for statement in &policy.statements {
+        let about = listed(&statement.actions, |pattern| pattern.matches(action, without_case))
+            && statement.conditions.iter().all(|condition| condition.holds(context));
+        let named = |(kind, text): &(PrincipalKind, String)| principal_matches(*kind, text, principal);
+        if !about || !statement.principals.iter().any(named) {
+            continue;
+        }
+        if !statement.allow {
+            return Grant::Denied;
+        }
+        let by_name = |(_, text): &(PrincipalKind, String)| text.contains(":user/") || text.contains(":role/");
+        let direct = statement.principals.iter().any(|principal| by_name(principal) && named(principal));
+        if direct || matches!(principal, Principal::Account(_)) {
+            grant = Grant::Direct;
+        } else if grant == Grant::Nothing {
+            grant = Grant::Account;
+        }
+    }
+    grant
+}
+
 fn basic_step<'p>(policies: impl IntoIterator<Item = &'p Policy>, matches: impl Fn(&Statement) -> bool) -> Verdict {
     let mut allowed = None;
     for (policy_index, policy) in policies.into_iter().enumerate() {
@@ -158,6 +207,7 @@ fn principal_matches(kind: PrincipalKind, text: &str, principal: &Principal<'_>)
     match principal {
         Principal::User(account, name) => of_account(account, format!("acs:ram::{account}:user/{name}")),
         Principal::Role(account, name) => of_account(account, format!("acs:ram::{account}:role/{name}")),
+        Principal::Account(account) => of_account(account, format!("acs:ram::{account}:root")),
         Principal::Service(name) => kind == PrincipalKind::Service && text == *name,
     }
 }

@@ -9,7 +9,9 @@ mod glob;
 
 pub use condition::Context;
 pub use document::{Malformed, Policy, PolicyKind};
-pub use evaluate::{Decision, Effect, Layers, Principal, Refusal, Verdict, decide, evaluate, evaluate_trust};
+pub use evaluate::{
+    Decision, Effect, Grant, Layers, Principal, Refusal, Verdict, decide, evaluate, evaluate_key, evaluate_trust,
+};
 
 #[cfg(test)]
 mod tests;
