@@ -2,13 +2,16 @@
 
 #![allow(missing_docs, clippy::unwrap_used, reason = "a test")]
 
+mod bytes;
 #[path = "../../src/client.rs"]
 mod client;
+mod fio;
 #[path = "../kill/harness.rs"]
 mod harness;
 mod kills;
 mod leaks;
 mod model;
 mod nbd;
+mod outage;
 mod site;
 mod writer;
