@@ -30,9 +30,6 @@ enum Command {
     /// Check or print the audit of a data directory, also while a server runs on it.
     #[command(subcommand)]
     Audit(records::Audit),
-    /// Ask about a KMS key of a data directory, also while a server runs on it.
-    #[command(subcommand)]
-    Key(records::KeyQuestion),
     /// Play the whole story against a fresh server in a temporary directory, showing each step and its proof.
     Demo,
     #[command(flatten)]
@@ -43,7 +40,6 @@ fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Serve(arguments) => serve::run(&arguments),
         Command::Audit(command) => records::audit(&command),
-        Command::Key(command) => records::key(&command),
         Command::Demo => demo::run(),
         Command::Verb(verb) => return verb.run(Cli::command()),
     };

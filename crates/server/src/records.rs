@@ -15,7 +15,7 @@ use serde_json::json;
 use crate::serve::Error;
 
 /// Where the records are.
-#[derive(Args)]
+#[derive(Args, Debug)]
 pub(crate) struct Place {
     /// The data directory.
     #[arg(long, env = "COFFER_DATA", default_value = "coffer-data")]
@@ -42,10 +42,10 @@ pub(crate) enum Audit {
 }
 
 /// What to ask about a key.
-#[derive(Subcommand)]
+#[derive(Debug, Subcommand)]
 pub(crate) enum KeyQuestion {
-    /// List everything that can't be used without a key: disks with the instances they are attached to, snapshots, images, secrets,
-    /// and regions whose default it is.
+    /// List what can't be used without a key, by a data directory that a server may run on: disks with the instances they are attached
+    /// to, snapshots, images, secrets, and regions whose default it is
     Impact {
         /// The key's id.
         key: String,

@@ -4,9 +4,10 @@ use clap::{Args, Subcommand};
 use coffer_cloud::Product;
 use serde_json::json;
 
-use super::failure::Failure;
+use super::failure::{Failure, chain};
 use super::output::Output;
 use super::session::{Connection, Session};
+use crate::records::{self, KeyQuestion};
 
 /// What is to be done.
 #[derive(Debug, Subcommand)]
@@ -21,6 +22,8 @@ pub(crate) enum Key {
     Enable(One),
     /// Disable a key: what is encrypted under it can't be opened until it is enabled again
     Disable(One),
+    #[command(flatten)]
+    Question(KeyQuestion),
 }
 
 /// How.
@@ -88,6 +91,9 @@ pub(crate) fn run(verb: &Key) -> Result<(), Failure> {
         Key::Create(create) => create.run(),
         Key::Enable(one) => one.switch("EnableKey", "enabled"),
         Key::Disable(one) => one.switch("DisableKey", "disabled"),
+        Key::Question(question) => {
+            records::key(question).map_err(|error| Failure::machine("the records can't be read", chain(&*error)))
+        }
     }
 }
 
