@@ -21,22 +21,27 @@ pub(crate) fn now() -> Timestamp {
 }
 
 pub(crate) struct Server {
-    child: Child,
+    pub(crate) child: Child,
     address: String,
 }
 
 impl Server {
     pub(crate) fn start(data: &Path) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_coffer"));
+        command.stderr(Stdio::null());
+        Self::launch(command, data)
+    }
+
+    /// The same by a command that lacks only arguments.
+    pub(crate) fn launch(mut command: Command, data: &Path) -> Self {
         let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
-        let child = Command::new(env!("CARGO_BIN_EXE_coffer"))
+        command
             .args(["serve", "--listen", &address, "--data"])
             .arg(data)
             .env("COFFER_ROOT_ACCESS_KEY_ID", ID)
             .env("COFFER_ROOT_ACCESS_KEY_SECRET", SECRET)
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
+            .stdout(Stdio::null());
+        let child = command.spawn().unwrap();
         let server = Self { child, address };
         for _ in 0..2000 {
             if TcpStream::connect(&server.address).is_ok() {
