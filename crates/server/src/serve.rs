@@ -19,8 +19,8 @@ use tokio::sync::watch;
 
 use crate::config::{self, Config, ServeArguments};
 use crate::gateway::Gateway;
-use crate::pools::Pools;
 use crate::metadata;
+use crate::pools::Pools;
 use crate::tls;
 
 /// Any failure on the way up, for a person to read.
