@@ -179,13 +179,13 @@ fn a_given_up_snapshot_leaves_nothing_behind_and_the_next_one_is_whole() {
     write(&host, "d-1.1", 1 << 20, 2);
     write(&host, "d-1.1", 2 << 20, 2);
     freeze(&host, "d-1.1", 2, Some(1));
-    let keys = [key(1)];
+    let (keys, own) = ([key(1)], Secret::new(key(1002).plain.expose().clone()));
     let what = UploadOf {
         volume_id: "d-1.1",
         sequence: 2,
         volume_keys: &keys,
         base: None,
-        snapshot_key: None,
+        snapshot_key: Some(&own),
         parent: Some(&first),
     };
     assert!(matches!(host.upload(&what, &|done, _| done == 0), Err(HostError::GivenUp)));
