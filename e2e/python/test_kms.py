@@ -161,11 +161,12 @@ def test_an_unknown_key_is_not_found(server, connect):
 def test_a_key_has_the_metadata_that_it_was_made_with(server, connect):
     client = connect(server)
     made = client.kms("CreateKey", Description="for disks", ProtectionLevel="SOFTWARE")["KeyMetadata"]
-    assert made == client.kms("DescribeKey", KeyId=made["KeyId"])["KeyMetadata"]
+    protection = {"DeletionProtection": "Disabled", "DeletionProtectionDescription": ""}
+    assert made | protection == client.kms("DescribeKey", KeyId=made["KeyId"])["KeyMetadata"]
     assert made["Arn"] == f"acs:kms:{REGION}:{ACCOUNT}:key/{made['KeyId']}"
     assert made["Description"] == "for disks" and made["Creator"] == ACCOUNT
     assert (made["KeySpec"], made["KeyUsage"], made["Origin"]) == ("Aliyun_AES_256", "ENCRYPT/DECRYPT", "Aliyun_KMS")
-    assert client.kms("DescribeKey", KeyId=made["Arn"])["KeyMetadata"] == made
+    assert client.kms("DescribeKey", KeyId=made["Arn"])["KeyMetadata"] == made | protection
 
 
 def test_an_alias_stands_for_its_key(server, connect):

@@ -4,6 +4,7 @@
 #![no_main]
 #![allow(clippy::unwrap_used, reason = "a test")]
 
+mod bytes;
 mod call;
 mod form;
 mod input;
@@ -27,6 +28,7 @@ use std::sync::LazyLock;
 static TARGET: LazyLock<fn(&[u8])> = LazyLock::new(|| {
     let name = std::env::var("COFFER_FUZZ_TARGET").expect("COFFER_FUZZ_TARGET names a target");
     match name.as_str() {
+        "bytes" => bytes::run,
         "call" => call::run,
         "form" => form::run,
         "manifest" => manifest::run,

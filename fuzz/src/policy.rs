@@ -1,6 +1,8 @@
 //! Policies: any text is a policy or refused, and evaluation of one that was taken ends. Patterns match what a naive matcher says.
 
-use coffer_cloud::auth::policy::{Context, Effect, Policy, PolicyKind, Principal, evaluate, evaluate_trust};
+use coffer_cloud::auth::policy::{
+    Context, Effect, Policy, PolicyKind, Principal, evaluate, evaluate_key, evaluate_trust,
+};
 
 use crate::input;
 
@@ -22,6 +24,9 @@ fn document(data: &[u8]) {
         );
         let _any = allows(std::slice::from_ref(&policy), "acs:ecs:cn-hangzhou:1:disk/d-1", &context);
         assert!(!allows(&[policy, everything.unwrap()], "acs:ecs:cn-hangzhou:1:disk/d-1", &context), "a deny wins");
+    }
+    if let Ok(policy) = Policy::parse(&text, PolicyKind::Key) {
+        let _any = evaluate_key(&policy, &Principal::User("1", "u"), "kms:Encrypt", &context);
     }
     if let Ok(policy) = Policy::parse(&text, PolicyKind::Trust) {
         let _any = evaluate_trust(&policy, &Principal::Service("ecs.aliyuncs.com"), &context);

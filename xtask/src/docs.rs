@@ -1,8 +1,9 @@
 //! `cargo xtask docs`: the blocks of README.md and docs/*.md that stand under `<!-- run -->` do what they say.
 //!
 //! Each is run as it is against a fresh server; only `127.0.0.1:7600`, `"ID"`, `"SECRET"` and `coffer-data` become what that
-//! server has. What follows `   # ` in a block is what it must print, line by line.
+//! server has, and `coffer` is the binary under test. What follows `   # ` in a block is what it must print, line by line.
 
+use std::ffi::OsString;
 use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
@@ -87,6 +88,7 @@ fn play(binary: &Path, name: &str, block: &Block) -> Result<(), String> {
         other => return Err(format!("no way to run {other}")),
     };
     command.args(if block.language == "sh" { &["-e", "-c"][..] } else { &["-c"] });
+    command.env("PATH", path_with(binary)?);
     let data = std::env::temp_dir().join(format!("coffer-docs-{}-{name}", std::process::id()));
     let (mut running, address) = start(binary, &data)?;
     let data_text = data.to_string_lossy();
@@ -113,6 +115,13 @@ fn play(binary: &Path, name: &str, block: &Block) -> Result<(), String> {
     let printed: Vec<&str> = printed.lines().map(str::trim).collect();
     let expected = expected(block);
     if printed == expected { Ok(()) } else { Err(format!("it prints {printed:?} and says {expected:?}")) }
+}
+
+/// The path, with the binary that is tried out before all others.
+fn path_with(binary: &Path) -> Result<OsString, String> {
+    let others = std::env::var_os("PATH").unwrap_or_default();
+    let places = binary.parent().map(Path::to_owned).into_iter().chain(std::env::split_paths(&others));
+    std::env::join_paths(places).map_err(|error| error.to_string())
 }
 
 /// Starts a server on fresh data; where it listens. It says so once it does.

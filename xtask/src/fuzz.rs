@@ -8,7 +8,8 @@ use std::process::Command;
 
 use crate::report::{self, Counts};
 
-const TARGETS: [&str; 10] = [
+const TARGETS: [&str; 11] = [
+    "bytes",
     "call",
     "form",
     "manifest",

@@ -1,5 +1,7 @@
 //! A volume against a vector of bytes: any operation, at any offset, then reading it all.
 
+#![allow(clippy::unwrap_used, reason = "a test")]
+
 use std::io;
 use std::sync::Arc;
 

@@ -1,5 +1,5 @@
 //! What is served of what the vendor's metadata describes: prints the counts, and with `--write` makes
-//! `docs/compatibility.md` and `docs/creation-matrix.md` again. With `--reached FOLDER`, which errors tests were answered with.
+//! `docs/compatibility.md`, `docs/creation-matrix.md` and `docs/key-states.md` again. With `--reached FOLDER`, which errors tests were answered with.
 //! Run by `cargo xtask coverage` and `cargo xtask reached`.
 
 #![allow(clippy::print_stdout, reason = "a tool for the terminal")]
@@ -11,6 +11,8 @@ mod document;
 mod exceptions;
 #[path = "../tests/conformance/gaps.rs"]
 mod gaps;
+#[path = "../tests/key_states/matrix.rs"]
+mod matrix;
 #[path = "../tests/creation_matrix/oracle.rs"]
 mod oracle;
 #[path = "../tests/creation_matrix/page.rs"]
@@ -35,7 +37,9 @@ fn main() -> ExitCode {
         }
         ["--write"] => {
             let mut outcome = ExitCode::SUCCESS;
-            for (path, text) in [(document::PATH, document::page()), (page::PATH, page::page())] {
+            for (path, text) in
+                [(document::PATH, document::page()), (page::PATH, page::page()), (matrix::PATH, matrix::page())]
+            {
                 if let Err(error) = std::fs::write(path, text) {
                     eprintln!("{path}: {error}");
                     outcome = ExitCode::FAILURE;

@@ -4,24 +4,28 @@
 use std::sync::Arc;
 
 use coffer_base::{ApiError, Arn, Clock, ErrorCode, Region, Rng, ids, limits};
-use coffer_store::{Db, Tx, idempotency};
+use coffer_crypto::{KeySpec, Material};
+use coffer_store::jobs::Job;
+use coffer_store::{Db, StoreError, Tx, accounts, idempotency};
 
 use crate::audit;
 use crate::auth::replay::Replays;
-use crate::auth::signature::{Claim, Coverage};
-use crate::auth::{Authenticated, PolicyCache, authenticate, authorize};
-use crate::caller::Caller;
+use crate::auth::signature::{Claim, Coverage, Scheme};
+use crate::auth::{Authenticated, Failures, KeyUses, PolicyCache, anonymous, authenticate, authorize, requested_tags};
+use crate::caller::{Caller, Identity};
 use crate::context::{Cx, Origin};
 use crate::encode::{self, Format};
 use crate::exchange::{Incoming, Outgoing};
 use crate::idempotent;
+use crate::key_maker::KeyMaker;
 use crate::keyring::Keyring;
-use crate::operation::{Decoded, Effect, Entry};
+use crate::operation::{Access, Decoded, Effect, Entry};
 use crate::parameters::Parameters;
 use crate::product::Product;
 use crate::settings::Settings;
 use crate::value::Value;
-use crate::{ecs, kms, location, ram, sts};
+use crate::volumes::Volumes;
+use crate::{coffer, ecs, kms, location, ram, sts};
 
 /// The whole service behind the gateway. Clones share everything.
 #[derive(Clone)]
@@ -35,7 +39,11 @@ pub(crate) struct Shared {
     pub(crate) keyring: Keyring,
     pub(crate) settings: Settings,
     pub(crate) policies: PolicyCache,
+    pub(crate) uses: KeyUses,
+    pub(crate) failures: Failures,
     pub(crate) replays: Replays,
+    pub(crate) key_maker: KeyMaker,
+    pub(crate) volumes: Volumes,
 }
 
 /// A request on its way, once its operation is known.
@@ -46,11 +54,24 @@ struct Call {
     request_id: String,
     nonce: Option<(crate::auth::replay::Fingerprint, coffer_base::Timestamp)>,
     token: Option<idempotent::Token>,
+    /// Whether the use of the access key is to be recorded.
+    use_due: bool,
+    prepared: Option<Arc<Material>>,
 }
+
+/// The answer of a write, and the jobs to be done before it is given.
+type Written = (Value, Vec<Job>);
 
 impl Cloud {
     /// Puts the parts together.
-    pub fn new(db: Db, clock: Clock, rng: Arc<dyn Rng>, keyring: Keyring, settings: Settings) -> Self {
+    pub fn new(
+        db: Db,
+        clock: Clock,
+        rng: Arc<dyn Rng>,
+        keyring: Keyring,
+        settings: Settings,
+        volumes: Volumes,
+    ) -> Self {
         Self(Arc::new(Shared {
             db,
             clock,
@@ -58,7 +79,11 @@ impl Cloud {
             keyring,
             settings,
             policies: PolicyCache::default(),
+            uses: KeyUses::default(),
+            failures: Failures::default(),
             replays: Replays::new(limits::NONCES),
+            key_maker: KeyMaker::default(),
+            volumes,
         }))
     }
 
@@ -72,7 +97,7 @@ impl Cloud {
             claim.as_ref().and_then(|claim| claim.as_ref().ok()).and_then(|c| Product::by_version(&c.version));
         let format = format(parameters.as_ref().ok(), &incoming, product);
         let outcome = match (parameters, claim) {
-            (Ok(parameters), Some(Ok(claim))) => self.serve(&incoming, &parameters, &claim, &request_id).await,
+            (Ok(parameters), Some(Ok(claim))) => self.guarded(&incoming, &parameters, &claim, &request_id).await,
             (Err(error), _) | (_, Some(Err(error))) => Err(error),
             (Ok(_), None) => unreachable!("a claim is read whenever the parameters were"),
         };
@@ -92,6 +117,25 @@ impl Cloud {
         encode::early_failure(ids::request_id(&*self.0.rng), error)
     }
 
+    /// Serves a source that has not failed too often to prove who it is.
+    async fn guarded(
+        &self,
+        incoming: &Incoming,
+        parameters: &Parameters,
+        claim: &Claim,
+        request_id: &str,
+    ) -> Result<(&'static Entry, Value), ApiError> {
+        let Some(most) = self.0.settings.most_failures else {
+            return self.serve(incoming, parameters, claim, request_id).await;
+        };
+        self.0.failures.check(incoming.peer, most, self.0.clock.now())?;
+        let outcome = self.serve(incoming, parameters, claim, request_id).await;
+        if let Err(error) = &outcome {
+            self.0.failures.note(incoming.peer, error, self.0.clock.now());
+        }
+        outcome
+    }
+
     async fn serve(
         &self,
         incoming: &Incoming,
@@ -102,17 +146,42 @@ impl Cloud {
         let entry = find(incoming, claim)?;
         let prepare = |tx: &Tx<'_>| self.prepare(tx, entry, incoming, parameters, claim, request_id);
         match entry.operation.effect {
-            Effect::Read => self.0.db.read(|tx| {
-                let (call, decoded) = prepare(tx)?;
-                let mut cx = self.0.cx(tx, &call);
-                let resources = (entry.resources)(&mut cx, &decoded)?;
-                authorize(&cx, entry.product, entry.operation, &resources)?;
-                (entry.run)(&mut cx, decoded)
-            }),
+            Effect::Read => {
+                let mut used = None;
+                let outcome = self.0.db.read(|tx| {
+                    let (call, decoded) = prepare(tx)?;
+                    used = call.use_due.then(|| call.caller.access_key_id.clone());
+                    let mut cx = self.0.cx(tx, &call);
+                    let resources = (entry.resources)(&mut cx, &decoded)?;
+                    authorize(&cx, entry.product, entry.operation, &resources)?;
+                    (entry.run)(&mut cx, decoded)
+                });
+                if let Some(access_key_id) = used {
+                    let now = self.0.clock.now();
+                    // Nobody waits for it: what is lost is a moment that memory still has.
+                    drop(self.0.db.write(move |tx| -> Result<(), StoreError> {
+                        accounts::set_last_use(tx, &access_key_id, now)
+                    }));
+                }
+                outcome
+            }
             Effect::Write => {
-                let (call, decoded) = self.0.db.read(prepare)?;
+                let (mut call, decoded, costly) = self.0.db.read(|tx| {
+                    let (call, decoded) = prepare(tx)?;
+                    let costly = self.0.costly(tx, &call, &decoded)?;
+                    Ok::<_, ApiError>((call, decoded, costly))
+                })?;
+                if let Some(spec) = costly {
+                    call.prepared = Some(Arc::new(self.0.key_maker.make(spec, &self.0.rng).await?));
+                }
                 let shared = Arc::clone(&self.0);
-                self.0.db.write(move |tx| shared.write(tx, &call, decoded)).await?
+                match self.0.db.write(move |tx| shared.write(tx, &call, decoded)).await? {
+                    Ok((value, prompts)) => {
+                        self.work_promptly(prompts).await;
+                        Ok(value)
+                    }
+                    Err(error) => Err(error),
+                }
             }
         }
         .map(|value| (entry, value))
@@ -129,8 +198,13 @@ impl Cloud {
         request_id: &str,
     ) -> Result<(Call, Decoded), ApiError> {
         let shared = &*self.0;
-        let Authenticated { caller, nonce, coverage } =
-            authenticate(tx, &shared.keyring, &shared.replays, shared.clock.now(), incoming, parameters, claim)?;
+        let (now, operation) = (shared.clock.now(), entry.operation);
+        let authenticated = if operation.access == Access::Anyone && matches!(claim.scheme, Scheme::Anonymous) {
+            anonymous(parameters)
+        } else {
+            authenticate(tx, &shared.keyring, &shared.replays, now, incoming, parameters, claim)?
+        };
+        let Authenticated { caller, nonce, coverage } = authenticated;
         let covered;
         let parameters = match coverage {
             Coverage::Everything => parameters,
@@ -146,6 +220,8 @@ impl Cloud {
             tls: incoming.tls,
             region: region_of(incoming, parameters, claim, entry.product)?,
             host: host_of(incoming),
+            user_agent: incoming.header("user-agent").map(str::to_owned),
+            request_tags: requested_tags(parameters),
         };
         let token = entry
             .operation
@@ -154,33 +230,69 @@ impl Cloud {
             .transpose()?
             .flatten();
         let decoded = (entry.decode)(parameters)?;
-        Ok((Call { entry, caller, origin, request_id: request_id.to_owned(), nonce, token }, decoded))
+        let long_term = matches!(caller.identity, Identity::Account | Identity::User { .. });
+        let use_due = long_term && shared.uses.note(&caller.access_key_id, shared.clock.now());
+        Ok((
+            Call { entry, caller, origin, request_id: request_id.to_owned(), nonce, token, use_due, prepared: None },
+            decoded,
+        ))
     }
 }
 
 impl Shared {
     fn cx<'a>(&'a self, tx: &'a Tx<'a>, call: &'a Call) -> Cx<'a> {
+        let cx = self.cx_of(tx, &call.caller, &call.origin);
+        Cx { prepared: call.prepared.as_ref(), operation: Some(call.entry.operation), ..cx }
+    }
+
+    /// The surroundings of what `caller` does.
+    pub(crate) fn cx_of<'a>(&'a self, tx: &'a Tx<'a>, caller: &'a Caller, origin: &'a Origin) -> Cx<'a> {
         Cx {
             tx,
-            caller: &call.caller,
+            caller,
             now: self.clock.now(),
             rng: &*self.rng,
             keyring: &self.keyring,
             settings: &self.settings,
             policies: &self.policies,
-            origin: &call.origin,
+            uses: &self.uses,
+            origin,
+            prepared: None,
+            operation: None,
             conditions: Vec::new(),
             notes: Vec::new(),
+            host: &self.volumes.host,
+            prompts: Vec::new(),
+        }
+    }
+
+    /// The kind of key to be made before the transaction. Only a caller who may have it gets that far.
+    fn costly(&self, tx: &Tx<'_>, call: &Call, decoded: &Decoded) -> Result<Option<KeySpec>, ApiError> {
+        let entry = call.entry;
+        let prepared = kms::PREPARED.iter().find(|prepared| prepared.name == entry.operation.name);
+        let Some(prepared) = prepared.filter(|_| entry.product == Product::Kms) else { return Ok(None) };
+        let mut cx = self.cx(tx, call);
+        let asked = (entry.resources)(&mut cx, decoded)
+            .and_then(|resources| authorize(&cx, entry.product, entry.operation, &resources))
+            .and_then(|()| (prepared.costly)(&mut cx, decoded));
+        match asked {
+            Ok(spec) => Ok(spec),
+            Err(error) if error.source().is_some() => Err(error),
+            // The transaction comes to the same refusal, and puts it on record.
+            Err(_) => Ok(None),
         }
     }
 
     /// A write inside its transaction: what it does is undone when it fails; that it was tried stays on record.
-    fn write(&self, tx: &Tx<'_>, call: &Call, decoded: Decoded) -> Result<Result<Value, ApiError>, ApiError> {
+    fn write(&self, tx: &Tx<'_>, call: &Call, decoded: Decoded) -> Result<Result<Written, ApiError>, ApiError> {
         let mut cx = self.cx(tx, call);
         if let Some((fingerprint, expires_at)) = &call.nonce
             && !idempotency::take_nonce(tx, fingerprint, *expires_at)?
         {
             return Ok(Err(ErrorCode::NonceUsed.into()));
+        }
+        if call.use_due {
+            accounts::set_last_use(tx, &call.caller.access_key_id, cx.now)?;
         }
         let mut resources = Vec::new();
         let outcome = tx.atomic(|_| Self::perform(&mut cx, call, decoded, &mut resources));
@@ -188,10 +300,10 @@ impl Shared {
             && error.source().is_some()
         {
             // Ours, not the caller's: the transaction may not be in a state to be written on.
-            return Ok(outcome);
+            return Ok(outcome.map(|value| (value, Vec::new())));
         }
         audit::record(&cx, call.entry, &call.request_id, &resources, outcome.as_ref().err())?;
-        Ok(outcome)
+        Ok(outcome.map(|value| (value, cx.prompts)))
     }
 
     fn perform(cx: &mut Cx<'_>, call: &Call, decoded: Decoded, resources: &mut Vec<Arn>) -> Result<Value, ApiError> {
@@ -227,6 +339,7 @@ pub fn operations(product: Product) -> &'static [Entry] {
         Product::Ram => ram::OPERATIONS,
         Product::Sts => sts::OPERATIONS,
         Product::Location => location::OPERATIONS,
+        Product::Coffer => coffer::OPERATIONS,
     }
 }
 

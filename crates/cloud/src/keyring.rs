@@ -5,17 +5,27 @@ use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use coffer_base::{AccountId, Rng};
-use coffer_crypto::{OpenError, RootKey, SealKey};
+use coffer_crypto::{Material, OpenError, RootKey, SealKey};
 use coffer_store::accounts::{self, SealedKey};
 use coffer_store::{StoreError, Tx};
 
 /// The scope of the key that seals session tokens.
 const SESSIONS: &str = "sessions";
 
+/// Most versions of KMS keys that are kept ready for use; beyond it the memory starts afresh.
+const READY: usize = 10_000;
+
 /// The root key and what was opened with it.
 pub struct Keyring {
     root: RootKey,
     opened: RwLock<HashMap<String, Arc<SealKey>>>,
+    versions: RwLock<HashMap<String, Version>>,
+}
+
+/// A version of a KMS key that was opened, and what it was opened from.
+struct Version {
+    sealed: Vec<u8>,
+    material: Arc<Material>,
 }
 
 /// Why the keyring can't be used.
@@ -37,7 +47,7 @@ impl Keyring {
             let open = SealKey::open_under(root.aead(), &context(&key.scope), &key.sealed);
             opened.insert(key.scope, Arc::new(open.map_err(|OpenError| KeyringError::WrongRoot)?));
         }
-        Ok(Self { root, opened: RwLock::new(opened) })
+        Ok(Self { root, opened: RwLock::new(opened), versions: RwLock::default() })
     }
 
     /// Makes and stores the sealing key of a new account.
@@ -60,6 +70,33 @@ impl Keyring {
         self.get(SESSIONS)
     }
 
+    /// The material of a KMS key's version: opened by `open`, or kept from the last time that it was opened from the same sealed bytes.
+    /// Whoever asks has just read those, so that a key that is gone is not used.
+    pub fn version<E>(
+        &self,
+        version_id: &str,
+        sealed: &[u8],
+        open: impl FnOnce() -> Result<Material, E>,
+    ) -> Result<Arc<Material>, E> {
+        let known = self.versions.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(version) = known.get(version_id).filter(|version| version.sealed == sealed) {
+            return Ok(Arc::clone(&version.material));
+        }
+        drop(known);
+        let material = Arc::new(open()?);
+        let mut versions = self.versions.write().unwrap_or_else(PoisonError::into_inner);
+        if versions.len() >= READY {
+            versions.clear();
+        }
+        versions.insert(version_id.to_owned(), Version { sealed: sealed.to_vec(), material: Arc::clone(&material) });
+        Ok(material)
+    }
+
+    /// Wipes what is kept of a version: its key is deleted, or its material is.
+    pub fn forget(&self, version_id: &str) {
+        self.versions.write().unwrap_or_else(PoisonError::into_inner).remove(version_id);
+    }
+
     fn get(&self, scope: &str) -> Option<Arc<SealKey>> {
         self.opened.read().unwrap_or_else(PoisonError::into_inner).get(scope).cloned()
     }
@@ -75,4 +112,33 @@ impl Keyring {
 
 fn context(scope: &str) -> Vec<u8> {
     [b"coffer/sealing-key/1/".as_slice(), scope.as_bytes()].concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use coffer_base::SeededRng;
+    use coffer_crypto::KeySpec;
+    use coffer_store::Db;
+
+    use super::*;
+
+    #[test]
+    fn a_version_is_opened_again_when_its_sealed_bytes_are_others_or_it_was_forgotten() {
+        let rng = SeededRng::new(1);
+        let db = Db::in_memory().unwrap();
+        let keyring = db.read(|tx| Keyring::open(RootKey::ephemeral(&rng), tx)).unwrap();
+        let mut opened = 0;
+        let mut version = |sealed: &[u8]| {
+            let open = || {
+                opened += 1;
+                Ok::<_, ()>(Material::generate(KeySpec::Aes256, &rng))
+            };
+            keyring.version("v", sealed, open).unwrap();
+            opened
+        };
+        assert_eq!([version(b"a"), version(b"a"), version(b"b"), version(b"b")], [1, 1, 2, 2]);
+        keyring.forget("v");
+        assert_eq!(version(b"b"), 3);
+        assert!(keyring.version("v", b"c", || Err::<Material, _>(())).is_err(), "what does not open is not kept");
+    }
 }

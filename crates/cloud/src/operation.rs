@@ -4,6 +4,7 @@
 use std::any::Any;
 
 use coffer_base::{ApiError, Arn, ErrorCode};
+use coffer_crypto::KeySpec;
 
 use crate::context::Cx;
 use crate::parameters::Parameters;
@@ -39,10 +40,14 @@ pub enum Effect {
 pub enum Access {
     /// Whom a policy allows this action.
     Action(&'static str),
+    /// Whom policies allow each of these actions, on the resource in the same place.
+    Each(&'static [&'static str]),
     /// The account alone, unless the setting `default_encryption.callers` opens it to whom a policy allows this action.
     AccountByDefault(&'static str),
     /// Everyone who can sign: no policy is asked.
     Caller,
+    /// Everyone, signed or not: the request itself proves who calls, by the word of an identity provider.
+    Anyone,
 }
 
 /// A parameter as the operation declares it, for the conformance test and the compatibility table.
@@ -111,6 +116,29 @@ pub struct Entry {
     /// Does it.
     pub run: fn(&mut Cx<'_>, Decoded) -> Result<Value, ApiError>,
 }
+
+/// What an operation that makes keys needs before its transaction: RSA keys take too long to be made in it.
+pub struct Prepared {
+    /// The operation's name.
+    pub name: &'static str,
+    /// The kind of key that the request asks for, where making it takes long. The caller has been authorised.
+    pub costly: fn(&mut Cx<'_>, &Decoded) -> Result<Option<KeySpec>, ApiError>,
+}
+
+/// Declares which operations of a product have a function `costly`.
+macro_rules! prepared {
+    ($($module:ident,)*) => {
+        /// The operations that need something before their transaction.
+        pub static PREPARED: &[$crate::operation::Prepared] = &[$($crate::operation::Prepared {
+            name: $module::OPERATION.name,
+            costly: |cx, decoded| {
+                let request = decoded.downcast_ref().expect("an entry decodes its own request");
+                $module::costly(cx, request)
+            },
+        },)*];
+    };
+}
+pub(crate) use prepared;
 
 /// Declares a product's operations: a module of that name and its entry in the table, in one line each. `cargo fmt` does not look
 /// into modules declared by a macro; `cargo xtask tidy` formats and checks them.

@@ -2,7 +2,7 @@
 
 use coffer_base::{ApiError, ErrorCode};
 
-/// A product of the vendor.
+/// A product: the vendor's, and one of our own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Product {
     /// Elastic Compute Service.
@@ -15,11 +15,13 @@ pub enum Product {
     Sts,
     /// Endpoint discovery, for clients that ask it before they call anything else.
     Location,
+    /// What this server has beyond the vendor's products.
+    Coffer,
 }
 
 impl Product {
     /// Every product.
-    pub const ALL: [Self; 5] = [Self::Ecs, Self::Kms, Self::Ram, Self::Sts, Self::Location];
+    pub const ALL: [Self; 6] = [Self::Ecs, Self::Kms, Self::Ram, Self::Sts, Self::Location, Self::Coffer];
 
     /// The API version; each product has one, and no two share it.
     pub const fn version(self) -> &'static str {
@@ -29,6 +31,7 @@ impl Product {
             Self::Ram => "2015-05-01",
             Self::Sts => "2015-04-01",
             Self::Location => "2015-06-12",
+            Self::Coffer => "2026-01-01",
         }
     }
 
@@ -40,6 +43,7 @@ impl Product {
             Self::Ram => "Ram",
             Self::Sts => "Sts",
             Self::Location => "Location",
+            Self::Coffer => "Coffer",
         }
     }
 
@@ -51,6 +55,7 @@ impl Product {
             Self::Ram => "ram",
             Self::Sts => "sts",
             Self::Location => "location",
+            Self::Coffer => "coffer",
         }
     }
 
@@ -81,7 +86,7 @@ impl Product {
     /// A required parameter is not there.
     pub fn missing_parameter(self, name: &str) -> ApiError {
         let code = match self {
-            Self::Ecs => ErrorCode::MissingMandatory,
+            Self::Ecs | Self::Coffer => ErrorCode::MissingMandatory,
             Self::Kms => ErrorCode::KmsMissingParameter,
             Self::Ram | Self::Sts => ErrorCode::RamMissingParameter,
             Self::Location => return ErrorCode::LocationIllegalParameter.into(),
@@ -92,7 +97,7 @@ impl Product {
     /// A parameter's value is not one that it may have, and no code of its own is documented for that.
     pub fn invalid_parameter(self, name: &str) -> ApiError {
         let code = match self {
-            Self::Ecs => ErrorCode::EcsInvalidParameter,
+            Self::Ecs | Self::Coffer => ErrorCode::EcsInvalidParameter,
             Self::Kms => ErrorCode::KmsInvalidParameter,
             Self::Ram => ErrorCode::RamInvalidParameter,
             Self::Sts => ErrorCode::StsInvalidParameter,

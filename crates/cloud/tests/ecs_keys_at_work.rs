@@ -331,7 +331,7 @@ fn what_a_deleted_key_encrypted_stays_listed_and_its_loss_is_on_record() {
     };
     // The system disks of both instances, one attached besides and one free; the snapshot of one, and that of the image.
     assert_eq!(hanging(), [4, 2]);
-    let counts = json!({"keyId": scene.key, "disks": "4", "snapshots": "2", "images": "1"});
+    let counts = json!({"keyId": scene.key, "disks": "4", "snapshots": "2", "images": "1", "secrets": "0"});
     let detail = |row: &Recorded| serde_json::from_str::<Value>(&row.detail).unwrap();
     scene.kms("ScheduleKeyDeletion", &[("PendingWindowInDays", "7")]);
     assert_eq!(detail(&recorded(world, "kms:ScheduleKeyDeletion")), counts);
@@ -342,7 +342,7 @@ fn what_a_deleted_key_encrypted_stays_listed_and_its_loss_is_on_record() {
     assert_eq!((&row.account, &*row.principal), (&world.account, "kms.aliyuncs.com"));
     let arn = format!("acs:kms:{REGION}:{}:key/{}", world.account, scene.key);
     assert_eq!((row.resources, row.at), (arn, world.clock.now()));
-    let left = json!({"keyId": scene.key, "disks": "3", "snapshots": "2", "images": "1"});
+    let left = json!({"keyId": scene.key, "disks": "3", "snapshots": "2", "images": "1", "secrets": "0"});
     assert_eq!(detail(&recorded(world, "kms:DeleteKey")), left);
     assert_eq!(hanging(), [3, 2]);
     assert!(!shown(world, &lost)["Encrypted"].as_bool().unwrap(), "what is plain is not counted");

@@ -366,12 +366,15 @@ fn chains_show_their_disk_and_how_many_snapshots_they_have() {
     let disks: Vec<String> = links.iter().map(|link| text(link, "SourceDiskId")).collect();
     assert_eq!(disks, [loose.clone(), data.clone(), system.clone()]);
     let chain = format!("sl-{}", &data[2..]);
+    // An empty snapshot takes what says that it is empty.
+    let size = links[1]["TotalSize"].as_u64().unwrap();
+    assert!((1..1 << 20).contains(&size), "{size}");
     assert_eq!(
         links[1],
         json!({
             "Category": "standard", "InstanceId": MACHINE, "InstanceName": "web", "InstantAccess": false,
             "RegionId": REGION, "SnapshotLinkId": chain, "SourceDiskId": data, "SourceDiskName": "part",
-            "SourceDiskSize": 20, "SourceDiskType": "data", "TotalCount": 2, "TotalSize": 0,
+            "SourceDiskSize": 20, "SourceDiskType": "data", "TotalCount": 2, "TotalSize": size,
         })
     );
     assert_eq!(world.snapshot_shown(REGION, &of_data[0])["SnapshotLinkId"], chain.as_str());
@@ -456,12 +459,13 @@ fn usage_counts_what_is_in_a_region() {
     };
     assert_eq!(usage(REGION), [0, 0]);
     let snapshot_id = world.done_snapshot(&disk_id, &[]);
+    let [_, one] = usage(REGION);
     world.done_snapshot(&disk_id, &[]);
     world.ecs("CopySnapshot", &copy_of(&snapshot_id, OTHER, &[]));
-    assert_eq!((usage(REGION), usage(OTHER)), ([2, 0], [1, 0]));
+    assert_eq!((usage(REGION), usage(OTHER)), ([2, 2 * one], [1, 0]));
     world.settle();
     world.ecs("DeleteSnapshot", &[("SnapshotId", &snapshot_id)]);
-    assert_eq!((usage(REGION), usage(OTHER)), ([1, 0], [1, 0]));
+    assert_eq!((usage(REGION), usage(OTHER)), ([1, one], [1, one]));
     let refused = world.refused("DescribeSnapshotsUsage", &[("RegionId", "cn-atlantis")]);
     assert_eq!(refused, refusal(403, "InvalidParam.RegionId", "The specified region is not exist."));
 }

@@ -48,7 +48,7 @@ fn a_kms_that_is_not_open_does_nothing_but_open() {
             let sample = world.sample(Product::Kms, action);
             bootstrap::set_kms_service(&world.db, &world.account, service).unwrap();
             let request = world.request(&root(), Product::Kms, action, &sample);
-            if matches!(action, "OpenKmsService" | "DescribeAccountKmsStatus") {
+            if matches!(action, "OpenKmsService" | "DescribeAccountKmsStatus" | "DescribeRegions") {
                 assert_eq!(world.send(request).0, 200, "{action}");
             } else {
                 world.refuses_request(request, (403, "Forbidden.KmsServiceNotEnabled", message));
@@ -138,11 +138,16 @@ fn a_service_key_is_looked_at_and_not_touched() {
 }
 
 #[test]
-fn a_key_of_a_kind_that_is_not_made_here_is_refused() {
+fn what_a_key_of_a_kind_can_not_be_is_refused() {
     let world = World::new();
     let unsupported = (400, "UnsupportedOperation", "This action is not supported.");
-    for parameter in [("KeySpec", "RSA_2048"), ("Origin", "EXTERNAL"), ("EnableAutomaticRotation", "true")] {
-        refuses(&world, "CreateKey", &[parameter], unsupported);
+    let week = ("RotationInterval", "7d");
+    for parameters in [
+        &[("KeySpec", "RSA_2048"), ("Origin", "EXTERNAL")][..],
+        &[("KeySpec", "EC_P256"), ("EnableAutomaticRotation", "true"), week],
+        &[("Origin", "EXTERNAL"), ("EnableAutomaticRotation", "true"), week],
+    ] {
+        refuses(&world, "CreateKey", parameters, unsupported);
     }
     let instance = (403, "Forbidden.DKMSInstanceNotFound", "The specified DKMS Instance is not found.");
     refuses(&world, "CreateKey", &[("DKMSInstanceId", "kst-1")], instance);

@@ -3,8 +3,10 @@
 //! A key seals at most 2^32 messages before the chance of a repeated nonce reaches 2^-32 (SP 800-38D, 8.3); sealing keys of records
 //! stay far below, and a KMS key's versions are there to be rotated.
 
-use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
+use aws_lc_rs::aead::{AES_256_GCM, Aad, Algorithm, LessSafeKey, Nonce, UnboundKey};
 use coffer_base::{Rng, Secret};
+
+use crate::mac::hmac_sha256;
 
 /// Bytes of a nonce.
 pub const NONCE_BYTES: usize = 12;
@@ -18,15 +20,19 @@ pub const OVERHEAD_BYTES: usize = NONCE_BYTES + TAG_BYTES;
 #[error("sealed data does not open under this key for this purpose")]
 pub struct OpenError;
 
-/// A 256-bit key, expanded for use. The expanded form is in this value, in ordinary memory (unlike a disk's key, see
-/// [`crate::Xts`]), and is wiped by aws-lc when dropped.
+/// A key, of 256 bits unless it is a message's, expanded for use. The expanded form is in this value, in ordinary memory (unlike a disk's
+/// key, see [`crate::Xts`]), and is wiped by aws-lc when dropped.
 pub struct Aead(LessSafeKey);
 
 impl Aead {
     /// Expands a key.
     pub fn new(key: &[u8; 32]) -> Self {
-        let key = UnboundKey::new(&AES_256_GCM, key).expect("AES-256-GCM takes keys of 32 bytes");
-        Self(LessSafeKey::new(key))
+        Self::of(&AES_256_GCM, key)
+    }
+
+    /// Expands a key of another algorithm with the same nonce and tag; the caller has seen to its length.
+    pub(crate) fn of(algorithm: &'static Algorithm, key: &[u8]) -> Self {
+        Self(LessSafeKey::new(UnboundKey::new(algorithm, key).expect("a key of the algorithm's length")))
     }
 
     /// Encrypts: `nonce (12) ‖ ciphertext ‖ tag (16)`. `context` is authenticated, not stored.
@@ -112,6 +118,12 @@ impl SealKey {
         let plain = parent.open(context, sealed)?;
         let bytes: [u8; 32] = plain.expose().as_slice().try_into().map_err(|_| OpenError)?;
         Ok(Self::from_bytes(bytes))
+    }
+
+    /// A digest of data that only this key makes: HMAC-SHA-256 under a key derived from this one.
+    pub fn fingerprint(&self, context: &[u8], data: &[u8]) -> [u8; 32] {
+        let derived = Secret::new(hmac_sha256(self.bytes.expose(), b"coffer/fingerprint/1"));
+        hmac_sha256(derived.expose(), &[context, data].concat())
     }
 
     /// The expanded key.

@@ -1,14 +1,20 @@
 //! What the operator chooses: command line over environment over the TOML file over defaults.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::fs;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use coffer_base::{AccountId, Region, Secret};
+use coffer_block::host::Options;
+use coffer_block::storage::Driver;
 use coffer_cloud::bootstrap::{KmsService, Preset};
-use coffer_cloud::settings::{Callers, DefaultEncryption, ExplicitUnencrypted, Quotas, Settings};
+use coffer_cloud::settings::{
+    Callers, DefaultEncryption, DeletionInUse, ExplicitUnencrypted, OidcProvider, Quotas, Settings,
+};
+use rustls_pki_types::SubjectPublicKeyInfoDer;
+use rustls_pki_types::pem::PemObject as _;
 use serde::Deserialize;
 
 /// The options of `coffer serve`. Each but the root key may also stand in the file.
@@ -60,6 +66,50 @@ struct File {
     tls: FileTls,
     default_encryption: FileDefaultEncryption,
     quotas: FileQuotas,
+    most_failures: Option<u32>,
+    oidc: Vec<FileOidc>,
+    metadata: FileMetadata,
+    keys: FileKeys,
+    volumes: FileVolumes,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct FileKeys {
+    deletion_in_use: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct FileVolumes {
+    directory: Option<PathBuf>,
+    objects: Option<PathBuf>,
+    sockets: Option<PathBuf>,
+    driver: Option<String>,
+    direct: Option<bool>,
+    nbd_listen: Option<IpAddr>,
+    fence_after_s: Option<u32>,
+}
+
+impl FileVolumes {
+    /// Where they are: below the data directory unless something else is said.
+    fn options(&self, data: &Path) -> Result<Options, ConfigError> {
+        let usual = usual_place(data);
+        let driver = match self.driver.as_deref() {
+            None | Some("auto") => Driver::Auto,
+            Some("threads") => Driver::Threads,
+            Some("io_uring") => Driver::Uring,
+            Some(text) => return Err(bad("volumes.driver", text, "auto, threads or io_uring")),
+        };
+        Ok(Options {
+            volumes: self.directory.clone().unwrap_or(usual.volumes),
+            objects: self.objects.clone().unwrap_or(usual.objects),
+            sockets: self.sockets.clone().unwrap_or(usual.sockets),
+            driver,
+            direct: self.direct.unwrap_or(usual.direct),
+            nbd_listen: self.nbd_listen,
+        })
+    }
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -84,6 +134,65 @@ struct FileQuotas {
     data_disk_gib: Option<u32>,
     vcpus: Option<u32>,
     spot_vcpus: Option<u32>,
+    keys: Option<u32>,
+    aliases: Option<u32>,
+    secrets: Option<u32>,
+}
+
+/// An OpenID Connect provider: where the vendor has operations of IMS, here are settings.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FileOidc {
+    arn: String,
+    issuer: String,
+    client_ids: Vec<String>,
+    /// Files with public keys in PEM, by the keys' ids.
+    keys: BTreeMap<String, PathBuf>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct FileMetadata {
+    listen: Option<SocketAddr>,
+    role: Option<String>,
+}
+
+/// The endpoint at which programs find the credentials of a role as they do on an instance.
+#[derive(Clone, Debug)]
+pub(crate) struct Metadata {
+    /// Where it listens: loopback.
+    pub(crate) listen: SocketAddr,
+    /// The role's name.
+    pub(crate) role: String,
+}
+
+fn metadata(file: FileMetadata) -> Result<Option<Metadata>, ConfigError> {
+    match (file.listen, file.role) {
+        (None, None) => Ok(None),
+        // Programs ask this one; it is to be given to the loopback interface.
+        (Some(listen), Some(_)) if !listen.ip().is_loopback() && listen.ip() != IpAddr::from([100, 100, 100, 200]) => {
+            Err(bad(
+                "metadata.listen",
+                &listen.to_string(),
+                "an address of loopback or 100.100.100.200: whoever reaches it has the role",
+            ))
+        }
+        (Some(listen), Some(role)) => Ok(Some(Metadata { listen, role })),
+        _ => Err(ConfigError::Pair("metadata.listen", "metadata.role")),
+    }
+}
+
+impl FileOidc {
+    fn provider(self) -> Result<OidcProvider, ConfigError> {
+        let key = |(id, path): (String, PathBuf)| {
+            let text = fs::read_to_string(&path).map_err(|error| ConfigError::Unreadable(path.clone(), error))?;
+            let der = SubjectPublicKeyInfoDer::from_pem_slice(text.as_bytes());
+            let der = der.map_err(|_| bad("oidc.keys", &path.display().to_string(), "a public key in PEM"))?;
+            Ok((id, der.to_vec()))
+        };
+        let keys = self.keys.into_iter().map(key).collect::<Result<_, ConfigError>>()?;
+        Ok(OidcProvider { arn: self.arn, issuer: self.issuer, client_ids: self.client_ids, keys })
+    }
 }
 
 impl FileQuotas {
@@ -93,6 +202,9 @@ impl FileQuotas {
             data_disk_gib: self.data_disk_gib.map(i64::from),
             vcpus: self.vcpus.map(i64::from),
             spot_vcpus: self.spot_vcpus.map(i64::from),
+            keys: self.keys.map(i64::from),
+            aliases: self.aliases.map(i64::from),
+            secrets: self.secrets.map(i64::from),
         }
     }
 }
@@ -114,6 +226,10 @@ pub(crate) struct Config {
     pub(crate) threads: Option<usize>,
     /// Most writes that share a commit.
     pub(crate) write_batch: usize,
+    /// Where volumes are, and how they are served.
+    pub(crate) volumes: Options,
+    /// The endpoint of a role's credentials, if there is one.
+    pub(crate) metadata: Option<Metadata>,
     /// How the service behaves.
     pub(crate) settings: Settings,
 }
@@ -158,18 +274,25 @@ impl ServeArguments {
         if !(1..=coffer_base::limits::WRITE_QUEUE).contains(&write_batch) {
             return Err(bad("write_batch", &write_batch.to_string(), "1 to 4096"));
         }
+        let data = self.data.clone().or(file.data).unwrap_or_else(|| "coffer-data".into());
         Ok(Config {
+            volumes: file.volumes.options(&data)?,
             listen: self.listen.or(file.listen).unwrap_or(SocketAddr::from(([127, 0, 0, 1], 7600))),
-            data: self.data.clone().or(file.data).unwrap_or_else(|| "coffer-data".into()),
+            data,
             allow_plaintext: self.allow_plaintext || file.allow_plaintext.unwrap_or(false),
             kms: self.kms.as_deref().or(file.kms.as_deref()).map(kms).transpose()?,
             tls,
             threads: self.threads.or(file.threads).filter(|threads| *threads > 0),
             write_batch,
+            metadata: metadata(file.metadata)?,
             settings: Settings {
                 region,
                 default_encryption: default_encryption(&file.default_encryption)?,
                 quotas: file.quotas.settings(),
+                most_failures: file.most_failures,
+                oidc: file.oidc.into_iter().map(FileOidc::provider).collect::<Result<_, _>>()?,
+                deletion_in_use: deletion_in_use(file.keys.deletion_in_use.as_deref())?,
+                fence_after_ms: file.volumes.fence_after_s.map(|seconds| i64::from(seconds) * 1000),
             },
         })
     }
@@ -178,6 +301,12 @@ impl ServeArguments {
 fn read(path: &Path) -> Result<File, ConfigError> {
     let text = fs::read_to_string(path).map_err(|error| ConfigError::Unreadable(path.to_owned(), error))?;
     toml::from_str(&text).map_err(|error| ConfigError::Malformed(path.to_owned(), Box::new(error)))
+}
+
+/// Volumes at their usual place below a data directory, served the usual way.
+pub(crate) fn usual_place(data: &Path) -> Options {
+    let (volumes, objects, sockets) = (data.join("volumes"), data.join("objects"), data.join("nbd"));
+    Options { volumes, objects, sockets, ..Options::default() }
 }
 
 fn bad(name: &'static str, value: &str, allowed: &'static str) -> ConfigError {
@@ -190,6 +319,14 @@ fn kms(text: &str) -> Result<KmsService, ConfigError> {
         "unopened" => Ok(KmsService::Unopened),
         "suspended" => Ok(KmsService::Suspended),
         _ => Err(bad("kms", text, "open, unopened or suspended")),
+    }
+}
+
+fn deletion_in_use(text: Option<&str>) -> Result<DeletionInUse, ConfigError> {
+    match text {
+        None | Some("allow") => Ok(DeletionInUse::Allow),
+        Some("refuse") => Ok(DeletionInUse::Refuse),
+        Some(text) => Err(bad("keys.deletion_in_use", text, "allow or refuse")),
     }
 }
 
@@ -269,12 +406,19 @@ mod tests {
         assert_eq!(config.settings.quotas.disks, None);
         let config = resolve("[quotas]\ndisks = 3\nspot_vcpus = 0\n").unwrap();
         assert_eq!((config.settings.quotas.disks, config.settings.quotas.spot_vcpus), (Some(3), Some(0)));
+        let config = resolve("data = \"d\"\n[volumes]\nobjects = \"/objects\"\nfence_after_s = 30\n").unwrap();
+        assert_eq!((config.volumes.objects, config.volumes.volumes), ("/objects".into(), "d/volumes".into()));
+        assert_eq!(config.settings.fence_after_ms, Some(30_000));
         for slip in [
             "regoin = \"x\"",
             "region = \"cn-atlantis\"",
             "[default_encryption]\ncallers = \"all\"",
             "[tls]\nkey = \"x\"",
             "[quotas]\ndisks = -1",
+            "[volumes]\ndriver = \"floppy\"",
+            "[metadata]\nlisten = \"127.0.0.1:0\"",
+            "[metadata]\nlisten = \"0.0.0.0:80\"\nrole = \"r\"",
+            "[[oidc]]\narn = \"a\"\nissuer = \"i\"\nclient_ids = []\nkeys = { k = \"/nowhere\" }",
         ] {
             assert!(resolve(slip).is_err(), "{slip}");
         }

@@ -9,8 +9,8 @@ use coffer_cloud::{Product, Settings};
 use coffer_crypto::SystemRng;
 use serde_json::Value;
 
-use crate::client::{Answer, Client};
-use crate::config::Config;
+use crate::client::{Answer, Caller, Client, Endpoint};
+use crate::config::{self, Config};
 use crate::serve::{Error, Server, now};
 
 const REGION: &str = "cn-hangzhou";
@@ -34,13 +34,16 @@ fn play(data: &std::path::Path) -> Result<(), Error> {
         tls: None,
         threads: None,
         write_batch: coffer_base::limits::WRITE_BATCH,
+        volumes: config::usual_place(data),
+        metadata: None,
         settings: Settings::new(Region::parse(REGION).ok_or("the demo's region")?),
     };
     let (server, access) = Server::start(&config)?;
     let access = access.ok_or("a fresh server shows its access key")?;
     say(&format!("A fresh server listens on {}; account {}.", server.address, server.account))?;
-    let mut story =
-        Story { client: Client::new(server.address.to_string(), access.access_key_id, access.secret, now), step: 0 };
+    let endpoint = Endpoint { address: server.address.to_string(), tls: None };
+    let caller = Caller { access_key_id: access.access_key_id, secret: access.secret, security_token: None };
+    let mut story = Story { client: Client::new(endpoint, caller, now), step: 0 };
     let outcome = story.tell(data);
     server.stop();
     outcome

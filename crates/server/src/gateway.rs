@@ -25,6 +25,8 @@ use tower_service::Service as _;
 
 /// Most connections at a time; further ones wait in the kernel's queue.
 const CONNECTIONS: usize = 4096;
+/// The text format of Prometheus.
+const METRICS_TYPE: &str = "text/plain; version=0.0.4";
 /// How long a client may take for its head, for its body, and for a TLS handshake.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// How long running requests may take to end when the server stops.
@@ -61,7 +63,9 @@ impl Peer {
 impl Gateway {
     /// Puts the parts together.
     pub(crate) fn new(cloud: Cloud, tls: Arc<ServerConfig>, allow_plaintext: bool) -> Arc<Self> {
-        let pages = Router::new().route("/health/ready", get(|| async { "ready\n" }));
+        let metered = cloud.clone();
+        let metrics = move || async move { ([(CONTENT_TYPE, METRICS_TYPE)], metered.volume_metrics()) };
+        let pages = Router::new().route("/health/ready", get(|| async { "ready\n" })).route("/metrics", get(metrics));
         let connections = Arc::new(Semaphore::new(CONNECTIONS));
         Arc::new(Self { cloud, tls: TlsAcceptor::from(tls), allow_plaintext, pages, connections })
     }
@@ -158,8 +162,9 @@ impl Gateway {
         peer: Peer,
     ) -> Result<Response<axum::body::Body>, Infallible> {
         let path = request.uri().path();
-        let page = path.starts_with("/health/");
-        if page {
+        // Metrics name disks: they are for this machine's own collector.
+        let is_page = path.starts_with("/health/") || (path == "/metrics" && peer.address.is_loopback());
+        if is_page {
             return self.pages.clone().call(request).await;
         }
         let answer = match self.read(request, peer).await {

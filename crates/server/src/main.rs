@@ -1,16 +1,21 @@
 //! The binary: configuration, the gateway, wiring. The only place that reads the machine's clock and starts threads.
 
+mod accounts;
+mod cli;
 mod client;
 mod config;
 mod demo;
 mod gateway;
 mod inspect;
+mod metadata;
+mod pools;
+mod records;
 mod serve;
 mod tls;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 
 /// Account-level EBS default encryption, self-hosted: the ECS, KMS, RAM and STS operations behind it, for unmodified clients.
 #[derive(Parser)]
@@ -24,14 +29,25 @@ struct Cli {
 enum Command {
     /// Serve the API. Without options: plain HTTP and HTTPS on 127.0.0.1:7600, data in ./coffer-data.
     Serve(Box<config::ServeArguments>),
+    /// Check or print the audit of a data directory, also while a server runs on it.
+    #[command(subcommand)]
+    Audit(records::Audit),
+    /// Make or list the accounts of a data directory.
+    #[command(subcommand)]
+    Account(accounts::Accounts),
     /// Play the whole story against a fresh server in a temporary directory, showing each step and its proof.
     Demo,
+    #[command(flatten)]
+    Verb(Box<cli::Verb>),
 }
 
 fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Serve(arguments) => serve::run(&arguments),
+        Command::Audit(command) => records::audit(&command),
+        Command::Account(command) => accounts::run(&command),
         Command::Demo => demo::run(),
+        Command::Verb(verb) => return verb.run(Cli::command()),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

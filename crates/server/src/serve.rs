@@ -2,14 +2,15 @@
 
 use std::io::{IsTerminal as _, Write as _};
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use coffer_base::{AccountId, Clock, Rng, Timestamp};
-use coffer_cloud::Cloud;
+use coffer_block::host::Host;
 use coffer_cloud::bootstrap::{self, KmsService, RootAccess, Started};
+use coffer_cloud::{Cloud, Volumes, Workers};
 use coffer_crypto::{RootKey, SystemRng};
 use coffer_store::{Db, Options};
 use tokio::net::TcpListener;
@@ -18,16 +19,20 @@ use tokio::sync::watch;
 
 use crate::config::{self, Config, ServeArguments};
 use crate::gateway::Gateway;
+use crate::metadata;
+use crate::pools::Pools;
 use crate::tls;
 
 /// Any failure on the way up, for a person to read.
 pub(crate) type Error = Box<dyn std::error::Error>;
 
-const ROOT_KEY: &str = "root.key";
+pub(crate) const ROOT_KEY: &str = "root.key";
 /// How often due jobs are looked for.
 const JOBS_EVERY: Duration = Duration::from_millis(50);
 /// How many looks at the jobs there are from one clearing away of expired nonces and client tokens to the next.
 const FORGET_EVERY: u32 = 20;
+/// And from one look at the volumes and their keys to the next.
+const WATCH_EVERY: u32 = 60;
 
 /// Runs until it is told to stop.
 pub(crate) fn run(arguments: &ServeArguments) -> Result<(), Error> {
@@ -69,6 +74,13 @@ pub(crate) fn now() -> Timestamp {
     Timestamp::from_unix_ms(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }
 
+/// Nanoseconds on a clock that never goes back.
+#[expect(clippy::disallowed_methods, reason = "the wiring is where the machine's clock is read")]
+fn monotonic_ns() -> u64 {
+    static START: OnceLock<Instant> = OnceLock::new();
+    u64::try_from(START.get_or_init(Instant::now).elapsed().as_nanos()).unwrap_or(u64::MAX)
+}
+
 /// A server that runs.
 pub(crate) struct Server {
     /// Where it listens.
@@ -79,11 +91,15 @@ pub(crate) struct Server {
     stop: watch::Sender<bool>,
     gateway: tokio::task::JoinHandle<()>,
     jobs: (Sender<()>, JoinHandle<()>),
+    cloud: Cloud,
+    pools: Arc<Pools>,
 }
 
 impl Server {
     /// Starts everything; the root access key is there when this start made it.
     pub(crate) fn start(config: &Config) -> Result<(Self, Option<RootAccess>), Error> {
+        // Before there is any key in memory.
+        coffer_crypto::forbid_core_dumps().map_err(|error| format!("core dumps can't be turned off: {error}"))?;
         let db = Db::open(&config.data, Options { write_batch: config.write_batch })?;
         let (clock, rng): (Clock, Arc<dyn Rng>) = (Clock::system(now), Arc::new(SystemRng));
         let new = bootstrap::is_new(&db)?;
@@ -93,7 +109,11 @@ impl Server {
             bootstrap::set_kms_service(&db, &account, service).map_err(|error| format!("{error:?}"))?;
         }
         let tls = tls::configure(&config.data, config.tls.as_ref())?;
-        let cloud = Cloud::new(db, clock, rng, keyring, config.settings.clone());
+        let pools = Arc::new(Pools::start()?);
+        let workers: Arc<dyn Workers> = Arc::<Pools>::clone(&pools);
+        let volumes = Volumes::new(Host::start(&config.volumes, Arc::clone(&rng), monotonic_ns)?, workers);
+        let cloud = Cloud::new(db, clock, rng, keyring, config.settings.clone(), volumes);
+        cloud.reconcile_volumes().map_err(|error| format!("{error:?}"))?;
 
         let mut runtime = tokio::runtime::Builder::new_multi_thread();
         if let Some(threads) = config.threads {
@@ -105,13 +125,21 @@ impl Server {
             .map_err(|error| format!("can't listen on {}: {error}", config.listen))?;
         let address = listener.local_addr()?;
         let (stop, stopped) = watch::channel(false);
+        if let Some(wanted) = &config.metadata {
+            let router = metadata::router(cloud.clone(), account.clone(), wanted.role.clone());
+            let listener = runtime
+                .block_on(TcpListener::bind(wanted.listen))
+                .map_err(|error| format!("can't listen on {}: {error}", wanted.listen))?;
+            tracing::info!(address = %listener.local_addr()?, role = wanted.role, "metadata endpoint");
+            runtime.spawn(metadata::run(listener, router));
+        }
         let gateway = Gateway::new(cloud.clone(), tls, config.allow_plaintext);
         let gateway = runtime.spawn(gateway.run(listener, stopped));
-        let jobs = start_jobs(cloud)?;
-        Ok((Self { address, account, runtime, stop, gateway, jobs }, root_access))
+        let jobs = start_jobs(cloud.clone())?;
+        Ok((Self { address, account, runtime, stop, gateway, jobs, cloud, pools }, root_access))
     }
 
-    /// Stops in order: no new request, then no new job; the last handle on the database closes it.
+    /// Stops in order: no new request, then no new job, then no volume; the last handle on the database closes it.
     pub(crate) fn stop(self) {
         self.stop.send_replace(true);
         if let Err(error) = self.runtime.block_on(self.gateway) {
@@ -121,6 +149,9 @@ impl Server {
         if self.jobs.1.join().is_err() {
             tracing::error!("the jobs did not end well");
         }
+        self.cloud.stop_work_on_volumes();
+        self.pools.stop();
+        self.cloud.close_volumes();
         self.runtime.shutdown_timeout(Duration::from_secs(1));
     }
 }
@@ -147,6 +178,11 @@ fn start_jobs(cloud: Cloud) -> std::io::Result<(Sender<()>, JoinHandle<()>)> {
                 && let Err(error) = cloud.forget_expired()
             {
                 tracing::error!(?error, "forgetting what has expired failed");
+            }
+            if looks.is_multiple_of(WATCH_EVERY)
+                && let Err(error) = cloud.watch_volumes()
+            {
+                tracing::error!(?error, "looking at the volumes failed");
             }
         }
     };
@@ -185,6 +221,11 @@ aliyun CLI:
   export ALIBABA_CLOUD_ACCESS_KEY_ID={id} ALIBABA_CLOUD_ACCESS_KEY_SECRET={secret}
   export ALIBABA_CLOUD_IGNORE_PROFILE=TRUE
   aliyun ecs DescribeDiskEncryptionByDefaultStatus --region {region} --endpoint {address} --insecure
+
+Command line (docs/cli.md):
+  export ALIBABA_CLOUD_ACCESS_KEY_ID={id} ALIBABA_CLOUD_ACCESS_KEY_SECRET={secret}
+  export COFFER_ENDPOINT=http://{address} ALIBABA_CLOUD_REGION_ID={region}
+  coffer status
 
 Terraform:
   provider "alicloud" {{

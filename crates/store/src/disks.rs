@@ -57,6 +57,12 @@ record! {
         pub detached_at: Option<Timestamp> = "detached_at",
         /// The instance it was last detached from; empty for one that never was.
         pub last_instance_id: String = "last_instance_id",
+        /// Which of its volumes it has: one more with every reset.
+        pub volume_number: i64 = "volume_number",
+        /// When its data key was last wrapped again.
+        pub rewrapped_at: Option<Timestamp> = "rewrapped_at",
+        /// When its bytes were last encrypted anew.
+        pub reencrypted_at: Option<Timestamp> = "reencrypted_at",
         /// When it was made.
         pub created_at: Timestamp = "created_at",
     }

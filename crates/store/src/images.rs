@@ -135,6 +135,13 @@ pub fn made_from(tx: &Tx<'_>, snapshot_id: &str) -> Result<bool, StoreError> {
     Ok(tx.count(sql, &[snapshot_id.into()])? == 1)
 }
 
+/// The unfinished images that are made from this snapshot.
+pub fn unfinished_from(tx: &Tx<'_>, snapshot_id: &str) -> Result<Vec<Image>, StoreError> {
+    let sql = " WHERE r.status = 'Creating' AND r.image_id IN
+               (SELECT i.image_id FROM image_disks i WHERE i.snapshot_id = $1)";
+    record::all(tx, &Condition::new(sql, &[snapshot_id.into()]))
+}
+
 /// Whether an instance exists that was made from this image.
 pub fn is_in_use(tx: &Tx<'_>, account: &AccountId, region: Region, image_id: &str) -> Result<bool, StoreError> {
     let sql = "SELECT count(*) FROM

@@ -2,7 +2,8 @@
 
 use coffer_base::Timestamp;
 
-use crate::{StoreError, Tx};
+use crate::connection::Condition;
+use crate::{Row, StoreError, Tx};
 
 /// A job that is due.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,11 +18,12 @@ pub struct Job {
     pub attempts: i64,
 }
 
-/// Adds a job, not to be done before `due_at`.
-pub fn insert(tx: &Tx<'_>, kind: &str, subject: &str, due_at: Timestamp, now: Timestamp) -> Result<(), StoreError> {
+/// Adds a job, not to be done before `due_at`; its number.
+pub fn insert(tx: &Tx<'_>, kind: &str, subject: &str, due_at: Timestamp, now: Timestamp) -> Result<i64, StoreError> {
     let sql = "INSERT INTO jobs (kind, subject, due_at, state, attempts, created_at)
-               VALUES ($1, $2, $3, 'waiting', 0, $4)";
-    tx.execute(sql, &[kind.into(), subject.into(), due_at.into(), now.into()]).map(drop)
+               VALUES ($1, $2, $3, 'waiting', 0, $4) RETURNING job_id";
+    let values = [kind.into(), subject.into(), due_at.into(), now.into()];
+    tx.first(sql, &values, |row| row.integer(0))?.ok_or(StoreError::Corrupt("a job without a number"))
 }
 
 /// Withdraws the waiting jobs of a kind on a subject.
@@ -30,13 +32,18 @@ pub fn cancel(tx: &Tx<'_>, kind: &str, subject: &str) -> Result<(), StoreError> 
     tx.execute(sql, &[subject.into(), kind.into()]).map(drop)
 }
 
-/// At most `limit` jobs that are due, the longest overdue first.
-pub fn due(tx: &Tx<'_>, now: Timestamp, limit: i64) -> Result<Vec<Job>, StoreError> {
-    let sql = "SELECT job_id, kind, subject, attempts FROM jobs
-               WHERE state = 'waiting' AND due_at <= $1 ORDER BY due_at, job_id LIMIT $2";
-    tx.all(sql, &[now.into(), limit.into()], |row| {
-        Ok(Job { job_id: row.integer(0)?, kind: row.text(1)?, subject: row.text(2)?, attempts: row.integer(3)? })
-    })
+/// At most `limit` jobs of these kinds that are due, the longest overdue first.
+pub fn due(tx: &Tx<'_>, kinds: &[String], now: Timestamp, limit: i64) -> Result<Vec<Job>, StoreError> {
+    let sql = "SELECT job_id, kind, subject, attempts FROM jobs WHERE state = 'waiting' AND due_at <= $1";
+    let mut wanted = Condition::new(sql, &[now.into()]);
+    wanted.and_in("kind", kinds);
+    let limit = wanted.value(limit);
+    wanted.sql.extend([" ORDER BY due_at, job_id LIMIT ", limit]);
+    tx.all(&wanted.sql, &wanted.values, read)
+}
+
+fn read(row: &Row<'_>) -> Result<Job, StoreError> {
+    Ok(Job { job_id: row.integer(0)?, kind: row.text(1)?, subject: row.text(2)?, attempts: row.integer(3)? })
 }
 
 /// Whether a job still waits (it may have been withdrawn since it was read).
@@ -47,6 +54,11 @@ pub fn waits(tx: &Tx<'_>, job_id: i64) -> Result<bool, StoreError> {
 /// Removes a job that is done: what it did is on record elsewhere, and every start of an instance is a job.
 pub fn finish(tx: &Tx<'_>, job_id: i64) -> Result<(), StoreError> {
     tx.execute("DELETE FROM jobs WHERE job_id = $1", &[job_id.into()]).map(drop)
+}
+
+/// Has a job that waits for something else done at `due_at`.
+pub fn wait(tx: &Tx<'_>, job_id: i64, due_at: Timestamp) -> Result<(), StoreError> {
+    tx.execute("UPDATE jobs SET due_at = $2 WHERE job_id = $1", &[job_id.into(), due_at.into()]).map(drop)
 }
 
 /// Puts a job that failed off until `due_at`.

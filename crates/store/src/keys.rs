@@ -3,54 +3,67 @@
 use coffer_base::{AccountId, Region, Timestamp};
 
 use crate::connection::Condition;
-use crate::{Row, StoreError, Tx};
+use crate::record::{self, Start, record};
+use crate::{StoreError, Tx};
 
-/// A key's row. The vendor's words for spec, usage, origin, protection level and state are stored as they are.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Key {
-    /// Its id.
-    pub key_id: String,
-    /// Its owner.
-    pub account: AccountId,
-    /// Where it is.
-    pub region: Region,
-    /// For example `Aliyun_AES_256`.
-    pub key_spec: String,
-    /// `ENCRYPT/DECRYPT` or `SIGN/VERIFY`.
-    pub key_usage: String,
-    /// `Aliyun_KMS` or `EXTERNAL`.
-    pub origin: String,
-    /// `SOFTWARE` or `HSM`.
-    pub protection_level: String,
-    /// A description.
-    pub description: String,
-    /// `Enabled`, `Disabled` or `PendingDeletion`.
-    pub state: String,
-    /// `User` or `Service`.
-    pub creator_type: String,
-    /// The version used for new encryption; `None` for an asymmetric key.
-    pub primary_version_id: Option<String>,
-    /// When it will be deleted, for a key in `PendingDeletion`.
-    pub delete_at: Option<Timestamp>,
-    /// Automatic rotation's period in seconds; `None` when it is off.
-    pub rotation_interval_s: Option<i64>,
-    /// When its primary version was made.
-    pub last_rotation_at: Timestamp,
-    /// When it was made.
-    pub created_at: Timestamp,
+record! {
+    /// A key's row. The vendor's words for spec, usage, origin, protection level and state are stored as they are.
+    pub struct Key in "kms_keys" {
+        /// Its id.
+        pub key_id: String = "key_id",
+        /// Its owner.
+        pub account: AccountId = "account_id",
+        /// Where it is.
+        pub region: Region = "region",
+        /// For example `Aliyun_AES_256`.
+        pub key_spec: String = "key_spec",
+        /// `ENCRYPT/DECRYPT` or `SIGN/VERIFY`.
+        pub key_usage: String = "key_usage",
+        /// `Aliyun_KMS` or `EXTERNAL`.
+        pub origin: String = "origin",
+        /// `SOFTWARE` or `HSM`.
+        pub protection_level: String = "protection_level",
+        /// A description.
+        pub description: String = "description",
+        /// `Enabled`, `Disabled`, `PendingImport` or `PendingDeletion`.
+        pub state: String = "state",
+        /// `User` or `Service`.
+        pub creator_type: String = "creator_type",
+        /// The version used for new encryption; `None` for an asymmetric key.
+        pub primary_version_id: Option<String> = "primary_version_id",
+        /// When it will be deleted, for a key in `PendingDeletion`.
+        pub delete_at: Option<Timestamp> = "delete_at",
+        /// Automatic rotation's period in seconds; `None` when it is off.
+        pub rotation_interval_s: Option<i64> = "rotation_interval_s",
+        /// When its newest version was made.
+        pub last_rotation_at: Timestamp = "last_rotation_at",
+        /// Whether its deletion is refused.
+        pub deletion_protection: bool = "deletion_protection",
+        /// Why.
+        pub deletion_protection_description: String = "deletion_protection_description",
+        /// A keyed digest of the material that was imported first, in hexadecimal.
+        pub material_digest: Option<String> = "material_digest",
+        /// When imported material will be deleted; `None` for never.
+        pub material_expire_at: Option<Timestamp> = "material_expire_at",
+        /// The key policy; `None` for the default one.
+        pub policy: Option<String> = "policy",
+        /// When it was made.
+        pub created_at: Timestamp = "created_at",
+    }
 }
 
-/// A version of a key.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct KeyVersion {
-    /// Its id.
-    pub version_id: String,
-    /// The key it belongs to.
-    pub key_id: String,
-    /// The material, sealed.
-    pub sealed_material: Vec<u8>,
-    /// When it was made.
-    pub created_at: Timestamp,
+record! {
+    /// A version of a key.
+    pub struct KeyVersion in "kms_key_versions" {
+        /// Its id.
+        pub version_id: String = "version_id",
+        /// The key it belongs to.
+        pub key_id: String = "key_id",
+        /// The material, sealed; empty where it has yet to be imported.
+        pub sealed_material: Vec<u8> = "sealed_material",
+        /// When it was made.
+        pub created_at: Timestamp = "created_at",
+    }
 }
 
 /// An alias.
@@ -130,68 +143,6 @@ pub fn set_service_status(
     tx.execute(sql, &[account.into(), region.into(), status.into()]).map(drop)
 }
 
-const COLUMNS: &str = "k.key_id, k.account_id, k.region, k.key_spec, k.key_usage, k.origin, k.protection_level,
-    k.description, k.state, k.creator_type, k.primary_version_id, k.delete_at, k.rotation_interval_s, k.last_rotation_at,
-    k.created_at";
-
-fn read_key(row: &Row<'_>) -> Result<Key, StoreError> {
-    Ok(Key {
-        key_id: row.text(0)?,
-        account: row.account(1)?,
-        region: row.region(2)?,
-        key_spec: row.text(3)?,
-        key_usage: row.text(4)?,
-        origin: row.text(5)?,
-        protection_level: row.text(6)?,
-        description: row.text(7)?,
-        state: row.text(8)?,
-        creator_type: row.text(9)?,
-        primary_version_id: row.optional_text(10)?,
-        delete_at: row.optional_moment(11)?,
-        rotation_interval_s: row.optional_integer(12)?,
-        last_rotation_at: row.moment(13)?,
-        created_at: row.moment(14)?,
-    })
-}
-
-/// Adds a key.
-pub fn insert(tx: &Tx<'_>, key: &Key) -> Result<(), StoreError> {
-    let sql =
-        "INSERT INTO kms_keys (key_id, account_id, region, key_spec, key_usage, origin, protection_level, description,
-               state, creator_type, primary_version_id, delete_at, rotation_interval_s, last_rotation_at, created_at)
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
-    let values = [
-        (&key.key_id).into(),
-        (&key.account).into(),
-        key.region.into(),
-        (&key.key_spec).into(),
-        (&key.key_usage).into(),
-        (&key.origin).into(),
-        (&key.protection_level).into(),
-        (&key.description).into(),
-        (&key.state).into(),
-        (&key.creator_type).into(),
-        key.primary_version_id.as_deref().into(),
-        key.delete_at.into(),
-        key.rotation_interval_s.into(),
-        key.last_rotation_at.into(),
-        key.created_at.into(),
-    ];
-    tx.execute(sql, &values).map(drop)
-}
-
-/// The key of that id, whoever owns it. Access is the caller's business.
-pub fn get(tx: &Tx<'_>, key_id: &str) -> Result<Option<Key>, StoreError> {
-    let sql = ["SELECT ", COLUMNS, " FROM kms_keys k WHERE k.key_id = $1"].concat();
-    tx.first(&sql, &[key_id.into()], read_key)
-}
-
-/// Sets a key's state, with the moment of its deletion where that is planned.
-pub fn set_state(tx: &Tx<'_>, key_id: &str, state: &str, delete_at: Option<Timestamp>) -> Result<(), StoreError> {
-    let sql = "UPDATE kms_keys SET state = $2, delete_at = $3 WHERE key_id = $1";
-    tx.execute(sql, &[key_id.into(), state.into(), delete_at.into()]).map(drop)
-}
-
 /// Deletes a key with its versions, aliases and tags.
 pub fn delete(tx: &Tx<'_>, key_id: &str) -> Result<(), StoreError> {
     for sql in [
@@ -243,29 +194,16 @@ pub fn list(
     Ok((tx.all(&sql, &wanted.values, |row| row.text(0))?, total))
 }
 
-/// Adds a version.
-pub fn insert_version(tx: &Tx<'_>, version: &KeyVersion) -> Result<(), StoreError> {
-    let sql = "INSERT INTO kms_key_versions (version_id, key_id, sealed_material, created_at) VALUES ($1, $2, $3, $4)";
-    let values = [
-        (&version.version_id).into(),
-        (&version.key_id).into(),
-        version.sealed_material.as_slice().into(),
-        version.created_at.into(),
-    ];
-    tx.execute(sql, &values).map(drop)
+/// The ids of all versions of a key.
+pub fn version_ids(tx: &Tx<'_>, key_id: &str) -> Result<Vec<String>, StoreError> {
+    tx.all("SELECT version_id FROM kms_key_versions WHERE key_id = $1", &[key_id.into()], |row| row.text(0))
 }
 
-/// The version of that id, of whatever key.
-pub fn version(tx: &Tx<'_>, version_id: &str) -> Result<Option<KeyVersion>, StoreError> {
-    let sql = "SELECT version_id, key_id, sealed_material, created_at FROM kms_key_versions WHERE version_id = $1";
-    tx.first(sql, &[version_id.into()], |row| {
-        Ok(KeyVersion {
-            version_id: row.text(0)?,
-            key_id: row.text(1)?,
-            sealed_material: row.blob(2)?,
-            created_at: row.moment(3)?,
-        })
-    })
+/// A page of the versions of a key, newest first, and how many there are in all.
+pub fn list_versions(tx: &Tx<'_>, key_id: &str, offset: i64, limit: i64) -> Result<(Vec<KeyVersion>, i64), StoreError> {
+    let wanted = || Condition::new(" WHERE r.key_id = $1", &[key_id.into()]);
+    let total = record::count::<KeyVersion>(tx, &wanted())?;
+    Ok((record::page(tx, wanted(), &Start::Offset(offset), limit)?, total))
 }
 
 /// Adds an alias. `false` when the name is taken in that account and region.
@@ -293,19 +231,47 @@ pub fn key_of_alias(
     tx.first(sql, &[account.into(), region.into(), alias_name.into()], |row| row.text(0))
 }
 
-/// A page of the aliases of an account in a region, by name, and how many there are in all.
+/// How many aliases an account has in a region that are not those of services.
+pub fn count_own_aliases(tx: &Tx<'_>, account: &AccountId, region: Region) -> Result<i64, StoreError> {
+    let sql = "SELECT count(*) FROM kms_aliases
+               WHERE account_id = $1 AND region = $2 AND substr(alias_name, 1, 9) <> 'alias/acs'";
+    tx.count(sql, &[account.into(), region.into()])
+}
+
+/// Has an alias stand for another key. `false` when there is no such alias.
+pub fn move_alias(
+    tx: &Tx<'_>,
+    account: &AccountId,
+    region: Region,
+    alias_name: &str,
+    key_id: &str,
+) -> Result<bool, StoreError> {
+    let sql = "UPDATE kms_aliases SET key_id = $4 WHERE account_id = $1 AND region = $2 AND alias_name = $3";
+    Ok(tx.execute(sql, &[account.into(), region.into(), alias_name.into(), key_id.into()])? == 1)
+}
+
+/// Deletes an alias. `false` when there is no such alias.
+pub fn delete_alias(tx: &Tx<'_>, account: &AccountId, region: Region, alias_name: &str) -> Result<bool, StoreError> {
+    let sql = "DELETE FROM kms_aliases WHERE account_id = $1 AND region = $2 AND alias_name = $3";
+    Ok(tx.execute(sql, &[account.into(), region.into(), alias_name.into()])? == 1)
+}
+
+/// A page of the aliases of an account in a region, of one key where it is named, by name; and how many there are in all.
 pub fn list_aliases(
     tx: &Tx<'_>,
     account: &AccountId,
     region: Region,
+    key_id: Option<&str>,
     offset: i64,
     limit: i64,
 ) -> Result<(Vec<Alias>, i64), StoreError> {
-    let values = [account.into(), region.into()];
-    let total = tx.count("SELECT count(*) FROM kms_aliases WHERE account_id = $1 AND region = $2", &values)?;
-    let sql = "SELECT alias_name, key_id FROM kms_aliases WHERE account_id = $1 AND region = $2
-               ORDER BY alias_name LIMIT $3 OFFSET $4";
-    let values = [account.into(), region.into(), limit.into(), offset.into()];
-    let page = tx.all(sql, &values, |row| Ok(Alias { alias_name: row.text(0)?, key_id: row.text(1)? }))?;
+    let from = " FROM kms_aliases a WHERE a.account_id = $1 AND a.region = $2";
+    let mut wanted = Condition::new(from, &[account.into(), region.into()]);
+    wanted.and_equal("a.key_id", key_id);
+    let total = tx.count(&["SELECT count(*)", &wanted.sql].concat(), &wanted.values)?;
+    let (limit, offset) = (wanted.value(limit), wanted.value(offset));
+    let order = [" ORDER BY a.alias_name LIMIT ", limit, " OFFSET ", offset].concat();
+    let sql = ["SELECT a.alias_name, a.key_id", &wanted.sql, &order].concat();
+    let page = tx.all(&sql, &wanted.values, |row| Ok(Alias { alias_name: row.text(0)?, key_id: row.text(1)? }))?;
     Ok((page, total))
 }

@@ -5,7 +5,13 @@ use rusqlite::Connection;
 use crate::StoreError;
 
 /// Every migration, oldest first: the n-th brings a database from version n to n + 1.
-const MIGRATIONS: &[&str] = &[include_str!("schema/0001_first.sql"), include_str!("schema/0002_compute.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("schema/0001_first.sql"),
+    include_str!("schema/0002_compute.sql"),
+    include_str!("schema/0003_volumes.sql"),
+    include_str!("schema/0004_kms.sql"),
+    include_str!("schema/0005_ram.sql"),
+];
 
 /// Runs the migrations that `connection`'s database has not had. Refuses one that is newer than this program.
 pub(crate) fn run(connection: &Connection) -> Result<(), StoreError> {
@@ -24,6 +30,21 @@ pub(crate) fn run(connection: &Connection) -> Result<(), StoreError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn disks_of_before_there_were_volumes_have_their_first_one() {
+        let connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch(&MIGRATIONS[..2].concat()).unwrap();
+        let disk =
+            "INSERT INTO disks VALUES ('d-1', '1234567890123456', 'cn-hangzhou', '', '', '', 'cloud_essd', 'PL1', 20,
+                    'Available', 'data', NULL, NULL, NULL, 0, 'Disabled', 0, 0, 0, 7, '', '', NULL, NULL, '');";
+        connection.execute_batch(&format!("{disk} PRAGMA user_version = 2;")).unwrap();
+        run(&connection).unwrap();
+        let tx = crate::Tx::new(&connection);
+        let disk = <crate::disks::Disk as crate::Record>::get(&tx, "d-1").unwrap().unwrap();
+        assert_eq!((crate::volumes::id_of(&disk), disk.rewrapped_at), ("d-1.1".to_owned(), None));
+        assert_eq!(crate::volumes::of(&tx, &disk).unwrap(), None);
+    }
 
     #[test]
     fn a_database_of_a_later_version_is_refused() {

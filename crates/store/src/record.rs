@@ -33,6 +33,7 @@ column! {
     Option<String>, optional_text, this => this.as_deref();
     i64, integer, this => *this;
     Option<i64>, optional_integer, this => *this;
+    Vec<u8>, blob, this => this.as_slice();
     bool, boolean, this => *this;
     Timestamp, moment, this => *this;
     Option<Timestamp>, optional_moment, this => *this;

@@ -349,6 +349,12 @@ fn of_instance<'a>(wanted: &mut Condition<'a>, instance_id: Option<&'a String>) 
     }
 }
 
+/// Sets how many bytes a snapshot takes.
+pub fn set_stored_bytes(tx: &Tx<'_>, snapshot_id: &str, bytes: i64) -> Result<(), StoreError> {
+    let sql = "UPDATE snapshots SET stored_bytes = $2 WHERE snapshot_id = $1";
+    tx.execute(sql, &[snapshot_id.into(), bytes.into()]).map(drop)
+}
+
 /// The snapshots of a disk, the oldest first.
 pub fn of_disk(tx: &Tx<'_>, disk_id: &str) -> Result<Vec<Snapshot>, StoreError> {
     record::all(tx, &Condition::new(" WHERE r.source_disk_id = $1", &[disk_id.into()]))

@@ -17,7 +17,7 @@ use crate::nbd::{self, Exports, Limits, Listen, Offer, Server};
 pub struct ExportInfo {
     /// The name of the export; the default one is the same.
     pub name: String,
-    /// The socket.
+    /// The socket's absolute path.
     pub socket: PathBuf,
     /// The same over TCP and TLS, where that is on.
     pub tls: Option<TlsExport>,
@@ -96,6 +96,8 @@ impl Host {
                     Some(tls)
                 }
             };
+            // Clients have another current directory.
+            let socket = std::path::absolute(socket).doing("naming the disk's socket")?;
             exported.info = Some(ExportInfo { name: name.to_owned(), socket, tls });
         }
         opened.exported = Some(exported);

@@ -32,6 +32,7 @@ pub struct Counters {
 }
 
 /// The state of an open volume.
+#[expect(clippy::struct_excessive_bools, reason = "each tells of something else; all combinations occur")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct VolumeStatus {
     /// How long it is.

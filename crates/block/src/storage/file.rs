@@ -26,6 +26,8 @@ pub(super) struct How {
     pub(super) uring: bool,
     /// Past the page cache.
     pub(super) direct: bool,
+    /// Not written at all.
+    pub(super) read_only: bool,
 }
 
 /// A file of the file system. One process at a time has it open.
@@ -45,7 +47,7 @@ impl File {
     /// Opens it, or makes a new one that only its owner may read.
     pub(super) fn open(path: &Path, new: bool, how: How) -> io::Result<Self> {
         let mut options = OpenOptions::new();
-        options.read(true).write(true).create_new(new).mode(0o600);
+        options.read(true).write(!how.read_only).create_new(new).mode(0o600);
         let cached = options.open(path)?;
         let direct = OpenOptions::new().read(true).write(true).custom_flags(libc::O_DIRECT).clone();
         let direct = how.direct.then(|| direct.open(path)).transpose()?;
@@ -249,7 +251,7 @@ mod tests {
     #[test]
     fn where_the_file_system_makes_no_holes_zeros_are_written() {
         let path = std::env::temp_dir().join(format!("coffer-zeros-{}", std::process::id()));
-        let file = File::open(&path, true, How { uring: false, direct: false }).unwrap();
+        let file = File::open(&path, true, How { uring: false, direct: false, read_only: false }).unwrap();
         fs::remove_file(&path).unwrap();
         file.punches.store(false, Ordering::Relaxed);
         let length = 2 * STEP_BYTES + 2 * ALIGNMENT;

@@ -52,10 +52,16 @@ impl LocalDirectory {
             Err(error) => return Err(failed(error)),
         }
         let handle = fs::File::open(path).map_err(failed)?;
-        let how = How { uring: options.driver == Driver::Uring, direct: options.direct };
+        let how = How { uring: options.driver == Driver::Uring, direct: options.direct, read_only: false };
         let directory = Self { path: path.to_owned(), handle, how };
         directory.probe()?;
         Ok(directory)
+    }
+
+    /// Opens a directory that is there, and its files, only to read them.
+    pub fn read_only(path: &Path) -> io::Result<Self> {
+        let handle = fs::File::open(path).map_err(|error| about(path, &error))?;
+        Ok(Self { path: path.to_owned(), handle, how: How { uring: false, direct: false, read_only: true } })
     }
 
     /// Uses what is asked for once, on a file that nobody sees.

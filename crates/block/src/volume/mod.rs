@@ -169,6 +169,11 @@ impl Volume {
         self.poisoned.load(Ordering::Acquire)
     }
 
+    /// The wrapped form of the data key that it is under, or, while that is changed, was under before; `None` for a plain volume.
+    pub fn wrapped_key(&self) -> Option<Vec<u8>> {
+        self.meta().superblock().key.as_ref().map(|key| key.wrapped.clone())
+    }
+
     /// Whether chunks are in a base that was not handed in.
     pub fn needs_base(&self) -> bool {
         let state = self.shared();
@@ -180,6 +185,12 @@ impl Volume {
         let state = self.shared();
         let is_absent = |cipher: &Cipher| matches!(cipher, Cipher::Absent);
         is_absent(&state.cipher) || state.rekey.as_ref().is_some_and(|rekey| is_absent(&rekey.to))
+    }
+
+    /// Whether every key it has in memory is kept out of swap.
+    pub fn is_locked_in_memory(&self) -> bool {
+        let state = self.shared();
+        state.cipher.is_locked() && state.rekey.as_ref().is_none_or(|rekey| rekey.to.is_locked())
     }
 
     /// Makes everything durable that was written before, fenced or not.

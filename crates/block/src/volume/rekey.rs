@@ -113,6 +113,10 @@ impl Volume {
         let at = watermark * CHUNK_BYTES as u64;
         let next = if watermark < total { self.files.data.next_data(at).doing("looking for data")? } else { None };
         let next = next.map_or(total, |range| (range.start / CHUNK_BYTES as u64).min(total));
+        if next > watermark || next == total {
+            // What was trimmed is a hole for good before it counts as one: else old ciphertext could come back behind the watermark.
+            self.make_durable()?;
+        }
         if next == total {
             let ended = self.meta().commit(|superblock| {
                 // Snapshots of a plain volume are plain: none after this may build upon them.

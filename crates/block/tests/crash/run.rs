@@ -532,7 +532,7 @@ impl<'a> Run<'a> {
         match (&tested.freezing, volume.frozen_sequence()) {
             (Some(making), Some(sequence)) if making.sequence == sequence => {
                 let source = volume.frozen(sequence).ok_or("the freeze is lost")?;
-                self.shots.compare(&source, &making.content)?;
+                Shots::compare(&source, &making.content)?;
             }
             (None, Some(sequence)) => {
                 let is_complete = tested.shots.last().is_some_and(|shot| shot.sequence == sequence);

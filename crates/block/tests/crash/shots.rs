@@ -62,7 +62,7 @@ impl<'a> Shots<'a> {
     }
 
     /// Sees that a frozen volume holds what it must.
-    pub(crate) fn compare(&self, source: &FrozenSource, content: &[Value]) -> Result<(), String> {
+    pub(crate) fn compare(source: &FrozenSource, content: &[Value]) -> Result<(), String> {
         let said = |error: std::io::Error| format!("reading a frozen volume: {error}");
         compare("the frozen volume", &source.changed().map_err(said)?, content, |index, buffer| {
             source.read_chunk(index, buffer)

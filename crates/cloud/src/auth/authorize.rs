@@ -1,55 +1,120 @@
 //! May this caller do this to these resources? And may a service, through the role it was given?
 
+use std::sync::Arc;
+
 use coffer_base::error::AccessDenied;
 use coffer_base::{AccountId, ApiError, Arn, ErrorCode};
 use coffer_store::identities::{self, Role};
 
-use super::policy::{Context, Decision, Effect, Layers, Policy, PolicyKind, Principal, decide, evaluate_trust};
+use super::diagnosis::{Diagnosis, Question};
+use super::key_policy::{self, Grant};
+use super::policy::{
+    Context, Decision, Effect, Layers, Policy, PolicyKind, Principal, Refusal, Verdict, decide, evaluate_trust,
+};
+use super::tagged;
 use crate::caller::Identity;
 use crate::context::Cx;
 use crate::operation::{Access, Operation};
 use crate::product::Product;
 use crate::settings::Callers;
 
-/// Refuses unless the caller may perform `operation` on every one of `resources`. The account itself owns what it has: no policy is
-/// asked about it.
+/// Refuses unless the caller may perform `operation` on every one of `resources`. The account itself owns what it has: only a key
+/// policy is asked about it.
 pub fn authorize(cx: &Cx<'_>, product: Product, operation: &Operation, resources: &[Arn]) -> Result<(), ApiError> {
-    let action = match operation.access {
-        Access::Caller => return Ok(()),
+    let actions: Vec<&'static str> = match operation.access {
+        Access::Caller | Access::Anyone => return Ok(()),
         Access::AccountByDefault(_)
             if !cx.caller.is_account() && cx.settings.default_encryption.callers == Callers::Account =>
         {
             return Err(ErrorCode::EcsAccountOnly.into());
         }
-        Access::Action(action) | Access::AccountByDefault(action) => action,
+        Access::Action(action) | Access::AccountByDefault(action) => vec![action; resources.len()],
+        Access::Each(actions) => actions.to_vec(),
     };
-    let (entity_id, session) = match &cx.caller.identity {
-        Identity::Account => return Ok(()),
-        Identity::User { user_id, .. } => (user_id, None),
-        Identity::Session { role_id, policy, .. } => (role_id, policy.as_deref()),
-    };
-    let identity = cx.policies.effective(cx.tx, entity_id)?;
-    let layers = Layers { session, identity: &identity };
-    let resources: Vec<&str> = resources.iter().map(Arn::as_str).collect();
-    match decide(&layers, action, &resources, &context(cx)) {
-        Decision::Allowed => Ok(()),
-        Decision::Refused(refusal) => {
-            let resource = resources.get(refusal.resource).copied().unwrap_or("*");
-            Err(refused(product, action, resource).denied(AccessDenied {
-                action: action.to_owned(),
-                principal_type: cx.caller.principal_type(),
-                principal_owner_id: cx.account().to_string(),
-                principal_display_name: cx.caller.display_name(),
-                policy_type: refusal.policy_type,
-                no_permission_type: refusal.no_permission_type,
-            }))
+    // Nothing was asked about: that must not read as a yes.
+    assert!(!resources.is_empty(), "every operation names a resource, `*` at least");
+    assert_eq!(actions.len(), resources.len(), "an action for each resource");
+    let allowed = Allowed::of(cx)?;
+    actions.into_iter().zip(resources).try_for_each(|(action, resource)| allowed.require(cx, product, action, resource))
+}
+
+/// Refuses unless the caller may also perform another action, on what an operation needs besides its own resources.
+pub fn require(cx: &Cx<'_>, product: Product, action: &'static str, resource: &Arn) -> Result<(), ApiError> {
+    Allowed::of(cx)?.require(cx, product, action, resource)
+}
+
+/// Refuses unless the caller may give a role to a service (`ram:PassRole`).
+pub fn require_passing(cx: &Cx<'_>, product: Product, role: &Arn, service: &str) -> Result<(), ApiError> {
+    let mut allowed = Allowed::of(cx)?;
+    allowed.context = allowed.context.with("acs:Service", service);
+    allowed.require(cx, product, "ram:PassRole", role)
+}
+
+fn denied(cx: &Cx<'_>, product: Product, question: &Question<'_>, refusal: Refusal) -> Result<ApiError, ApiError> {
+    let (action, resource) = (question.action, question.resource.as_str());
+    let message = Diagnosis::of(cx, question, &refusal)?.seal(cx)?;
+    Ok(refused(product, action, resource).denied(AccessDenied {
+        action: action.to_owned(),
+        principal_type: cx.caller.principal_type(),
+        principal_owner_id: cx.account().to_string(),
+        principal_display_name: cx.caller.display_name(),
+        policy_type: refusal.policy_type,
+        no_permission_type: refusal.no_permission_type,
+        message,
+    }))
+}
+
+/// What the caller's own policies allow.
+struct Allowed<'a> {
+    /// `None` for the account itself, which may do everything.
+    identity: Option<Vec<Arc<Policy>>>,
+    session: Option<&'a Policy>,
+    context: Context,
+}
+
+impl<'a> Allowed<'a> {
+    fn of(cx: &Cx<'a>) -> Result<Self, ApiError> {
+        let (entity_id, session) = match &cx.caller.identity {
+            Identity::Account => (None, None),
+            // Nothing is attached to whom nobody knows.
+            Identity::Federated { .. } => {
+                return Ok(Self { identity: Some(Vec::new()), session: None, context: context(cx) });
+            }
+            Identity::User { user_id, .. } => (Some(user_id), None),
+            Identity::Session { role_id, policy, .. } => (Some(role_id), policy.as_deref()),
+        };
+        let identity = entity_id.map(|id| cx.policies.effective(cx.tx, id)).transpose()?;
+        Ok(Self { identity, session, context: context(cx) })
+    }
+
+    /// Refuses unless the caller may perform an action on a resource.
+    fn require(&self, cx: &Cx<'_>, product: Product, action: &str, resource: &Arn) -> Result<(), ApiError> {
+        let own = self.identity.iter().flatten().map(AsRef::as_ref).chain(self.session);
+        let tagged;
+        let context = if own.into_iter().any(|policy| policy.asks_for_tags) {
+            tagged = tagged::with_tags(cx, resource, &self.context)?;
+            &tagged
+        } else {
+            &self.context
+        };
+        let layers = Layers {
+            grant: key_policy::grant(cx, resource, &key_policy::principal(cx.caller), action, context)?,
+            foreign: key_policy::owner(resource).is_some_and(|owner| owner != cx.account().as_str()),
+            session: self.session,
+            identity: self.identity.as_deref(),
+        };
+        match decide(&layers, action, resource.as_str(), context) {
+            Decision::Allowed => Ok(()),
+            Decision::Refused(refusal) => {
+                Err(denied(cx, product, &Question { action, resource, context, layers: &layers }, refusal)?)
+            }
         }
     }
 }
 
 fn refused(product: Product, action: &str, resource: &str) -> ApiError {
     match product {
-        Product::Ecs | Product::Location => ErrorCode::EcsNoPermission.into(),
+        Product::Ecs | Product::Location | Product::Coffer => ErrorCode::EcsNoPermission.into(),
         Product::Kms => ApiError::with(ErrorCode::KmsNoPermission, [resource.to_owned()]),
         Product::Ram => ApiError::with(ErrorCode::RamNoPermission, [resource.to_owned(), action.to_owned()]),
         Product::Sts => ErrorCode::StsNoPermission.into(),
@@ -64,8 +129,15 @@ pub fn context(cx: &Cx<'_>) -> Context {
         }
         _ => cx.caller.arn().to_string(),
     };
-    let given = cx.conditions.iter().fold(Context::new(), |context, (key, value)| context.with(key, value.as_str()));
-    given
+    let mut context =
+        cx.conditions.iter().fold(Context::new(), |context, (key, value)| context.with(key, value.as_str()));
+    for (key, value) in &cx.origin.request_tags {
+        context = context.with(&["acs:RequestTag/", key].concat(), value.as_str());
+    }
+    if let Some(agent) = &cx.origin.user_agent {
+        context = context.with("acs:UserAgent", agent.as_str());
+    }
+    context
         .with("acs:CurrentTime", cx.now.to_iso8601())
         .with("acs:SecureTransport", if cx.origin.tls { "true" } else { "false" })
         .with("acs:SourceIp", cx.origin.peer.to_string())
@@ -85,9 +157,15 @@ pub fn service_may<const N: usize>(
     let role = identities::role(cx.tx, account, role_name).map_err(ApiError::internal)?;
     let Some(role) = role.filter(|role| trusts(cx, role, service)) else { return Ok([false; N]) };
     let identity = cx.policies.effective(cx.tx, &role.role_id)?;
-    let layers = Layers { session: None, identity: &identity };
     let context = Context::new().with("acs:CurrentTime", cx.now.to_iso8601());
-    Ok(actions.map(|action| matches!(decide(&layers, action, &[resource.as_str()], &context), Decision::Allowed)))
+    let principal = Principal::Role(account.as_str(), &role.role_name);
+    let mut answers = [false; N];
+    for (answer, action) in answers.iter_mut().zip(actions) {
+        let grant = key_policy::grant(cx, resource, &principal, action, &context)?;
+        let layers = Layers { grant, foreign: false, session: None, identity: Some(&identity) };
+        *answer = matches!(decide(&layers, action, resource.as_str(), &context), Decision::Allowed);
+    }
+    Ok(answers)
 }
 
 /// Whether a role trusts a service.
@@ -95,4 +173,13 @@ pub fn trusts(cx: &Cx<'_>, role: &Role, service: &str) -> bool {
     let Ok(trust) = Policy::parse(&role.trust_policy, PolicyKind::Trust) else { return false };
     let context = Context::new().with("acs:CurrentTime", cx.now.to_iso8601());
     evaluate_trust(&trust, &Principal::Service(service), &context).effect == Effect::Allow
+}
+
+/// Refuses the assumption of a role that its trust policy does not allow.
+pub fn refused_by_trust(cx: &Cx<'_>, role: &Role, verdict: Verdict, context: &Context) -> Result<(), ApiError> {
+    let Some(refusal) = Refusal::of("AssumeRolePolicy", verdict.effect) else { return Ok(()) };
+    let resource = Arn::ram(&role.account, &format!("role/{}", role.role_name));
+    let layers = Layers { grant: Grant::Nothing, foreign: false, session: None, identity: None };
+    let question = Question { action: "sts:AssumeRole", resource: &resource, context, layers: &layers };
+    Err(denied(cx, Product::Sts, &question, refusal)?)
 }

@@ -11,10 +11,12 @@ use super::system_policies;
 
 /// Most documents kept; beyond it the memory starts afresh.
 const CAPACITY: usize = 10_000;
+/// The same of key policies, which are kept by their text.
+const KEY_CAPACITY: usize = 1000;
 
-/// The memory of parsed policies.
+/// The memory of parsed policies: those of identities, and those of keys.
 #[derive(Default)]
-pub struct PolicyCache(RwLock<HashMap<i64, Arc<Policy>>>);
+pub struct PolicyCache(RwLock<HashMap<i64, Arc<Policy>>>, RwLock<HashMap<String, Arc<Policy>>>);
 
 impl PolicyCache {
     /// The policies in force for a user or role.
@@ -30,6 +32,20 @@ impl PolicyCache {
             });
         }
         Ok(found)
+    }
+
+    /// The parsed policy of a key.
+    pub fn of_key(&self, text: &str) -> Result<Arc<Policy>, ApiError> {
+        if let Some(policy) = self.1.read().unwrap_or_else(PoisonError::into_inner).get(text) {
+            return Ok(Arc::clone(policy));
+        }
+        let policy = Arc::new(Policy::parse(text, PolicyKind::Key).map_err(ApiError::internal)?);
+        let mut known = self.1.write().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= KEY_CAPACITY {
+            known.clear();
+        }
+        known.insert(text.to_owned(), Arc::clone(&policy));
+        Ok(policy)
     }
 
     fn custom(&self, tx: &Tx<'_>, document_id: i64) -> Result<Arc<Policy>, ApiError> {

@@ -15,7 +15,7 @@ use super::data_key::Wrapped;
 use super::disk_key::Wording;
 use super::existing_disk::{self, SYSTEM_DEVICE};
 use super::instance_types::MOST_DATA_DISKS;
-use super::owned;
+use super::{owned, volume};
 use crate::context::Cx;
 use crate::decode::{Invalid, Parameter, request};
 use crate::operation::{Access, Effect, Operation};
@@ -134,6 +134,7 @@ pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
         disk.last_instance_id = attachment.instance_id;
     }
     disk.delete_with_instance = request.delete_with_instance.unwrap_or(false);
+    volume::sync(cx, &disk.disk_id)?;
     put(cx, disk, &instance, device)?;
     Ok(Response {})
 }

@@ -74,7 +74,7 @@ fn drop_copy(cx: &Cx<'_>, image_id: &str) -> Result<(), ApiError> {
     images::delete(cx.tx, image_id)?;
     for disk in disks {
         if let Some(snapshot) = Snapshot::get(cx.tx, &disk.snapshot_id)? {
-            snapshot_removal::remove(cx.tx, &snapshot)?;
+            snapshot_removal::remove(cx.tx, &snapshot, cx.now)?;
         }
     }
     Ok(())

@@ -19,8 +19,8 @@ use super::image_parameter::{
 };
 use super::new_image::{self, NewImage, System};
 use super::new_snapshot::{self, NewSnapshot};
-use super::owned;
 use super::parameter::{Description, KnownRegion, NewTags, TAG_ERRORS};
+use super::{owned, volume};
 use crate::context::Cx;
 use crate::decode::request;
 use crate::operation::{Access, Effect, Operation};
@@ -183,6 +183,8 @@ fn from_instance(cx: &mut Cx<'_>, region: Region, instance_id: &str, image_id: &
             size_gib: disk.size_gib,
         });
     }
+    let snapshot_ids: Vec<String> = made.iter().map(|disk| disk.snapshot_id.clone()).collect();
+    volume::freeze(cx, &snapshot_ids)?;
     Ok((made, instance.image_id))
 }
 

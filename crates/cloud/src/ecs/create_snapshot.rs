@@ -10,9 +10,9 @@ use coffer_store::disks::Disk;
 use super::absent::NoResourceGroup;
 use super::disk_key::Wording;
 use super::new_snapshot::{self, NewSnapshot};
-use super::owned;
 use super::parameter::{NewTags, TAG_ERRORS};
 use super::snapshot_parameter::{RetentionDays, SnapshotCategory, SnapshotDescription, SnapshotName};
+use super::{owned, volume};
 use crate::context::Cx;
 use crate::decode::request;
 use crate::operation::{Access, Effect, Operation};
@@ -92,5 +92,6 @@ pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
         tags: &request.tags.0,
     };
     let snapshot = new_snapshot::of_disk(cx, &disk, new, &Wording::SNAPSHOT)?;
+    volume::freeze(cx, std::slice::from_ref(&snapshot.snapshot_id))?;
     Ok(Response { snapshot_id: snapshot.snapshot_id })
 }

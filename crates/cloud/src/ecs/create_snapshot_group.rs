@@ -15,8 +15,8 @@ use super::absent::NoResourceGroup;
 use super::disk_key::Wording;
 use super::disk_types::Category;
 use super::new_snapshot::{self, NewSnapshot};
-use super::owned;
 use super::parameter::{KnownRegion, NewTags, TAG_ERRORS, is_description, is_name, text_parameter};
+use super::{owned, volume};
 use crate::context::Cx;
 use crate::decode::{Field, Reader, request};
 use crate::operation::{Access, Effect, Operation};
@@ -155,11 +155,13 @@ pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
     for tag in &request.tags.0 {
         tags::set(cx.tx, on, tag)?;
     }
+    let mut snapshot_ids = Vec::new();
     for disk in &disks {
         let part = NewSnapshot::part(format!("Made with group {}.", group.snapshot_group_id));
         let new = NewSnapshot { group_id: group.snapshot_group_id.clone(), ..part };
-        new_snapshot::of_disk(cx, disk, new, &Wording::ATTACH)?;
+        snapshot_ids.push(new_snapshot::of_disk(cx, disk, new, &Wording::ATTACH)?.snapshot_id);
     }
+    volume::freeze(cx, &snapshot_ids)?;
     cx.note("snapshotGroupId", group.snapshot_group_id.clone());
     Ok(Response { snapshot_group_id: group.snapshot_group_id })
 }

@@ -6,10 +6,12 @@ use coffer_base::{AccountId, ApiError, Region, Secret};
 use coffer_store::disks::Disk;
 use coffer_store::keys::Key;
 use coffer_store::snapshots::Snapshot;
+use coffer_store::volumes::Reencryption;
+use coffer_store::volumes::{Manifest, Volume};
 
 use super::disk_key::{self, Problem, Wording};
 use crate::context::Cx;
-use crate::kms::cipher::{self, Blob};
+use crate::kms::cipher::{self, Blob, Encrypted};
 use crate::kms::encryption_context::EncryptionContext;
 
 /// What a data key belongs to. Moved to anything else, it does not open.
@@ -32,6 +34,11 @@ impl<'a> Binding<'a> {
         Self { account, region, kind: "acs:snapshot", id: snapshot_id }
     }
 
+    /// A snapshot's data key, for a volume that is a clone of it.
+    pub const fn clone_of(account: &'a AccountId, region: Region, volume_id: &'a str) -> Self {
+        Self { account, region, kind: "acs:clone", id: volume_id }
+    }
+
     fn context(&self) -> EncryptionContext {
         let members = [("acs:account", self.account.as_str()), (self.kind, self.id), ("acs:region", self.region.id())];
         let members: BTreeMap<String, String> = members.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
@@ -42,10 +49,15 @@ impl<'a> Binding<'a> {
 /// A new data key, wrapped under `key` and bound. The plain key is gone when this returns.
 pub fn create(cx: &mut Cx<'_>, key: &Key, binding: Binding<'_>) -> Result<String, ApiError> {
     let data_key = cipher::new_data_key(cx, cipher::DISK_DATA_KEY_BYTES);
-    let wrapped = cipher::encrypt(cx, key, &binding.context(), data_key.expose().as_bytes())?;
+    Ok(wrap(cx, key, binding, data_key.expose().as_bytes())?.blob)
+}
+
+/// A data key, wrapped under `key` and bound.
+pub fn wrap(cx: &mut Cx<'_>, key: &Key, binding: Binding<'_>, data_key: &[u8]) -> Result<Encrypted, ApiError> {
+    let wrapped = cipher::encrypt(cx, key, &binding.context(), data_key)?;
     cx.note("kmsKeyId", key.key_id.clone());
-    cx.note("keyVersionId", wrapped.version_id);
-    Ok(wrapped.blob)
+    cx.note("keyVersionId", wrapped.version_id.clone());
+    Ok(wrapped)
 }
 
 /// A wrapped data key, with what it takes to open it.
@@ -63,11 +75,52 @@ impl<'a> Wrapped<'a> {
         Some(Self { binding, kms_key_id: disk.kms_key_id.as_deref()?, blob: disk.wrapped_data_key.as_deref()? })
     }
 
+    /// Of a disk's bytes as they are being encrypted anew.
+    pub fn of_reencryption(disk: &'a Disk, reencryption: &'a Reencryption) -> Self {
+        let binding = Binding::disk(&disk.account, disk.region, &disk.disk_id);
+        Self { binding, kms_key_id: &reencryption.kms_key_id, blob: &reencryption.wrapped_data_key }
+    }
+
     /// Of a snapshot; `None` for a plain one.
     pub fn of_snapshot(snapshot: &'a Snapshot) -> Option<Self> {
         let binding = Binding::snapshot(&snapshot.account, snapshot.region, &snapshot.snapshot_id);
         let (kms_key_id, blob) = (snapshot.kms_key_id.as_deref()?, snapshot.wrapped_data_key.as_deref()?);
         Some(Self { binding, kms_key_id, blob })
+    }
+
+    /// Of a volume whose disk is gone; `None` for a plain one.
+    pub fn of_volume(volume: &'a Volume) -> Option<Self> {
+        let binding = Binding::disk(&volume.account, volume.region, &volume.disk_id);
+        Some(Self { binding, kms_key_id: volume.kms_key_id.as_deref()?, blob: volume.wrapped_data_key.as_deref()? })
+    }
+
+    /// Of what a volume is a clone of, as the volume has it; `None` for a plain one.
+    pub fn of_base(volume: &'a Volume) -> Option<Self> {
+        let binding = Binding::clone_of(&volume.account, volume.region, &volume.volume_id);
+        Some(Self { binding, kms_key_id: volume.base_kms_key_id.as_deref()?, blob: volume.base_data_key.as_deref()? })
+    }
+
+    /// Of the manifest of a snapshot, which may be gone; `None` for a plain one.
+    pub fn of_manifest(manifest: &'a Manifest) -> Option<Self> {
+        let binding = Binding::snapshot(&manifest.account, manifest.region, &manifest.snapshot_id);
+        let (kms_key_id, blob) = (manifest.kms_key_id.as_deref()?, manifest.wrapped_data_key.as_deref()?);
+        Some(Self { binding, kms_key_id, blob })
+    }
+
+    /// As it is stored.
+    pub const fn blob(&self) -> &'a str {
+        self.blob
+    }
+
+    /// What keeps ECS from opening it at this moment. Writes nothing.
+    pub fn probe(&self, cx: &Cx<'_>) -> Result<Option<Problem>, ApiError> {
+        let key = match disk_key::allowed(cx, self.binding.region, self.kms_key_id)? {
+            Ok((key, _)) => key,
+            Err(problem) => return Ok(Some(problem)),
+        };
+        let Ok(blob) = Blob::parse(cx, self.blob)? else { return Ok(Some(Problem::NotFound)) };
+        let opened = blob.open(cx, &key, &self.binding.context())?;
+        opened.map(|_| None).map_err(|_| ApiError::internal("a wrapped data key does not open where it belongs"))
     }
 
     /// Opens it with its KMS key, which ECS must be able to use at this moment. An operation words a "no" in its own way.

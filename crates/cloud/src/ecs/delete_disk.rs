@@ -56,7 +56,7 @@ pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
     let disk = existing_disk::find(cx, &request.disk_id)?;
     require_free(cx, &disk)?;
     existing_disk::require_no_snapshot_in_progress(cx, &disk, ErrorCode::DiskSnapshotInProgress)?;
-    existing_disk::release(cx.tx, &disk)?;
+    existing_disk::release(cx.tx, &disk, cx.now)?;
     cx.note("diskId", disk.disk_id);
     Ok(Response {})
 }

@@ -49,7 +49,7 @@ pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
     if let Some(obstacle) = snapshot_removal::obstacle(cx.tx, &snapshot.snapshot_id, request.force.unwrap_or(false))? {
         return Err(obstacle.into());
     }
-    snapshot_removal::remove(cx.tx, &snapshot)?;
+    snapshot_removal::remove(cx.tx, &snapshot, cx.now)?;
     cx.note("snapshotId", snapshot.snapshot_id);
     Ok(Response {})
 }

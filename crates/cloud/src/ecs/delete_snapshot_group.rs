@@ -83,7 +83,7 @@ pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
 fn remove(cx: &Cx<'_>, snapshot: Snapshot) -> Result<Progress, ApiError> {
     let obstacle = snapshot_removal::obstacle(cx.tx, &snapshot.snapshot_id, false)?;
     if obstacle.is_none() {
-        snapshot_removal::remove(cx.tx, &snapshot)?;
+        snapshot_removal::remove(cx.tx, &snapshot, cx.now)?;
     }
     let (error_code, error_message) = obstacle.map(ErrorCode::template).unwrap_or_default();
     Ok(Progress {

@@ -1,10 +1,13 @@
 //! DescribeDiskMonitorData: what a disk did in a span of time, at most 400 points of it.
 //!
-//! The points are counters of the volume behind a disk. No volume is served yet, so there are none: the request is checked and the
-//! answer is empty, as the vendor's is for a disk that was not in use.
+//! The points are what the volume behind a disk counted, minute by minute. As the vendor's, the answer has none of a period in which the
+//! disk did nothing.
+
+use std::collections::BTreeMap;
 
 use coffer_base::{ApiError, Arn, ErrorCode, Timestamp};
 use coffer_store::disks::Disk;
+use coffer_store::volumes::{self, Sample};
 
 use super::owned;
 use crate::context::Cx;
@@ -144,5 +147,29 @@ pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
     if owned::find::<Disk>(cx, &request.disk_id)?.is_none() {
         return Err(ErrorCode::MonitoredDiskNotFound.into());
     }
-    Ok(Response { points: Vec::new(), total_count: 0 })
+    let samples = volumes::samples(cx.tx, &request.disk_id, start, end)?;
+    let mut periods: BTreeMap<i64, Sample> = BTreeMap::new();
+    for sample in samples {
+        let nth = (sample.at.unix_ms() - start.unix_ms()) / (period * 1000);
+        periods.entry(nth).and_modify(|sum| sum.add(&sample)).or_insert(sample);
+    }
+    let point = |(nth, sum): (&i64, &Sample)| point(&request.disk_id, start.plus_ms(nth * period * 1000), period, sum);
+    let points: Vec<Point> = periods.iter().map(point).collect();
+    Ok(Response { total_count: i64::try_from(points.len()).map_err(ApiError::internal)?, points })
+}
+
+fn point(disk_id: &str, began: Timestamp, period_s: i64, sum: &Sample) -> Point {
+    let each = |time_us: i64, count: i64| if count == 0 { 0 } else { time_us / count };
+    Point {
+        bps_read: sum.read_bytes / period_s,
+        bps_total: (sum.read_bytes + sum.written_bytes) / period_s,
+        bps_write: sum.written_bytes / period_s,
+        disk_id: disk_id.to_owned(),
+        iops_read: sum.reads / period_s,
+        iops_total: (sum.reads + sum.writes) / period_s,
+        iops_write: sum.writes / period_s,
+        latency_read: each(sum.read_us, sum.reads),
+        latency_write: each(sum.write_us, sum.writes),
+        time_stamp: began.to_iso8601(),
+    }
 }

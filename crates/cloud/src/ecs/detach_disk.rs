@@ -9,7 +9,7 @@ use coffer_store::disks;
 use coffer_store::instances::Instance;
 
 use super::existing_disk::{self, SYSTEM_DEVICE};
-use super::owned;
+use super::{owned, volume};
 use crate::context::Cx;
 use crate::decode::request;
 use crate::operation::{Access, Effect, Operation};
@@ -83,6 +83,7 @@ pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
     disk.delete_with_instance = request.delete_with_instance.unwrap_or(is_system);
     disk.last_instance_id = request.instance_id;
     disk.update(cx.tx)?;
+    volume::sync(cx, &disk.disk_id)?;
     cx.note("diskId", disk.disk_id);
     cx.note("instanceId", instance.instance_id);
     Ok(Response {})

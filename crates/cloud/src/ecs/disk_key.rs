@@ -122,9 +122,21 @@ impl Wording {
 /// The key of that id, if ECS may use it for the caller's disks in `region`: KMS is open, it exists there, is symmetric and enabled, and, unless
 /// it is the service key, the role allows its use. ECS's tag is put on it then.
 pub fn usable(cx: &mut Cx<'_>, region: Region, key_id: &str) -> Result<Result<Key, Problem>, ApiError> {
-    let account = cx.account().clone();
-    let key = match existing(cx, &account, region, key_id)? {
-        Ok(key) if key.creator_type == "Service" => return Ok(Ok(key)),
+    let (key, is_tagged) = match allowed(cx, region, key_id)? {
+        Ok(allowed) => allowed,
+        Err(problem) => return Ok(Err(problem)),
+    };
+    if !is_tagged {
+        let on = Resource { account: &key.account, region, resource_type: "key", resource_id: &key.key_id };
+        tags::set(cx.tx, on, &Tag { key: TAG_KEY.to_owned(), value: "true".to_owned() })?;
+    }
+    Ok(Ok(key))
+}
+
+/// The same, without putting the tag on it; whether it has that, or needs none.
+pub fn allowed(cx: &Cx<'_>, region: Region, key_id: &str) -> Result<Result<(Key, bool), Problem>, ApiError> {
+    let key = match existing(cx, cx.account(), region, key_id)? {
+        Ok(key) if key.creator_type == "Service" => return Ok(Ok((key, true))),
         Ok(key) => key,
         Err(problem) => return Ok(Err(problem)),
     };
@@ -133,14 +145,11 @@ pub fn usable(cx: &mut Cx<'_>, region: Region, key_id: &str) -> Result<Result<Ke
     if !(describe && generate && decrypt) {
         return Ok(Err(Problem::Unauthorized));
     }
-    if !tags::of(cx.tx, &key.key_id)?.iter().any(|tag| tag.key == TAG_KEY) {
-        if !tag {
-            return Ok(Err(Problem::TagUnauthorized));
-        }
-        let on = Resource { account: &key.account, region, resource_type: "key", resource_id: &key.key_id };
-        tags::set(cx.tx, on, &Tag { key: TAG_KEY.to_owned(), value: "true".to_owned() })?;
+    let is_tagged = tags::of(cx.tx, &key.key_id)?.iter().any(|tag| tag.key == TAG_KEY);
+    if !is_tagged && !tag {
+        return Ok(Err(Problem::TagUnauthorized));
     }
-    Ok(Ok(key))
+    Ok(Ok((key, is_tagged)))
 }
 
 /// The key of another account's snapshot, if that account lets ECS read with it on the caller's behalf: through the role of

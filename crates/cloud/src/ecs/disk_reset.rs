@@ -7,7 +7,7 @@ use coffer_store::snapshots::Snapshot;
 
 use super::data_key::Wrapped;
 use super::disk_key::Wording;
-use super::{existing_disk, owned};
+use super::{existing_disk, owned, volume};
 use crate::context::Cx;
 use crate::job::{self, Kind};
 
@@ -53,8 +53,9 @@ pub fn prepare(cx: &mut Cx<'_>, disk_id: &str, snapshot_id: &str) -> Result<Disk
     Ok(disk)
 }
 
-/// Begins to reset a disk.
-pub fn begin(cx: &mut Cx<'_>, mut disk: Disk) -> Result<(), ApiError> {
+/// Begins to reset a disk: it gets a new volume, a clone of the snapshot.
+pub fn begin(cx: &mut Cx<'_>, mut disk: Disk, snapshot_id: &str) -> Result<(), ApiError> {
+    volume::replace(cx, &mut disk, snapshot_id, &Wording::RESET)?;
     "ReIniting".clone_into(&mut disk.status);
     disk.update(cx.tx)?;
     job::soon(cx, Kind::SettleDisk, &disk.disk_id)?;

@@ -1,12 +1,12 @@
 //! Disks that exist: what they are attached to, and what keeps them from being changed. What the operations on disks share.
 
-use coffer_base::{ApiError, ErrorCode};
+use coffer_base::{ApiError, ErrorCode, Timestamp};
 use coffer_store::disks::{self, Disk};
 use coffer_store::instances::Instance;
 use coffer_store::snapshots::{self, Snapshot};
 use coffer_store::{Record as _, Tx, images, tasks};
 
-use super::{owned, snapshot_removal};
+use super::{owned, snapshot_removal, volume};
 use crate::context::Cx;
 
 /// The device of an instance's system disk.
@@ -72,14 +72,15 @@ pub fn is_changing(cx: &Cx<'_>, disk: &Disk) -> Result<bool, ApiError> {
 
 /// Deletes a disk that is attached to nothing. Its automatic snapshots go with it where it says so, except those that an image is
 /// made from; others stay.
-pub fn release(tx: &Tx<'_>, disk: &Disk) -> Result<(), ApiError> {
+pub fn release(tx: &Tx<'_>, disk: &Disk, now: Timestamp) -> Result<(), ApiError> {
     if disk.delete_auto_snapshot {
         for snapshot in own_snapshots(tx, disk)? {
             if snapshot.snapshot_type == "auto" && !images::made_from(tx, &snapshot.snapshot_id)? {
-                snapshot_removal::remove(tx, &snapshot)?;
+                snapshot_removal::remove(tx, &snapshot, now)?;
             }
         }
     }
+    volume::abandon(tx, disk, now)?;
     Ok(disks::delete(tx, &disk.disk_id)?)
 }
 

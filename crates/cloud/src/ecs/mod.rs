@@ -33,6 +33,7 @@ pub mod snapshot_parameter;
 pub mod snapshot_removal;
 pub mod tagged;
 pub mod time_filter;
+pub mod volume;
 
 use crate::operation::operations;
 use crate::product::Product;

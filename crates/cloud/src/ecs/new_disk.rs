@@ -10,7 +10,7 @@ use coffer_store::tags::{self, Resource, Tag};
 use super::data_key::{self, Binding};
 use super::disk_types::{Category, Level};
 use super::encryption::{self, Making, Wish};
-use super::quota;
+use super::{quota, volume};
 use crate::context::Cx;
 
 /// What a new disk is to be: valid in itself, but for its encryption.
@@ -84,10 +84,14 @@ pub fn make(cx: &mut Cx<'_>, new: NewDisk<'_>) -> Result<Disk, ApiError> {
         attached_at: None,
         detached_at: None,
         last_instance_id: String::new(),
+        volume_number: 1,
+        rewrapped_at: None,
+        reencrypted_at: None,
         created_at: cx.now,
     };
     disk.insert(cx.tx)?;
     quota::require_disks(cx, disk.region)?;
+    volume::begin(cx, &disk, &disk.source_snapshot_id)?;
     let on =
         Resource { account: &disk.account, region: disk.region, resource_type: "disk", resource_id: &disk.disk_id };
     for tag in new.tags {

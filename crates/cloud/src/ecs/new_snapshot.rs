@@ -17,6 +17,7 @@ use super::data_key::{self, Binding, Wrapped};
 use super::disk_key::{self, Wording};
 use super::disk_types::Category;
 use super::snapshot_parameter::SnapshotCategory;
+use super::volume;
 use crate::context::Cx;
 use crate::job::{self, Kind};
 
@@ -64,7 +65,7 @@ pub const ERRORS: &[ErrorCode] = &[
     ErrorCode::TooManySnapshots,
 ];
 
-/// Begins a snapshot of a disk. An encrypted disk's data key must open at this moment, or its bytes could not be read.
+/// Begins a snapshot of a disk; the caller has its volume frozen. An encrypted disk's data key must open at this moment, or its bytes could not be read.
 pub fn of_disk(cx: &mut Cx<'_>, disk: &Disk, new: NewSnapshot<'_>, wording: &Wording) -> Result<Snapshot, ApiError> {
     require_possible(cx, disk)?;
     let key = match (Wrapped::of_disk(disk), &disk.kms_key_id) {
@@ -85,7 +86,9 @@ pub fn of_disk(cx: &mut Cx<'_>, disk: &Disk, new: NewSnapshot<'_>, wording: &Wor
         source_snapshot_id: String::new(),
         source_region: disk.region,
     };
-    make(cx, origin, key.as_ref(), new)
+    let snapshot = make(cx, origin, key.as_ref(), new)?;
+    volume::reserve(cx, disk, &snapshot)?;
+    Ok(snapshot)
 }
 
 /// Begins a copy of a snapshot, encrypted with `key` or plain.
@@ -105,7 +108,10 @@ pub fn copy_of(
         source_snapshot_id: source.snapshot_id.clone(),
         source_region: source.region,
     };
-    make(cx, origin, key, new)
+    let copy = make(cx, origin, key, new)?;
+    volume::reserve_copy(cx, &copy)?;
+    job::soon(cx, Kind::CompleteSnapshot, &copy.snapshot_id)?;
+    Ok(copy)
 }
 
 /// What a snapshot owes to its source.
@@ -156,7 +162,6 @@ fn make(cx: &mut Cx<'_>, origin: Origin, key: Option<&Key>, new: NewSnapshot<'_>
     for tag in new.tags {
         tags::set(cx.tx, on, tag)?;
     }
-    job::soon(cx, Kind::CompleteSnapshot, &snapshot.snapshot_id)?;
     if let Some(expires_at) = snapshot.expires_at() {
         job::schedule(cx, Kind::ExpireSnapshot, &snapshot.snapshot_id, expires_at)?;
     }

@@ -10,6 +10,7 @@ use super::disk_key::Wording;
 use super::existing_disk::SYSTEM_DEVICE;
 use super::instance_parameter::StoppedMode;
 use super::new_instance::NOT_STOPPED;
+use super::volume;
 use crate::context::Cx;
 use crate::job::{self, Kind};
 
@@ -57,6 +58,7 @@ pub fn begin(cx: &mut Cx<'_>, instance: &mut Instance, attached: &[(Attachment, 
     }
     "Starting".clone_into(&mut instance.status);
     NOT_STOPPED.clone_into(&mut instance.stopped_mode);
+    volume::sync_instance(cx, &instance.instance_id)?;
     job::soon(cx, Kind::StartInstance, &instance.instance_id)
 }
 
@@ -68,6 +70,7 @@ pub fn stop(cx: &mut Cx<'_>, mut instance: Instance, mode: Option<StoppedMode>) 
     "Stopping".clone_into(&mut instance.status);
     mode.map_or("KeepCharging", |StoppedMode(mode)| mode).clone_into(&mut instance.stopped_mode);
     instance.update(cx.tx)?;
+    volume::sync_instance(cx, &instance.instance_id)?;
     job::soon(cx, Kind::StopInstance, &instance.instance_id)?;
     cx.note("instanceId", instance.instance_id.clone());
     Ok(Change { instance_id: instance.instance_id, previous: "Running", current: "Stopping" })

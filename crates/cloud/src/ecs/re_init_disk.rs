@@ -13,7 +13,7 @@ use coffer_store::instances::Instance;
 use super::credentials::{Credentials, KeyPairName, Password};
 use super::data_key::Wrapped;
 use super::disk_key::Wording;
-use super::{existing_disk, image_source, new_disk, owned, power};
+use super::{existing_disk, image_source, new_disk, owned, power, volume};
 use crate::context::Cx;
 use crate::decode::{Invalid, Parameter, request};
 use crate::job::{self, Kind};
@@ -94,6 +94,8 @@ pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
     if let Some(wrapped) = Wrapped::of_disk(&disk) {
         drop(wrapped.open(cx, &Wording::ATTACH)?);
     }
+    let source_snapshot_id = disk.source_snapshot_id.clone();
+    volume::replace(cx, &mut disk, &source_snapshot_id, &Wording::ATTACH)?;
     "ReIniting".clone_into(&mut disk.status);
     disk.update(cx.tx)?;
     job::soon(cx, Kind::SettleDisk, &disk.disk_id)?;

@@ -4,7 +4,7 @@ use coffer_base::{ApiError, ErrorCode, Timestamp};
 use coffer_store::instances::{self, Instance};
 use coffer_store::{Record as _, Tx, disks};
 
-use super::existing_disk;
+use super::{existing_disk, volume};
 use crate::context::Cx;
 use crate::job::{self, Kind};
 
@@ -40,7 +40,11 @@ pub fn delete(cx: &mut Cx<'_>, mut instance: Instance, how: How) -> Result<(), A
         "Pending" => return Err(ErrorCode::InstanceInitializing.into()),
         _ => return Err(ErrorCode::InstanceStatusIncorrect.into()),
     }
+    let attached = disks::attached_to(cx.tx, &instance.instance_id)?;
     release(cx.tx, &instance, cx.now)?;
+    for (_, disk) in attached {
+        volume::sync(cx, &disk.disk_id)?;
+    }
     job::withdraw(cx.tx, Kind::ReleaseInstance, &instance.instance_id)?;
     cx.note("instanceId", instance.instance_id);
     Ok(())
@@ -51,6 +55,7 @@ pub fn delete(cx: &mut Cx<'_>, mut instance: Instance, how: How) -> Result<(), A
 pub fn release(tx: &Tx<'_>, instance: &Instance, now: Timestamp) -> Result<(), ApiError> {
     for (_, mut disk) in disks::attached_to(tx, &instance.instance_id)? {
         disks::detach(tx, &disk.disk_id, &instance.instance_id)?;
+        job::follow(tx, Kind::SyncDisk, &disk.disk_id, now)?;
         // A disk that several instances share stays with the others.
         let shared = !disks::attachments(tx, std::slice::from_ref(&disk.disk_id))?.is_empty();
         if shared {
@@ -63,7 +68,7 @@ pub fn release(tx: &Tx<'_>, instance: &Instance, now: Timestamp) -> Result<(), A
     }
     for disk in disks::taken_off(tx, &instance.instance_id)? {
         if disk.delete_with_instance {
-            existing_disk::release(tx, &disk)?;
+            existing_disk::release(tx, &disk, now)?;
         }
     }
     Ok(instances::delete(tx, &instance.instance_id)?)

@@ -125,7 +125,7 @@ pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
     let plan = instance_disks::plan_system(cx, instance_type, &image, asked(&old, request.size_gib, wish)?)?;
     let old_tags = tags::of(cx.tx, &old.disk_id)?;
     disks::detach(cx.tx, &old.disk_id, &instance.instance_id)?;
-    existing_disk::release(cx.tx, &old)?;
+    existing_disk::release(cx.tx, &old, cx.now)?;
     let place = Place { region: instance.region, zone_id: &instance.zone_id, instance_id: &instance.instance_id };
     let mut new = instance_disks::make(cx, place, &plan, &old_tags)?;
     new.delete_auto_snapshot = old.delete_auto_snapshot;

@@ -53,6 +53,6 @@ pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
     if request.dry_run == Some(true) {
         return Err(ErrorCode::DryRunOperation.into());
     }
-    disk_reset::begin(cx, disk)?;
+    disk_reset::begin(cx, disk, &request.snapshot_id)?;
     Ok(Response {})
 }

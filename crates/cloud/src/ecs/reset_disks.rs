@@ -123,7 +123,7 @@ pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
     for pair in request.disks.0 {
         let reset = cx.apart(|cx| {
             let disk = prepare(cx, region, &pair)?;
-            disk_reset::begin(cx, disk)
+            disk_reset::begin(cx, disk, &pair.snapshot_id)
         });
         let error = match reset {
             Ok(()) => None,

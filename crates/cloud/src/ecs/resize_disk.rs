@@ -1,8 +1,8 @@
 //! ResizeDisk: a disk grows, if its data key can be opened at this moment.
 //!
 //! The vendor: offline in any case, online only while the instance that has the disk runs. Where it has several codes for one fault: a
-//! smaller size is `InvalidDiskSize.TooSmall`, the same size `InvalidDiskSize`. There are no bytes yet, so both kinds take no time
-//! and no restart.
+//! smaller size is `InvalidDiskSize.TooSmall`, the same size `InvalidDiskSize`. Where it is silent: both kinds take
+//! no time and no restart; a client of the disk sees the new size when it connects again.
 
 use coffer_base::{ApiError, Arn, ErrorCode};
 use coffer_store::Record as _;
@@ -11,7 +11,7 @@ use coffer_store::disks::Disk;
 use super::data_key::Wrapped;
 use super::disk_key::Wording;
 use super::disk_types::{Category, Level};
-use super::{existing_disk, owned, quota};
+use super::{existing_disk, owned, quota, volume};
 use crate::context::Cx;
 use crate::decode::{Invalid, Parameter, request};
 use crate::operation::{Access, Effect, Operation};
@@ -68,7 +68,7 @@ pub const OPERATION: Operation = Operation {
 pub enum Resize {
     /// To be seen by the instance when it restarts.
     Offline,
-    /// To be seen at once.
+    /// To be seen without a restart.
     Online,
 }
 
@@ -104,6 +104,7 @@ pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
     disk.size_gib = request.new_size_gib;
     disk.update(cx.tx)?;
     quota::require_capacity(cx, disk.region)?;
+    volume::sync(cx, &disk.disk_id)?;
     cx.note("diskId", disk.disk_id);
     Ok(Response {})
 }

@@ -4,8 +4,9 @@
 //! and is read through the owner's role `AliyunECSShareEncryptSnapshotDefaultRole`, which must trust the other account.
 
 use coffer_base::AccountId;
+use coffer_store::keys::Key;
 use coffer_store::snapshots::{self, Snapshot};
-use coffer_store::{Db, Record as _, StoreError, Tx, accounts, keys};
+use coffer_store::{Db, Record as _, StoreError, Tx, accounts};
 
 /// Why a snapshot can't be shared.
 #[derive(Debug, thiserror::Error)]
@@ -48,7 +49,7 @@ fn share(tx: &Tx<'_>, snapshot_id: &str, with: &AccountId) -> Result<(), ShareEr
         return Err(ShareError::NoSuchAccount);
     }
     if let Some(key_id) = &snapshot.kms_key_id
-        && keys::get(tx, key_id)?.is_some_and(|key| key.creator_type == "Service")
+        && Key::get(tx, key_id)?.is_some_and(|key| key.creator_type == "Service")
     {
         return Err(ShareError::ServiceKey);
     }

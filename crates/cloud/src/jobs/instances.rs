@@ -8,17 +8,6 @@ use crate::audit::{self, Deed};
 use crate::dispatch::Shared;
 use crate::ecs::release;
 
-/// Finishes a start: `Pending` or `Starting` becomes `Running`.
-pub(super) fn start(shared: &Shared, tx: &Tx<'_>, instance_id: &str) -> Result<(), ApiError> {
-    let Some(mut instance) = Instance::get(tx, instance_id)? else { return Ok(()) };
-    if matches!(instance.status.as_str(), "Pending" | "Starting") {
-        "Running".clone_into(&mut instance.status);
-        instance.started_at = Some(shared.clock.now());
-        instance.update(tx)?;
-    }
-    Ok(())
-}
-
 /// Finishes a stop, or the making of an instance that is not to be started: `Stopping` or `Pending` becomes `Stopped`.
 pub(super) fn stop(tx: &Tx<'_>, instance_id: &str) -> Result<(), ApiError> {
     let Some(mut instance) = Instance::get(tx, instance_id)? else { return Ok(()) };

@@ -12,7 +12,7 @@ use coffer_store::jobs::{self, Job};
 use coffer_store::{Tx, idempotency};
 
 use crate::dispatch::{Cloud, Shared};
-use crate::job::Kind;
+use crate::job::{Class, Kind};
 
 /// Most jobs taken up at a time.
 const MOST: i64 = 100;
@@ -23,23 +23,29 @@ const RETRY_MS: i64 = 60_000;
 
 /// Whether a job is over when its function returns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Again {
+pub(crate) enum Again {
     /// It is.
     Never,
     /// Something else must happen before; it is tried again after so long.
     AfterMs(i64),
 }
 
+/// The kinds of jobs of a class, as the table has them.
+pub(crate) fn kinds(class: Class) -> Vec<String> {
+    Kind::ALL.into_iter().filter(|kind| kind.class() == class).map(|kind| kind.as_str().to_owned()).collect()
+}
+
 impl Cloud {
-    /// Does what is due. Blocks until it is durable; to be called every moment on a thread of its own. How many jobs were done.
+    /// Does what is due, or has it done where it is work on volumes. Blocks until what it did itself is durable; to be called every
+    /// moment on a thread of its own. How many jobs were done since the last call.
     pub fn run_due_jobs(&self) -> Result<usize, ApiError> {
-        let now = self.0.clock.now();
-        let due = self.0.db.read(|tx| jobs::due(tx, now, MOST).map_err(ApiError::from))?;
-        let mut done = 0;
+        let mut done = self.hand_out(Class::Long, MOST)?;
+        let (now, kinds) = (self.0.clock.now(), kinds(Class::Transaction));
+        let due = self.0.db.read(|tx| jobs::due(tx, &kinds, now, MOST).map_err(ApiError::from))?;
         for job in due {
             done += usize::from(self.run_job(job)?);
         }
-        Ok(done)
+        Ok(done + self.hand_out(Class::Prompt, MOST)?)
     }
 
     /// Forgets nonces and client tokens that are too old to matter. Blocks; to be called every few seconds.
@@ -71,22 +77,28 @@ impl Shared {
         if !jobs::waits(tx, job.job_id)? {
             return Ok(false);
         }
-        let kind = Kind::ALL.into_iter().find(|kind| kind.as_str() == job.kind);
+        let kind = Kind::parse(&job.kind);
         let kind =
             kind.ok_or_else(|| ApiError::internal(format!("a job of a kind that does not exist: {}", job.kind)))?;
         let subject = job.subject.as_str();
         let again = match kind {
             Kind::DeleteKey => keys::delete(self, tx, subject).map(|()| Again::Never)?,
-            Kind::CompleteSnapshot => snapshots::complete(self, tx, subject).map(|()| Again::Never)?,
+            Kind::RotateKey => keys::rotate(self, tx, subject).map(|()| Again::Never)?,
+            Kind::ExpireMaterial => keys::expire_material(self, tx, subject).map(|()| Again::Never)?,
+            Kind::DeleteSecret => keys::delete_secret(self, tx, subject).map(|()| Again::Never)?,
             Kind::ExpireSnapshot => snapshots::expire(self, tx, subject)?,
             Kind::CompleteImage => images::complete(self, tx, subject)?,
-            Kind::StartInstance => instances::start(self, tx, subject).map(|()| Again::Never)?,
             Kind::StopInstance => instances::stop(tx, subject).map(|()| Again::Never)?,
             Kind::ReleaseInstance => instances::release(self, tx, subject).map(|()| Again::Never)?,
-            Kind::SettleDisk => disks::settle(self, tx, subject).map(|()| Again::Never)?,
+            Kind::SettleDisk => disks::settle(self, tx, subject)?,
+            Kind::CompleteSnapshot
+            | Kind::StartInstance
+            | Kind::SyncDisk
+            | Kind::FreezeVolumes
+            | Kind::FreeSnapshot => return Err(ApiError::internal("work on volumes inside a transaction")),
         };
         if let Again::AfterMs(ms) = again {
-            jobs::put_off(tx, job.job_id, self.clock.now().plus_ms(ms))?;
+            jobs::wait(tx, job.job_id, self.clock.now().plus_ms(ms))?;
             return Ok(false);
         }
         jobs::finish(tx, job.job_id)?;

@@ -1,4 +1,4 @@
-//! Snapshots on their way to being complete, and those whose time is over.
+//! Snapshots whose time is over.
 
 use coffer_base::{ApiError, Arn};
 use coffer_store::snapshots::{self, Snapshot};
@@ -12,19 +12,6 @@ use crate::ecs::snapshot_removal;
 /// How long a snapshot whose retention is over, but that is still needed, waits before it is looked at again.
 const NEEDED_MS: i64 = 60 * 60 * 1000;
 
-/// Finishes a snapshot that is being made or copied, and its group with the last of its members.
-pub(super) fn complete(shared: &Shared, tx: &Tx<'_>, snapshot_id: &str) -> Result<(), ApiError> {
-    let Some(mut snapshot) = Snapshot::get(tx, snapshot_id)? else { return Ok(()) };
-    if snapshot.status != "progressing" {
-        return Ok(());
-    }
-    "accomplished".clone_into(&mut snapshot.status);
-    snapshot.progress = 100;
-    snapshot.modified_at = shared.clock.now();
-    snapshot.update(tx)?;
-    snapshot_removal::settle_group(tx, &snapshot.group_id)
-}
-
 /// Deletes a snapshot whose retention is over, unless its retention was made longer. While a disk or an image is made from it, or
 /// it is being copied, it stays.
 pub(super) fn expire(shared: &Shared, tx: &Tx<'_>, snapshot_id: &str) -> Result<Again, ApiError> {
@@ -37,6 +24,7 @@ pub(super) fn expire(shared: &Shared, tx: &Tx<'_>, snapshot_id: &str) -> Result<
         return Ok(Again::AfterMs(NEEDED_MS));
     }
     snapshots::delete(tx, snapshot_id)?;
+    snapshot_removal::free(tx, snapshot_id, now)?;
     snapshot_removal::settle_group(tx, &snapshot.group_id)?;
     let resource = Arn::ecs(snapshot.region, &snapshot.account, &format!("snapshot/{snapshot_id}"));
     let (account, service, action) = (&snapshot.account, "ecs.aliyuncs.com", "ecs:DeleteSnapshot");

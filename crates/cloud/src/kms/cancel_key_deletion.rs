@@ -1,10 +1,10 @@
-//! CancelKeyDeletion: a key that was to be deleted stays. It comes back enabled, as documented, also when it was disabled before.
+//! CancelKeyDeletion: a key that was to be deleted stays. It comes back enabled, as documented, also when it was disabled
+//! before; a key without material waits for it again.
 
 use coffer_base::{ApiError, Arn, ErrorCode};
-use coffer_store::keys;
 
 use super::key::{self, Forms, State};
-use super::service;
+use super::rotation;
 use crate::context::Cx;
 use crate::decode::request;
 use crate::job::{self, Kind};
@@ -41,21 +41,22 @@ pub const OPERATION: Operation = Operation {
 
 /// What a policy must allow it on.
 pub fn resources(cx: &mut Cx<'_>, request: &Request) -> Result<Vec<Arn>, ApiError> {
-    let key = key::find(cx, &request.key_id, Forms::Id)?;
-    service::require_open(cx, key.region)?;
-    Ok(vec![key::arn(&key)])
+    key::resource(cx, &request.key_id, Forms::Id)
 }
 
 /// Does it.
 pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
-    let key = key::find(cx, &request.key_id, Forms::Id)?;
+    let mut key = key::find(cx, &request.key_id, Forms::Id)?;
     key::require_user_key(&key)?;
     match State::of(&key)? {
         State::PendingDeletion => {
-            keys::set_state(cx.tx, &key.key_id, State::Enabled.as_str(), None)?;
+            key.delete_at = None;
+            let state = key::resting_state(cx, &key)?;
+            key::set_state(cx, &mut key, state)?;
+            rotation::plan(cx.tx, &key, cx.now)?;
             job::withdraw(cx.tx, Kind::DeleteKey, &key.key_id)?;
         }
-        State::Enabled | State::Disabled => return Err(ErrorCode::KeyStateConflict.into()),
+        State::Enabled | State::Disabled | State::PendingImport => return Err(ErrorCode::KeyStateConflict.into()),
     }
     cx.note("keyId", key.key_id);
     Ok(Response {})

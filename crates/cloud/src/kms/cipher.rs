@@ -1,18 +1,22 @@
 //! Ciphertext under KMS keys.
 //!
-//! A blob is `version id (36, ASCII) ‖ nonce (12) ‖ ciphertext ‖ tag (16)`, AES-256-GCM, in base64: the outline that the vendor's
+//! A blob is `version id (36, ASCII) ‖ nonce (12) ‖ ciphertext ‖ tag (16)`, AES or SM4 in GCM, in base64: the outline that the vendor's
 //! samples show. Authenticated with it: a label, the key's id, the version's id and the canonical encryption context.
 
 use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use coffer_base::{AccountId, ApiError, Secret};
-use coffer_crypto::{OVERHEAD_BYTES, SealKey};
-use coffer_store::keys::{self, Key, KeyVersion};
+use coffer_base::{AccountId, ApiError, Arn, ErrorCode, Rng, Secret};
+use coffer_crypto::{Material, OVERHEAD_BYTES, SealKey, digest};
+use coffer_store::Record as _;
+use coffer_store::keys::{Key, KeyVersion};
 
 use super::encryption_context::EncryptionContext;
+use super::{key, service, spec};
 use crate::context::Cx;
+use crate::keyring::Keyring;
+use crate::product::Product;
 
 const VERSION_ID_BYTES: usize = 36;
 /// Bytes of a data key for a disk (AES-256-XTS takes two keys of 256 bits).
@@ -34,10 +38,32 @@ fn message_context(key: &Key, version_id: &str, context: &EncryptionContext) -> 
     bytes
 }
 
-fn open_version(cx: &Cx<'_>, key: &Key, version: &KeyVersion) -> Result<SealKey, ApiError> {
-    let context = material_context(key, &version.version_id);
-    SealKey::open_under(domain(cx, &key.account)?.aead(), &context, &version.sealed_material)
-        .map_err(ApiError::internal)
+/// The material of a version. The caller has seen that it has some.
+pub fn open_version(cx: &Cx<'_>, key: &Key, version: &KeyVersion) -> Result<Arc<Material>, ApiError> {
+    let KeyVersion { version_id, sealed_material, .. } = version;
+    cx.keyring.version(version_id, sealed_material, || {
+        let (spec, context) = (spec::of(key)?, material_context(key, version_id));
+        Material::open_under(spec, domain(cx, &key.account)?.aead(), &context, sealed_material)
+            .map_err(ApiError::internal)
+    })
+}
+
+/// What tells imported material from any other, and nothing else about it.
+pub fn fingerprint(cx: &Cx<'_>, key: &Key, material: &Material) -> Result<String, ApiError> {
+    let context = ["coffer/key-fingerprint/1", key.account.as_str(), &key.key_id, ""].join("/").into_bytes();
+    Ok(digest::hex(&domain(cx, &key.account)?.fingerprint(&context, material.bytes().expose())))
+}
+
+/// A version's material as it is stored.
+pub fn seal_material(
+    keyring: &Keyring,
+    rng: &dyn Rng,
+    key: &Key,
+    version_id: &str,
+    material: &Material,
+) -> Result<Vec<u8>, ApiError> {
+    let domain = keyring.account(&key.account).ok_or_else(|| ApiError::internal("an account without a domain key"))?;
+    Ok(material.sealed_under(domain.aead(), rng, &material_context(key, version_id)))
 }
 
 /// A ciphertext, and the version that made it.
@@ -53,10 +79,11 @@ pub fn encrypt(cx: &Cx<'_>, key: &Key, context: &EncryptionContext, message: &[u
     let version_id =
         key.primary_version_id.as_deref().ok_or_else(|| ApiError::internal("a symmetric key without a version"))?;
     let version =
-        keys::version(cx.tx, version_id)?.ok_or_else(|| ApiError::internal("a key version without material"))?;
+        KeyVersion::get(cx.tx, version_id)?.ok_or_else(|| ApiError::internal("a key version without material"))?;
     let material = open_version(cx, key, &version)?;
     let mut blob = version_id.as_bytes().to_vec();
-    blob.extend(material.aead().seal(cx.rng, &message_context(key, version_id, context), message));
+    let context = message_context(key, version_id, context);
+    blob.extend(material.seal(cx.rng, &context, message).map_err(ApiError::internal)?);
     Ok(Encrypted { blob: STANDARD.encode(blob), version_id: version.version_id })
 }
 
@@ -64,6 +91,12 @@ pub fn encrypt(cx: &Cx<'_>, key: &Key, context: &EncryptionContext, message: &[u
 pub struct Blob {
     version: KeyVersion,
     sealed: Vec<u8>,
+}
+
+/// The version that a ciphertext names, whether or not there is one.
+pub fn version_of(text: &str) -> Option<String> {
+    let bytes = STANDARD.decode(text).ok()?;
+    Some(std::str::from_utf8(bytes.get(..VERSION_ID_BYTES)?).ok()?.to_owned())
 }
 
 /// Why a blob does not open.
@@ -86,7 +119,7 @@ impl Blob {
         }
         let (version_id, sealed) = bytes.split_at(VERSION_ID_BYTES);
         let Ok(version_id) = std::str::from_utf8(version_id) else { return Ok(Err(Unreadable::Malformed)) };
-        let version = keys::version(cx.tx, version_id)?;
+        let version = KeyVersion::get(cx.tx, version_id)?;
         Ok(version.map(|version| Self { version, sealed: sealed.to_vec() }).ok_or(Unreadable::UnknownVersion))
     }
 
@@ -110,8 +143,52 @@ impl Blob {
         assert_eq!(key.key_id, self.version.key_id, "a blob is opened with the key it names");
         let material = open_version(cx, key, &self.version)?;
         let context = message_context(key, &self.version.version_id, context);
-        Ok(material.aead().open(&context, &self.sealed).map_err(|_| Unreadable::Refused))
+        Ok(material.open(&context, &self.sealed).map_err(|_| Unreadable::Refused))
     }
+
+    /// The text that a request's ciphertext was made of.
+    pub fn text(&self, cx: &Cx<'_>, key: &Key, context: &EncryptionContext) -> Result<Secret<String>, ApiError> {
+        let plain = self.open(cx, key, context)?.map_err(refused)?;
+        let text = std::str::from_utf8(plain.expose()).map_err(ApiError::internal)?;
+        Ok(Secret::new(text.to_owned()))
+    }
+}
+
+/// A ciphertext of a request taken apart, and the caller's key that it names.
+pub struct Found {
+    /// The ciphertext.
+    pub blob: Blob,
+    /// The key.
+    pub key: Key,
+}
+
+impl Found {
+    /// Takes a ciphertext apart.
+    pub fn by(cx: &Cx<'_>, text: &str) -> Result<Self, ApiError> {
+        let blob = Blob::parse(cx, text)?.map_err(refused)?;
+        let key = key::reachable(cx, blob.key_id())?;
+        Ok(Self { blob, key })
+    }
+
+    /// What a policy must allow its use on. KMS must be open.
+    pub fn resource(&self, cx: &Cx<'_>) -> Result<Arn, ApiError> {
+        service::require_open(cx, self.key.region)?;
+        Ok(key::arn(&self.key))
+    }
+}
+
+fn refused(why: Unreadable) -> ApiError {
+    match why {
+        // As when a ciphertext of another region is sent here.
+        Unreadable::UnknownVersion => ErrorCode::KeyNotFound.into(),
+        Unreadable::Malformed | Unreadable::Refused => Product::Kms.invalid_parameter("CiphertextBlob"),
+    }
+}
+
+/// Puts on record which version of which key was used.
+pub fn note(cx: &mut Cx<'_>, key: &Key, version_id: &str) {
+    cx.note("keyId", key.key_id.clone());
+    cx.note("keyVersionId", version_id);
 }
 
 /// A new data key: its base64 text, which is what the blob encrypts (so that Decrypt answers with the same text).

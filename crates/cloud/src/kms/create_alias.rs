@@ -5,7 +5,7 @@ use coffer_store::keys::{self, Alias};
 
 use super::key::{self, Forms, State};
 use super::parameter::AliasName;
-use super::service;
+use super::{quota, service};
 use crate::context::Cx;
 use crate::decode::request;
 use crate::operation::{Access, Effect, Operation};
@@ -38,6 +38,7 @@ pub const OPERATION: Operation = Operation {
         ErrorCode::KeyNotFound,
         ErrorCode::AliasNotAllowed,
         ErrorCode::AliasAlreadyExists,
+        ErrorCode::KmsLimitExceeded,
         ErrorCode::KeyOperationUnsupported,
         ErrorCode::KeyStateConflict,
     ]],
@@ -62,6 +63,7 @@ pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
     if !keys::insert_alias(cx.tx, cx.account(), key.region, &alias, cx.now)? {
         return Err(ErrorCode::AliasAlreadyExists.into());
     }
+    quota::require_aliases(cx, key.region)?;
     cx.note("keyId", alias.key_id);
     Ok(Response {})
 }

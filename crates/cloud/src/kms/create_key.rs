@@ -1,17 +1,24 @@
 //! CreateKey: a new key with its first version.
 //!
 //! The vendor today makes only default keys outside a KMS instance; here, as in its earlier editions, an account may have many.
-//! Symmetric AES-256 keys with material made here; other specs, imported material and automatic rotation are refused by name.
+//! Symmetric keys alone can have imported material or be rotated by themselves. A request for RSA is answered when the key is made,
+//! which takes a moment.
 
 use coffer_base::{ApiError, Arn, ErrorCode};
+use coffer_crypto::KeySpec;
 
 use super::key::{self, New};
 use super::metadata::KeyMetadata;
 use super::parameter::{Description, NoInstance};
-use super::service;
+use super::policy::{self, KeyPolicy};
+use super::rotation::{self, RotationInterval};
+use super::spec::{Spec, Usage};
+use super::tagging::{self, ResourceType, TagList};
+use super::{quota, service};
 use crate::context::Cx;
 use crate::decode::{Invalid, Parameter, request};
 use crate::operation::{Access, Effect, Operation};
+use crate::product::Product;
 use crate::value::response;
 
 request! {
@@ -29,59 +36,16 @@ request! {
         pub key_usage: Option<Usage> = "KeyUsage",
         /// Where its material comes from.
         pub origin: Option<Origin> = "Origin",
+        /// Who may do what with it; without one the account decides.
+        pub policy: Option<KeyPolicy> = "Policy",
         /// What protects it; stored as it was sent.
         pub protection_level: Option<ProtectionLevel> = "ProtectionLevel",
+        /// How often it is to be rotated; needed where it is.
+        pub rotation_interval: Option<RotationInterval> = "RotationInterval",
+        /// Its tags.
+        pub tags: Option<TagList> = "Tags",
     }
-    refused { "KeyStorageMechanism", "Policy", "RotationInterval", "Tags" unless "[]", }
-}
-
-/// `KeySpec`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Spec {
-    /// `Aliyun_AES_256`.
-    Aes256,
-    /// A spec of the vendor's that is not served.
-    NotServed,
-}
-
-impl Parameter for Spec {
-    fn from_text(text: &str) -> Result<Self, Invalid> {
-        const OTHERS: [&str; 9] = [
-            "Aliyun_AES_128",
-            "Aliyun_AES_192",
-            "Aliyun_SM4",
-            "RSA_2048",
-            "RSA_3072",
-            "RSA_4096",
-            "EC_P256",
-            "EC_P256K",
-            "EC_SM2",
-        ];
-        match text {
-            "Aliyun_AES_256" => Ok(Self::Aes256),
-            _ if OTHERS.contains(&text) => Ok(Self::NotServed),
-            _ => Err(Invalid::Value),
-        }
-    }
-}
-
-/// `KeyUsage`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Usage {
-    /// `ENCRYPT/DECRYPT`.
-    Encrypt,
-    /// `SIGN/VERIFY`, which a symmetric key can't be for.
-    Sign,
-}
-
-impl Parameter for Usage {
-    fn from_text(text: &str) -> Result<Self, Invalid> {
-        match text {
-            "ENCRYPT/DECRYPT" => Ok(Self::Encrypt),
-            "SIGN/VERIFY" => Ok(Self::Sign),
-            _ => Err(Invalid::Value),
-        }
-    }
+    refused { "KeyStorageMechanism", }
 }
 
 /// `Origin`.
@@ -133,9 +97,11 @@ pub const OPERATION: Operation = Operation {
     idempotent: false,
     errors: &[&[
         ErrorCode::KmsInvalidParameter,
+        ErrorCode::KmsMissingParameter,
         ErrorCode::KmsServiceNotEnabled,
         ErrorCode::KmsUnsupportedOperation,
         ErrorCode::KmsInstanceNotFound,
+        ErrorCode::KmsLimitExceeded,
     ]],
 };
 
@@ -145,24 +111,42 @@ pub fn resources(cx: &mut Cx<'_>, _request: &Request) -> Result<Vec<Arn>, ApiErr
     Ok(vec![Arn::kms(cx.region(), cx.account(), "key")])
 }
 
+/// The kind of key to be made before the transaction.
+pub fn costly(_cx: &mut Cx<'_>, request: &Request) -> Result<Option<KeySpec>, ApiError> {
+    Ok(request.key_spec.map(|Spec(spec)| spec).filter(|spec| spec.is_costly()))
+}
+
 /// Does it.
 pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
-    let served = request.key_spec.is_none_or(|spec| spec == Spec::Aes256)
-        && request.origin.is_none_or(|origin| origin == Origin::Made)
-        && request.enable_automatic_rotation != Some(true);
-    if !served {
-        return Err(ErrorCode::KmsUnsupportedOperation.into());
+    let spec = request.key_spec.map_or(KeySpec::Aes256, |Spec(spec)| spec);
+    let usage = request.key_usage.unwrap_or_else(|| Usage::default_of(spec));
+    if !usage.suits(spec) {
+        return Err(Product::Kms.invalid_parameter("KeyUsage"));
     }
-    if request.key_usage == Some(Usage::Sign) {
-        return Err(crate::product::Product::Kms.invalid_parameter("KeyUsage"));
+    let external = request.origin == Some(Origin::Imported);
+    let rotation_interval_s =
+        rotation::interval(request.enable_automatic_rotation == Some(true), request.rotation_interval)?;
+    let symmetric = spec.symmetric_bytes().is_some();
+    if external && !symmetric || rotation_interval_s.is_some() && (external || !symmetric) {
+        return Err(ErrorCode::KmsUnsupportedOperation.into());
     }
     let region = cx.region();
     let new = New {
+        spec,
+        usage,
+        external,
         protection_level: request.protection_level.map_or("SOFTWARE", |ProtectionLevel(level)| level),
         description: request.description.as_ref().map_or("", |Description(text)| text),
+        rotation_interval_s,
+        policy: request.policy.map(|KeyPolicy(text)| text),
         ..New::default()
     };
     let key = key::create(cx, region, new)?;
+    quota::require_keys(cx, region)?;
+    policy::require_changeable(cx, &key)?;
+    let TagList(tags) = request.tags.unwrap_or_default();
+    tagging::put(cx, ResourceType::Key, &key.account, region, &key.key_id, &tags)?;
+    rotation::plan(cx.tx, &key, cx.now)?;
     cx.note("keyId", key.key_id.clone());
     Ok(Response { key: KeyMetadata::of(key)? })
 }

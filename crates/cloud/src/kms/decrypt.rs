@@ -2,18 +2,15 @@
 //!
 //! Where the vendor is silent: a changed ciphertext and a wrong context are the same 400, so that nothing can be learned by trying.
 
-use coffer_base::{ApiError, Arn, ErrorCode};
-use coffer_store::keys::Key;
+use coffer_base::{ApiError, Arn};
 
-use super::cipher::{Blob, Unreadable};
+use super::cipher::{self, Found};
 use super::encryption_context::ContextField;
 use super::key;
 use super::parameter::DryRun;
-use super::service;
 use crate::context::Cx;
 use crate::decode::request;
 use crate::operation::{Access, Effect, Operation};
-use crate::product::Product;
 use crate::value::response;
 
 request! {
@@ -50,36 +47,17 @@ pub const OPERATION: Operation = Operation {
     errors: &[super::encrypt::USE_ERRORS],
 };
 
-fn refused(why: Unreadable) -> ApiError {
-    match why {
-        // As when a ciphertext of another region is sent here.
-        Unreadable::UnknownVersion => ErrorCode::KeyNotFound.into(),
-        Unreadable::Malformed | Unreadable::Refused => Product::Kms.invalid_parameter("CiphertextBlob"),
-    }
-}
-
-/// The ciphertext taken apart, and the caller's key that it names.
-fn find(cx: &Cx<'_>, blob: &str) -> Result<(Blob, Key), ApiError> {
-    let blob = Blob::parse(cx, blob)?.map_err(refused)?;
-    let key = key::owned(cx, blob.key_id())?;
-    Ok((blob, key))
-}
-
 /// What a policy must allow it on.
 pub fn resources(cx: &mut Cx<'_>, request: &Request) -> Result<Vec<Arn>, ApiError> {
-    let (_, key) = find(cx, &request.ciphertext_blob)?;
-    service::require_open(cx, key.region)?;
-    Ok(vec![key::arn(&key)])
+    Ok(vec![Found::by(cx, &request.ciphertext_blob)?.resource(cx)?])
 }
 
 /// Does it.
 pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
-    let (blob, key) = find(cx, &request.ciphertext_blob)?;
+    let Found { blob, key } = Found::by(cx, &request.ciphertext_blob)?;
     key::require_usable(&key)?;
-    let plain = blob.open(cx, &key, &request.context.0)?.map_err(refused)?;
+    let plaintext = blob.text(cx, &key, &request.context.0)?.expose().clone();
     DryRun::end(request.dry_run)?;
-    let plaintext = std::str::from_utf8(plain.expose()).map_err(ApiError::internal)?.to_owned();
-    cx.note("keyId", key.key_id.clone());
-    cx.note("keyVersionId", blob.version_id().to_owned());
+    cipher::note(cx, &key, blob.version_id());
     Ok(Response { key_version_id: blob.version_id().to_owned(), key_id: key.key_id, plaintext })
 }

@@ -2,9 +2,9 @@
 
 use coffer_base::ApiError;
 use coffer_store::keys::Key;
-use coffer_store::{Tx, disks, images, snapshots};
+use coffer_store::{Tx, disks, images, secrets, snapshots};
 
-/// How many disks, snapshots and images are encrypted under a key.
+/// How many disks, snapshots, images and secrets are encrypted under a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Dependents {
     /// Disks.
@@ -13,6 +13,8 @@ pub struct Dependents {
     pub snapshots: i64,
     /// Images with at least one snapshot under the key.
     pub images: i64,
+    /// Secrets.
+    pub secrets: i64,
 }
 
 impl Dependents {
@@ -25,15 +27,22 @@ impl Dependents {
             disks: disks::count(tx, &key.account, key.region, &of_disks)?,
             snapshots: snapshots::count(tx, &key.account, key.region, &of_snapshots)?,
             images: images::count_under_key(tx, &key.key_id)?,
+            secrets: secrets::count_under_key(tx, &key.key_id)?,
         })
     }
 
+    /// Whether there are any.
+    pub const fn any(self) -> bool {
+        self.disks + self.snapshots + self.images + self.secrets > 0
+    }
+
     /// The counts, for the record.
-    pub fn notes(self) -> [(&'static str, String); 3] {
+    pub fn notes(self) -> [(&'static str, String); 4] {
         [
             ("disks", self.disks.to_string()),
             ("snapshots", self.snapshots.to_string()),
             ("images", self.images.to_string()),
+            ("secrets", self.secrets.to_string()),
         ]
     }
 }

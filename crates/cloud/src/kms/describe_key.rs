@@ -3,8 +3,7 @@
 use coffer_base::{ApiError, Arn, ErrorCode};
 
 use super::key::{self, Forms};
-use super::metadata::KeyMetadata;
-use super::service;
+use super::metadata::WithProtection;
 use crate::context::Cx;
 use crate::decode::request;
 use crate::operation::{Access, Effect, Operation};
@@ -22,7 +21,7 @@ response! {
     /// The key.
     pub struct Response {
         /// Described.
-        pub key: KeyMetadata = "KeyMetadata",
+        pub key: WithProtection = "KeyMetadata",
     }
 }
 
@@ -37,12 +36,10 @@ pub const OPERATION: Operation = Operation {
 
 /// What a policy must allow it on.
 pub fn resources(cx: &mut Cx<'_>, request: &Request) -> Result<Vec<Arn>, ApiError> {
-    let key = key::find(cx, &request.key_id, Forms::IdOrAlias)?;
-    service::require_open(cx, key.region)?;
-    Ok(vec![key::arn(&key)])
+    key::resource(cx, &request.key_id, Forms::IdOrAlias)
 }
 
 /// Does it.
 pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
-    Ok(Response { key: KeyMetadata::of(key::find(cx, &request.key_id, Forms::IdOrAlias)?)? })
+    Ok(Response { key: WithProtection::of(key::find(cx, &request.key_id, Forms::IdOrAlias)?)? })
 }

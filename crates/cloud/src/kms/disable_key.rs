@@ -1,10 +1,8 @@
 //! DisableKey: a key can't be used until it is enabled again. Disabling a disabled key is no error.
 
 use coffer_base::{ApiError, Arn, ErrorCode};
-use coffer_store::keys;
 
 use super::key::{self, Forms, State};
-use super::service;
 use crate::context::Cx;
 use crate::decode::request;
 use crate::operation::{Access, Effect, Operation};
@@ -40,19 +38,17 @@ pub const OPERATION: Operation = Operation {
 
 /// What a policy must allow it on.
 pub fn resources(cx: &mut Cx<'_>, request: &Request) -> Result<Vec<Arn>, ApiError> {
-    let key = key::find(cx, &request.key_id, Forms::Id)?;
-    service::require_open(cx, key.region)?;
-    Ok(vec![key::arn(&key)])
+    key::resource(cx, &request.key_id, Forms::Id)
 }
 
 /// Does it.
 pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
-    let key = key::find(cx, &request.key_id, Forms::Id)?;
+    let mut key = key::find(cx, &request.key_id, Forms::Id)?;
     key::require_user_key(&key)?;
     match State::of(&key)? {
         State::Disabled => {}
-        State::Enabled => keys::set_state(cx.tx, &key.key_id, State::Disabled.as_str(), None)?,
-        State::PendingDeletion => return Err(ErrorCode::KeyStateConflict.into()),
+        State::Enabled => key::set_state(cx, &mut key, State::Disabled)?,
+        State::PendingImport | State::PendingDeletion => return Err(ErrorCode::KeyStateConflict.into()),
     }
     cx.note("keyId", key.key_id);
     Ok(Response {})

@@ -1,10 +1,9 @@
 //! EnableKey: a key can be used again. Enabling an enabled key is no error.
 
 use coffer_base::{ApiError, Arn, ErrorCode};
-use coffer_store::keys;
 
 use super::key::{self, Forms, State};
-use super::service;
+use super::rotation;
 use crate::context::Cx;
 use crate::decode::request;
 use crate::operation::{Access, Effect, Operation};
@@ -40,19 +39,20 @@ pub const OPERATION: Operation = Operation {
 
 /// What a policy must allow it on.
 pub fn resources(cx: &mut Cx<'_>, request: &Request) -> Result<Vec<Arn>, ApiError> {
-    let key = key::find(cx, &request.key_id, Forms::Id)?;
-    service::require_open(cx, key.region)?;
-    Ok(vec![key::arn(&key)])
+    key::resource(cx, &request.key_id, Forms::Id)
 }
 
 /// Does it.
 pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
-    let key = key::find(cx, &request.key_id, Forms::Id)?;
+    let mut key = key::find(cx, &request.key_id, Forms::Id)?;
     key::require_user_key(&key)?;
     match State::of(&key)? {
         State::Enabled => {}
-        State::Disabled => keys::set_state(cx.tx, &key.key_id, State::Enabled.as_str(), None)?,
-        State::PendingDeletion => return Err(ErrorCode::KeyStateConflict.into()),
+        State::Disabled => {
+            key::set_state(cx, &mut key, State::Enabled)?;
+            rotation::plan(cx.tx, &key, cx.now)?;
+        }
+        State::PendingImport | State::PendingDeletion => return Err(ErrorCode::KeyStateConflict.into()),
     }
     cx.note("keyId", key.key_id);
     Ok(Response {})

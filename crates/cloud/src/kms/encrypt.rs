@@ -6,7 +6,6 @@ use super::cipher;
 use super::encryption_context::ContextField;
 use super::key::{self, Forms};
 use super::parameter::DryRun;
-use super::service;
 use crate::context::Cx;
 use crate::decode::{Invalid, Parameter, request};
 use crate::operation::{Access, Effect, Operation};
@@ -64,16 +63,16 @@ pub const USE_ERRORS: &[ErrorCode] = &[
     ErrorCode::KeyNotFound,
     ErrorCode::AliasNotFound,
     ErrorCode::KeyDisabled,
+    ErrorCode::KeyPendingImport,
     ErrorCode::KeyPendingDeletion,
     ErrorCode::KeyOperationUnsupported,
+    ErrorCode::KmsUnsupportedOperation,
     ErrorCode::KmsDryRun,
 ];
 
 /// What a policy must allow it on.
 pub fn resources(cx: &mut Cx<'_>, request: &Request) -> Result<Vec<Arn>, ApiError> {
-    let key = key::find(cx, &request.key_id, Forms::IdOrAlias)?;
-    service::require_open(cx, key.region)?;
-    Ok(vec![key::arn(&key)])
+    key::resource(cx, &request.key_id, Forms::IdOrAlias)
 }
 
 /// Does it.
@@ -82,7 +81,6 @@ pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
     key::require_usable(&key)?;
     DryRun::end(request.dry_run)?;
     let encrypted = cipher::encrypt(cx, &key, &request.context.0, request.plaintext.0.expose().as_bytes())?;
-    cx.note("keyId", key.key_id.clone());
-    cx.note("keyVersionId", encrypted.version_id.clone());
+    cipher::note(cx, &key, &encrypted.version_id);
     Ok(Response { ciphertext_blob: encrypted.blob, key_id: key.key_id, key_version_id: encrypted.version_id })
 }

@@ -17,26 +17,37 @@ pub struct Filters {
     pub never: bool,
 }
 
+/// One condition.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
-struct Element {
-    key: String,
+pub struct Element {
+    /// What it is about.
+    pub key: String,
+    /// Values, any of which will do.
     #[serde(default)]
-    values: Vec<String>,
+    pub values: Vec<String>,
+}
+
+impl Element {
+    /// Parses a list of conditions within their limits. One without values restricts nothing, and is left out.
+    pub fn list(text: &str) -> Result<Vec<Self>, Invalid> {
+        let mut elements: Vec<Self> = serde_json::from_str(text).map_err(|_| Invalid::Value)?;
+        let short = |value: &String| value.len() <= limits::PARAMETER_NAME_BYTES;
+        let fits = |element: &Self| element.values.len() <= MOST && element.values.iter().all(short);
+        if elements.len() > MOST || !elements.iter().all(fits) {
+            return Err(Invalid::Value);
+        }
+        elements.retain(|element| !element.values.is_empty());
+        Ok(elements)
+    }
 }
 
 impl Parameter for Filters {
     const KIND: &'static str = "String";
 
     fn from_text(text: &str) -> Result<Self, Invalid> {
-        let elements: Vec<Element> = serde_json::from_str(text).map_err(|_| Invalid::Value)?;
-        let short = |value: &String| value.len() <= limits::PARAMETER_NAME_BYTES;
-        let fits = |element: &Element| element.values.len() <= MOST && element.values.iter().all(short);
-        if elements.len() > MOST || !elements.iter().all(fits) {
-            return Err(Invalid::Value);
-        }
         let mut filters = Self::default();
-        for element in elements.into_iter().filter(|element| !element.values.is_empty()) {
+        for element in Element::list(text)? {
             filters.add(element)?;
         }
         Ok(filters)

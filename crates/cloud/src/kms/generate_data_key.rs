@@ -5,10 +5,9 @@ use coffer_base::{ApiError, Arn};
 use super::cipher;
 use super::encryption_context::ContextField;
 use super::key::{self, Forms};
-use super::parameter::DryRun;
-use super::service;
+use super::parameter::{self, DataKeyBytes, DataKeySpec, DryRun};
 use crate::context::Cx;
-use crate::decode::{Invalid, Parameter, request, whole};
+use crate::decode::request;
 use crate::operation::{Access, Effect, Operation};
 use crate::value::response;
 
@@ -24,35 +23,9 @@ request! {
         /// How long, by name.
         pub key_spec: Option<DataKeySpec> = "KeySpec",
         /// How long, in bytes; counts before the name.
-        pub number_of_bytes: Option<Bytes> = "NumberOfBytes",
+        pub number_of_bytes: Option<DataKeyBytes> = "NumberOfBytes",
     }
     refused { "Recipient", }
-}
-
-/// `AES_256` or `AES_128`.
-#[derive(Clone, Copy, Debug)]
-pub struct DataKeySpec(usize);
-
-impl Parameter for DataKeySpec {
-    fn from_text(text: &str) -> Result<Self, Invalid> {
-        match text {
-            "AES_256" => Ok(Self(32)),
-            "AES_128" => Ok(Self(16)),
-            _ => Err(Invalid::Value),
-        }
-    }
-}
-
-/// 1 to 1024.
-#[derive(Clone, Copy, Debug)]
-pub struct Bytes(usize);
-
-impl Parameter for Bytes {
-    const KIND: &'static str = "Integer";
-
-    fn from_text(text: &str) -> Result<Self, Invalid> {
-        whole(text).filter(|bytes| (1..=1024).contains(bytes)).map(Self).ok_or(Invalid::Value)
-    }
 }
 
 response! {
@@ -80,9 +53,7 @@ pub const OPERATION: Operation = Operation {
 
 /// What a policy must allow it on.
 pub fn resources(cx: &mut Cx<'_>, request: &Request) -> Result<Vec<Arn>, ApiError> {
-    let key = key::find(cx, &request.key_id, Forms::IdOrAlias)?;
-    service::require_open(cx, key.region)?;
-    Ok(vec![key::arn(&key)])
+    key::resource(cx, &request.key_id, Forms::IdOrAlias)
 }
 
 /// Does it.
@@ -90,11 +61,9 @@ pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
     let key = key::find(cx, &request.key_id, Forms::IdOrAlias)?;
     key::require_usable(&key)?;
     DryRun::end(request.dry_run)?;
-    let named = request.key_spec.map_or(32, |DataKeySpec(bytes)| bytes);
-    let data_key = cipher::new_data_key(cx, request.number_of_bytes.map_or(named, |Bytes(bytes)| bytes));
+    let data_key = cipher::new_data_key(cx, parameter::data_key_bytes(request.key_spec, request.number_of_bytes));
     let encrypted = cipher::encrypt(cx, &key, &request.context.0, data_key.expose().as_bytes())?;
-    cx.note("keyId", key.key_id.clone());
-    cx.note("keyVersionId", encrypted.version_id.clone());
+    cipher::note(cx, &key, &encrypted.version_id);
     Ok(Response {
         ciphertext_blob: encrypted.blob,
         key_id: key.key_id,

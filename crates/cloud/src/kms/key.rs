@@ -1,64 +1,136 @@
 //! Keys: made, found, allowed to be used in their state.
 
-use coffer_base::{ApiError, Arn, ErrorCode, Region};
-use coffer_crypto::SealKey;
-use coffer_store::keys::{self, Key, KeyVersion};
+use std::sync::Arc;
 
-use super::cipher;
+use coffer_base::{ApiError, Arn, ErrorCode, Region, Rng, Timestamp};
+use coffer_crypto::{KeySpec, Material};
+use coffer_store::keys::{self, Key, KeyVersion};
+use coffer_store::{Record as _, Tx};
+
+use super::spec::{self, Usage};
+use super::{cipher, service};
+use crate::auth;
+use crate::auth::key_policy::{self, Grant};
 use crate::context::Cx;
+use crate::keyring::Keyring;
+use crate::operation::Access;
 
 /// What a new key is to be.
 pub struct New<'a> {
     /// `User` or `Service`.
     pub creator_type: &'static str,
-    /// For example `Aliyun_AES_256`.
-    pub key_spec: &'static str,
+    /// Its kind.
+    pub spec: KeySpec,
+    /// What it is for.
+    pub usage: Usage,
+    /// Whether its material is to be imported.
+    pub external: bool,
     /// `SOFTWARE` or `HSM`.
     pub protection_level: &'static str,
     /// A description.
     pub description: &'a str,
     /// Automatic rotation's period in seconds.
     pub rotation_interval_s: Option<i64>,
+    /// The key policy.
+    pub policy: Option<String>,
 }
 
 impl Default for New<'_> {
     fn default() -> Self {
         Self {
             creator_type: "User",
-            key_spec: "Aliyun_AES_256",
+            spec: KeySpec::Aes256,
+            usage: Usage::Encrypt,
+            external: false,
             protection_level: "SOFTWARE",
             description: "",
             rotation_interval_s: None,
+            policy: None,
         }
     }
 }
 
-/// Makes a symmetric key with its first version. The material is random and stored sealed under the account's domain key.
+/// Makes a key with its first version. The material is random and stored sealed under the account's domain key; that of an external
+/// key has yet to be imported.
 pub fn create(cx: &mut Cx<'_>, region: Region, new: New<'_>) -> Result<Key, ApiError> {
     let (key_id, version_id) = (cx.rng.uuid(), cx.rng.uuid());
+    let symmetric = new.spec.symmetric_bytes().is_some();
     let key = Key {
-        key_id: key_id.clone(),
+        key_id,
         account: cx.account().clone(),
         region,
-        key_spec: new.key_spec.to_owned(),
-        key_usage: "ENCRYPT/DECRYPT".to_owned(),
-        origin: "Aliyun_KMS".to_owned(),
+        key_spec: spec::name(new.spec).to_owned(),
+        key_usage: new.usage.as_str().to_owned(),
+        origin: if new.external { "EXTERNAL" } else { "Aliyun_KMS" }.to_owned(),
         protection_level: new.protection_level.to_owned(),
         description: new.description.to_owned(),
-        state: State::Enabled.as_str().to_owned(),
+        state: if new.external { State::PendingImport } else { State::Enabled }.as_str().to_owned(),
         creator_type: new.creator_type.to_owned(),
-        primary_version_id: Some(version_id.clone()),
+        primary_version_id: symmetric.then(|| version_id.clone()),
         delete_at: None,
         rotation_interval_s: new.rotation_interval_s,
         last_rotation_at: cx.now,
+        deletion_protection: false,
+        deletion_protection_description: String::new(),
+        material_digest: None,
+        material_expire_at: None,
+        policy: new.policy,
         created_at: cx.now,
     };
-    let domain = cipher::domain(cx, &key.account)?;
-    let sealed_material =
-        SealKey::generate(cx.rng).sealed_under(domain.aead(), cx.rng, &cipher::material_context(&key, &version_id));
-    keys::insert(cx.tx, &key)?;
-    keys::insert_version(cx.tx, &KeyVersion { version_id, key_id, sealed_material, created_at: cx.now })?;
+    key.insert(cx.tx)?;
+    if new.external {
+        let key_id = key.key_id.clone();
+        KeyVersion { version_id, key_id, sealed_material: Vec::new(), created_at: cx.now }.insert(cx.tx)?;
+    } else {
+        Maker::of(cx).insert_version(&key, version_id)?;
+    }
     Ok(key)
+}
+
+/// What it takes to make a version of a key, in an operation or in a job.
+pub struct Maker<'a> {
+    /// The transaction.
+    pub tx: &'a Tx<'a>,
+    /// The keys above it.
+    pub keyring: &'a Keyring,
+    /// Randomness.
+    pub rng: &'a dyn Rng,
+    /// The moment.
+    pub now: Timestamp,
+    /// Material that was made before, where that takes long.
+    pub prepared: Option<&'a Arc<Material>>,
+}
+
+impl<'a> Maker<'a> {
+    /// In an operation.
+    pub const fn of(cx: &Cx<'a>) -> Self {
+        Self { tx: cx.tx, keyring: cx.keyring, rng: cx.rng, now: cx.now, prepared: cx.prepared }
+    }
+
+    /// Makes a further version, which a symmetric key uses from now on.
+    pub fn rotate(&self, key: &mut Key) -> Result<KeyVersion, ApiError> {
+        let version = self.insert_version(key, self.rng.uuid())?;
+        if key.primary_version_id.is_some() {
+            key.primary_version_id = Some(version.version_id.clone());
+        }
+        key.last_rotation_at = self.now;
+        key.update(self.tx)?;
+        Ok(version)
+    }
+
+    /// New material: what was made before the transaction, if anything was.
+    pub fn material(&self, spec: KeySpec) -> Arc<Material> {
+        let prepared = self.prepared.filter(|prepared| prepared.spec() == spec);
+        prepared.map_or_else(|| Arc::new(Material::generate(spec, self.rng)), Arc::clone)
+    }
+
+    fn insert_version(&self, key: &Key, version_id: String) -> Result<KeyVersion, ApiError> {
+        let material = self.material(spec::of(key)?);
+        let sealed_material = cipher::seal_material(self.keyring, self.rng, key, &version_id, &material)?;
+        let version = KeyVersion { version_id, key_id: key.key_id.clone(), sealed_material, created_at: self.now };
+        version.insert(self.tx)?;
+        Ok(version)
+    }
 }
 
 /// The states of a key.
@@ -68,37 +140,107 @@ pub enum State {
     Enabled,
     /// It can't be used until it is enabled.
     Disabled,
+    /// It can't be used until its material is imported.
+    PendingImport,
     /// It will be deleted when its window is over.
     PendingDeletion,
 }
 
 impl State {
+    /// All states.
+    pub const ALL: [Self; 4] = [Self::Enabled, Self::Disabled, Self::PendingImport, Self::PendingDeletion];
+
     /// The vendor's word.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Enabled => "Enabled",
             Self::Disabled => "Disabled",
+            Self::PendingImport => "PendingImport",
             Self::PendingDeletion => "PendingDeletion",
         }
     }
 
     /// The state of a key.
     pub fn of(key: &Key) -> Result<Self, ApiError> {
-        [Self::Enabled, Self::Disabled, Self::PendingDeletion]
-            .into_iter()
-            .find(|state| state.as_str() == key.state)
-            .ok_or_else(|| ApiError::internal("a key in a state that does not exist"))
+        let state = Self::ALL.into_iter().find(|state| state.as_str() == key.state);
+        state.ok_or_else(|| ApiError::internal("a key in a state that does not exist"))
     }
 }
 
 /// Refuses unless the key may be used for cryptography ("Key states": 409 for each other state).
-fn require_enabled(key: &Key) -> Result<(), ApiError> {
+pub fn require_enabled(key: &Key) -> Result<(), ApiError> {
     Err(match State::of(key)? {
         State::Enabled => return Ok(()),
         State::Disabled => ErrorCode::KeyDisabled,
+        State::PendingImport => ErrorCode::KeyPendingImport,
         State::PendingDeletion => ErrorCode::KeyPendingDeletion,
     }
     .into())
+}
+
+/// Refuses unless what describes the key may be changed: not when it is to be deleted, and not of a service key.
+pub fn require_changeable(key: &Key) -> Result<(), ApiError> {
+    require_user_key(key)?;
+    match State::of(key)? {
+        State::PendingDeletion => Err(ErrorCode::KeyPendingDeletion.into()),
+        _ => Ok(()),
+    }
+}
+
+/// Puts the key into a state.
+pub fn set_state(cx: &Cx<'_>, key: &mut Key, state: State) -> Result<(), ApiError> {
+    state.as_str().clone_into(&mut key.state);
+    Ok(key.update(cx.tx)?)
+}
+
+/// The state that a key has unless someone disables it or has it deleted: whether it has material.
+pub fn resting_state(cx: &Cx<'_>, key: &Key) -> Result<State, ApiError> {
+    Ok(if has_material(cx, key)? { State::Enabled } else { State::PendingImport })
+}
+
+fn has_material(cx: &Cx<'_>, key: &Key) -> Result<bool, ApiError> {
+    let Some(version_id) = key.primary_version_id.as_deref() else { return Ok(true) };
+    Ok(KeyVersion::get(cx.tx, version_id)?.is_some_and(|version| !version.sealed_material.is_empty()))
+}
+
+/// Refuses a key whose material was made here.
+pub fn require_external(key: &Key) -> Result<(), ApiError> {
+    require_user_key(key)?;
+    if key.origin == "EXTERNAL" { Ok(()) } else { Err(ErrorCode::KeyOriginUnsupported.into()) }
+}
+
+/// The one version that an external key has.
+fn external_version(tx: &Tx<'_>, key: &Key) -> Result<KeyVersion, ApiError> {
+    let version = key.primary_version_id.as_deref().map(|id| KeyVersion::get(tx, id)).transpose()?.flatten();
+    version.ok_or_else(|| ApiError::internal("an external key without its version"))
+}
+
+/// Stores imported material.
+pub fn set_material(cx: &Cx<'_>, key: &Key, material: &Material) -> Result<(), ApiError> {
+    let mut version = external_version(cx.tx, key)?;
+    version.sealed_material = cipher::seal_material(cx.keyring, cx.rng, key, &version.version_id, material)?;
+    Ok(version.update(cx.tx)?)
+}
+
+/// Erases imported material. The key waits for it again, unless it is to be deleted.
+pub fn forget_material(tx: &Tx<'_>, keyring: &Keyring, key: &mut Key) -> Result<(), ApiError> {
+    let mut version = external_version(tx, key)?;
+    keyring.forget(&version.version_id);
+    version.sealed_material.clear();
+    version.update(tx)?;
+    key.material_expire_at = None;
+    if State::of(key)? != State::PendingDeletion {
+        State::PendingImport.as_str().clone_into(&mut key.state);
+    }
+    Ok(key.update(tx)?)
+}
+
+/// Deletes a key with all that belongs to it.
+pub fn erase(tx: &Tx<'_>, keyring: &Keyring, key: &Key) -> Result<(), ApiError> {
+    for version_id in keys::version_ids(tx, &key.key_id)? {
+        keyring.forget(&version_id);
+    }
+    Ok(keys::delete(tx, &key.key_id)?)
 }
 
 /// The ARN of a key.
@@ -115,6 +257,18 @@ pub enum Forms {
     IdOrAlias,
 }
 
+/// The errors of naming a key by its id.
+pub const ID_ERRORS: &[ErrorCode] =
+    &[ErrorCode::KmsServiceNotEnabled, ErrorCode::KeyNotFound, ErrorCode::AliasNotAllowed];
+/// The errors of naming a key in any form.
+pub const NAME_ERRORS: &[ErrorCode] =
+    &[ErrorCode::KmsServiceNotEnabled, ErrorCode::KeyNotFound, ErrorCode::AliasNotFound];
+/// The errors of a key that can't be used in its state.
+pub const STATE_ERRORS: &[ErrorCode] =
+    &[ErrorCode::KeyDisabled, ErrorCode::KeyPendingImport, ErrorCode::KeyPendingDeletion];
+/// The errors of a key whose description can't be changed.
+pub const CHANGE_ERRORS: &[ErrorCode] = &[ErrorCode::KeyOperationUnsupported, ErrorCode::KeyPendingDeletion];
+
 /// The key that `name` stands for, in the caller's account. Where the request names a region it must be there; without one an id is
 /// looked for in every region, since ids are unique, and an alias in the server's own.
 ///
@@ -129,14 +283,23 @@ pub fn find(cx: &Cx<'_>, name: &str, forms: Forms) -> Result<Key, ApiError> {
         match name.strip_prefix("acs:kms:") {
             None => name.to_owned(),
             Some(rest) => match rest.split(':').collect::<Vec<_>>()[..] {
-                [_, account, resource] if account == cx.account().as_str() => {
-                    resource.strip_prefix("key/").ok_or(ErrorCode::KeyNotFound)?.to_owned()
+                [_, account, resource] => {
+                    let key_id = resource.strip_prefix("key/").ok_or(ErrorCode::KeyNotFound)?;
+                    let key = reachable(cx, key_id)?;
+                    return if key.account.as_str() == account { Ok(key) } else { Err(ErrorCode::KeyNotFound.into()) };
                 }
                 _ => return Err(ErrorCode::KeyNotFound.into()),
             },
         }
     };
     owned(cx, &key_id)
+}
+
+/// What a policy must allow the operation on, where that is one key and KMS must be open.
+pub fn resource(cx: &Cx<'_>, name: &str, forms: Forms) -> Result<Vec<Arn>, ApiError> {
+    let key = find(cx, name, forms)?;
+    service::require_open(cx, key.region)?;
+    Ok(vec![arn(&key)])
 }
 
 /// The key of that id, if it is the caller's and in the region that the request names.
@@ -149,15 +312,70 @@ pub fn owned(cx: &Cx<'_>, key_id: &str) -> Result<Key, ApiError> {
     Ok(key)
 }
 
-/// The key of an id, unless its deletion is due.
-pub fn get(cx: &Cx<'_>, key_id: &str) -> Result<Option<Key>, ApiError> {
-    Ok(keys::get(cx.tx, key_id)?.filter(|key| key.delete_at.is_none_or(|due| due > cx.now)))
+/// What may be done with another account's key, where its policy allows it: using it and looking at it, not changing it.
+const ACROSS_ACCOUNTS: [&str; 14] = [
+    "kms:AsymmetricDecrypt",
+    "kms:AsymmetricEncrypt",
+    "kms:AsymmetricSign",
+    "kms:AsymmetricVerify",
+    "kms:Decrypt",
+    "kms:DescribeKey",
+    "kms:DescribeKeyVersion",
+    "kms:Encrypt",
+    "kms:ExportDataKey",
+    "kms:GenerateAndExportDataKey",
+    "kms:GenerateDataKey",
+    "kms:GenerateDataKeyWithoutPlaintext",
+    "kms:GetPublicKey",
+    "kms:ListKeyVersions",
+];
+
+/// The key of that id, if it is in the region that the request names, and the caller's, or one whose policy lets the caller do what is
+/// called. To others it does not exist.
+pub fn reachable(cx: &Cx<'_>, key_id: &str) -> Result<Key, ApiError> {
+    let key = get(cx, key_id)?.ok_or(ErrorCode::KeyNotFound)?;
+    let elsewhere = cx.origin.region.is_some_and(|region| region != key.region);
+    if elsewhere || key.account != *cx.account() && !shared(cx, &key)? {
+        return Err(ErrorCode::KeyNotFound.into());
+    }
+    Ok(key)
 }
 
-/// Refuses unless the caller may use the key for cryptography: it is enabled, and not a service's own.
+fn shared(cx: &Cx<'_>, key: &Key) -> Result<bool, ApiError> {
+    let Some(Access::Action(action)) = cx.operation.map(|operation| operation.access) else { return Ok(false) };
+    if !ACROSS_ACCOUNTS.contains(&action) {
+        return Ok(false);
+    }
+    let principal = key_policy::principal(cx.caller);
+    let grant = key_policy::of_key(cx, key, &principal, action, &auth::context(cx))?;
+    Ok(matches!(grant, Grant::Direct | Grant::Account))
+}
+
+/// The key of an id, unless its deletion is due. One whose material has expired waits for it again. Both whether or not the job that
+/// sees to it has run yet.
+pub fn get(cx: &Cx<'_>, key_id: &str) -> Result<Option<Key>, ApiError> {
+    let found = Key::get(cx.tx, key_id)?.filter(|key| key.delete_at.is_none_or(|due| due > cx.now));
+    let Some(mut key) = found else { return Ok(None) };
+    if key.material_expire_at.is_some_and(|due| due <= cx.now) && State::of(&key)? != State::PendingDeletion {
+        State::PendingImport.as_str().clone_into(&mut key.state);
+    }
+    Ok(Some(key))
+}
+
+/// The version of that id of a key.
+pub fn version(cx: &Cx<'_>, key: &Key, version_id: &str) -> Result<KeyVersion, ApiError> {
+    let version = KeyVersion::get(cx.tx, version_id)?.filter(|version| version.key_id == key.key_id);
+    Ok(version.ok_or(ErrorCode::KeyVersionNotFound)?)
+}
+
+/// Refuses unless the caller may use the symmetric key for cryptography: it is enabled, and not a service's own.
 pub fn require_usable(key: &Key) -> Result<(), ApiError> {
     require_user_key(key)?;
-    require_enabled(key)
+    require_enabled(key)?;
+    if spec::of(key)?.symmetric_bytes().is_none() {
+        return Err(ErrorCode::KmsUnsupportedOperation.into());
+    }
+    Ok(())
 }
 
 /// Refuses what would change or use a service key directly ("Service keys": users can only look at them).

@@ -3,6 +3,7 @@
 use coffer_base::{ApiError, Arn, ErrorCode};
 use coffer_store::keys;
 
+use super::alias_item::AliasItem;
 use super::parameter::{PageNumber, PageSize};
 use super::service;
 use crate::context::Cx;
@@ -32,16 +33,6 @@ response! {
         /// How many there are.
         pub total_count: i64 = "TotalCount",
     }
-
-    /// An alias.
-    pub struct AliasItem {
-        /// With its prefix.
-        pub alias_name: String = "AliasName",
-        /// Its ARN.
-        pub alias_arn: String = "AliasArn",
-        /// What it stands for.
-        pub key_id: String = "KeyId",
-    }
 }
 
 /// What it declares.
@@ -65,11 +56,7 @@ pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
     let page_size = request.page_size.map_or(10, |PageSize(size)| size);
     let region = cx.region();
     let (found, total_count) =
-        keys::list_aliases(cx.tx, cx.account(), region, (page_number - 1) * page_size, page_size)?;
-    let aliases = found.into_iter().map(|alias| AliasItem {
-        alias_arn: Arn::kms(region, cx.account(), &alias.alias_name).to_string(),
-        alias_name: alias.alias_name,
-        key_id: alias.key_id,
-    });
+        keys::list_aliases(cx.tx, cx.account(), region, None, (page_number - 1) * page_size, page_size)?;
+    let aliases = found.into_iter().map(|alias| AliasItem::of(region, cx.account(), alias));
     Ok(Response { aliases: aliases.collect(), page_number, page_size, total_count })
 }

@@ -1,10 +1,11 @@
 //! `KeyMetadata`, as CreateKey and DescribeKey show it.
 
-use coffer_base::ApiError;
+use coffer_base::{ApiError, Timestamp};
 use coffer_store::keys::Key;
 
 use super::key::{self, State};
-use crate::value::response;
+use super::rotation;
+use crate::value::{Reply, Shape, Value, response};
 
 response! {
     /// A key, described. Every member is text.
@@ -42,7 +43,7 @@ response! {
         /// When it will be deleted; empty unless that is planned.
         pub delete_date: String = "DeleteDate",
         /// When imported material expires; empty where it does not.
-        pub material_expire_time: &'static str = "MaterialExpireTime",
+        pub material_expire_time: String = "MaterialExpireTime",
     }
 }
 
@@ -51,20 +52,20 @@ impl KeyMetadata {
     pub fn of(key: Key) -> Result<Self, ApiError> {
         let state = State::of(&key)?;
         let interval = key.rotation_interval_s;
-        let next = interval.map(|seconds| key.last_rotation_at.plus_ms(seconds.saturating_mul(1000)));
+        let next = rotation::next(&key);
         Ok(Self {
             arn: key::arn(&key).to_string(),
             creator: key.account.to_string(),
             creation_date: key.created_at.to_iso8601(),
             automatic_rotation: match (interval, state) {
                 (None, _) => "Disabled",
-                (Some(_), State::Disabled | State::PendingDeletion) => "Suspended",
+                (Some(_), State::Disabled | State::PendingImport | State::PendingDeletion) => "Suspended",
                 (Some(_), State::Enabled) => "Enabled",
             },
             rotation_interval: interval.map(|seconds| format!("{seconds}s")),
-            next_rotation_date: next.map(coffer_base::Timestamp::to_iso8601),
+            next_rotation_date: next.map(Timestamp::to_iso8601),
             last_rotation_date: key.last_rotation_at.to_iso8601(),
-            delete_date: key.delete_at.map(coffer_base::Timestamp::to_iso8601).unwrap_or_default(),
+            delete_date: key.delete_at.map(Timestamp::to_iso8601).unwrap_or_default(),
             key_id: key.key_id,
             description: key.description,
             key_state: key.state,
@@ -73,7 +74,51 @@ impl KeyMetadata {
             origin: key.origin,
             protection_level: key.protection_level,
             primary_key_version: key.primary_version_id,
-            material_expire_time: "",
+            material_expire_time: key.material_expire_at.map(Timestamp::to_iso8601).unwrap_or_default(),
         })
+    }
+}
+
+/// The same as DescribeKey alone shows it: with whether the key is protected from deletion.
+#[derive(Clone, Debug)]
+pub struct WithProtection {
+    metadata: KeyMetadata,
+    protection: Protection,
+}
+
+response! {
+    /// Whether a key is protected from deletion.
+    pub struct Protection {
+        /// `Enabled` or `Disabled`.
+        pub deletion_protection: &'static str = "DeletionProtection",
+        /// Why.
+        pub description: String = "DeletionProtectionDescription",
+    }
+}
+
+impl WithProtection {
+    /// Describes a key.
+    pub fn of(key: Key) -> Result<Self, ApiError> {
+        let protection = Protection {
+            deletion_protection: if key.deletion_protection { "Enabled" } else { "Disabled" },
+            description: key.deletion_protection_description.clone(),
+        };
+        Ok(Self { metadata: KeyMetadata::of(key)?, protection })
+    }
+}
+
+impl Reply for WithProtection {
+    fn into_value(self) -> Option<Value> {
+        match (self.metadata.into_value(), self.protection.into_value()) {
+            (Some(Value::Object(members)), Some(Value::Object(more))) => Some(Value::Object([members, more].concat())),
+            _ => unreachable!("both are objects"),
+        }
+    }
+
+    fn shape() -> Shape {
+        match (KeyMetadata::shape(), Protection::shape()) {
+            (Shape::Object(members), Shape::Object(more)) => Shape::Object([members, more].concat()),
+            _ => unreachable!("both are objects"),
+        }
     }
 }

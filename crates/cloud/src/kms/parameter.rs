@@ -1,8 +1,10 @@
 //! Parameter types of KMS that several operations share.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use coffer_base::ErrorCode;
 
-use crate::decode::{Invalid, Parameter};
+use crate::decode::{Invalid, Parameter, whole};
 
 /// A page's number, from 1.
 #[derive(Clone, Copy, Debug)]
@@ -73,6 +75,60 @@ impl DryRun {
             Some(Self(true)) => Err(ErrorCode::KmsDryRun),
             _ => Ok(()),
         }
+    }
+}
+
+/// `KeySpec` of a data key: `AES_256` or `AES_128`.
+#[derive(Clone, Copy, Debug)]
+pub struct DataKeySpec(usize);
+
+impl Parameter for DataKeySpec {
+    fn from_text(text: &str) -> Result<Self, Invalid> {
+        match text {
+            "AES_256" => Ok(Self(32)),
+            "AES_128" => Ok(Self(16)),
+            _ => Err(Invalid::Value),
+        }
+    }
+}
+
+/// `NumberOfBytes` of a data key: 1 to 1024.
+#[derive(Clone, Copy, Debug)]
+pub struct DataKeyBytes(usize);
+
+impl Parameter for DataKeyBytes {
+    const KIND: &'static str = "Integer";
+
+    fn from_text(text: &str) -> Result<Self, Invalid> {
+        whole(text).filter(|bytes| (1..=1024).contains(bytes)).map(Self).ok_or(Invalid::Value)
+    }
+}
+
+/// How long a data key is to be: 32 bytes, if nothing is said.
+pub fn data_key_bytes(spec: Option<DataKeySpec>, bytes: Option<DataKeyBytes>) -> usize {
+    let named = spec.map_or(32, |DataKeySpec(bytes)| bytes);
+    bytes.map_or(named, |DataKeyBytes(bytes)| bytes)
+}
+
+/// Bytes in base64, at most as many as any ciphertext, signature or key of KMS has.
+#[derive(Clone, Debug)]
+pub struct Base64Bytes(pub Vec<u8>);
+
+impl Parameter for Base64Bytes {
+    fn from_text(text: &str) -> Result<Self, Invalid> {
+        let bytes = STANDARD.decode(text).map_err(|_| Invalid::Value)?;
+        if (1..=8192).contains(&bytes.len()) { Ok(Self(bytes)) } else { Err(Invalid::Value) }
+    }
+}
+
+/// `Digest`: 32 bytes in base64, which all digests of KMS have.
+#[derive(Clone, Copy, Debug)]
+pub struct Digest(pub [u8; 32]);
+
+impl Parameter for Digest {
+    fn from_text(text: &str) -> Result<Self, Invalid> {
+        let bytes = STANDARD.decode(text).map_err(|_| Invalid::Value)?;
+        bytes.try_into().map(Self).map_err(|_| Invalid::Value)
     }
 }
 

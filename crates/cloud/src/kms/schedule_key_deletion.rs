@@ -1,17 +1,20 @@
 //! ScheduleKeyDeletion: a key will be deleted, with its material, when a window of days is over. Until then it can't be used and its
 //! deletion can be cancelled. A job does it; whether or not that has run, a key whose time has come is gone. The record tells how
 //! much is encrypted under the key and will be lost with it.
+//!
+//! An operator may choose that a key in use is kept (`keys.deletion_in_use`); it then refuses in the same way.
+//!
+//! Where the vendor is silent: a key that is protected from deletion refuses it as a change of its state.
 
 use coffer_base::{ApiError, Arn, ErrorCode};
-use coffer_store::keys;
 
 use super::dependents::Dependents;
 use super::key::{self, Forms, State};
-use super::service;
 use crate::context::Cx;
 use crate::decode::{Invalid, Parameter, request};
 use crate::job::{self, Kind};
 use crate::operation::{Access, Effect, Operation};
+use crate::settings::DeletionInUse;
 use crate::value::response;
 
 request! {
@@ -62,22 +65,25 @@ const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
 /// What a policy must allow it on.
 pub fn resources(cx: &mut Cx<'_>, request: &Request) -> Result<Vec<Arn>, ApiError> {
-    let key = key::find(cx, &request.key_id, Forms::Id)?;
-    service::require_open(cx, key.region)?;
-    Ok(vec![key::arn(&key)])
+    key::resource(cx, &request.key_id, Forms::Id)
 }
 
 /// Does it.
 pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
-    let key = key::find(cx, &request.key_id, Forms::Id)?;
+    let mut key = key::find(cx, &request.key_id, Forms::Id)?;
     key::require_user_key(&key)?;
-    if State::of(&key)? == State::PendingDeletion {
+    if State::of(&key)? == State::PendingDeletion || key.deletion_protection {
+        return Err(ErrorCode::KeyStateConflict.into());
+    }
+    let dependents = Dependents::of(cx.tx, &key)?;
+    if dependents.any() && cx.settings.deletion_in_use == DeletionInUse::Refuse {
         return Err(ErrorCode::KeyStateConflict.into());
     }
     let due = cx.now.plus_ms(request.window.0 * DAY_MS);
-    keys::set_state(cx.tx, &key.key_id, State::PendingDeletion.as_str(), Some(due))?;
+    key.delete_at = Some(due);
+    key::set_state(cx, &mut key, State::PendingDeletion)?;
     job::schedule(cx, Kind::DeleteKey, &key.key_id, due)?;
-    cx.notes.extend(Dependents::of(cx.tx, &key)?.notes());
+    cx.notes.extend(dependents.notes());
     cx.note("keyId", key.key_id);
     Ok(Response {})
 }

@@ -1,8 +1,8 @@
 //! Whether KMS is open for an account in a region, and the key it keeps there for ECS.
 
 use coffer_base::{AccountId, ApiError, ErrorCode, Region};
-use coffer_store::Tx;
 use coffer_store::keys::{self, Alias, Key};
+use coffer_store::{Record as _, Tx};
 
 use super::key::{self, New};
 use crate::context::Cx;
@@ -46,7 +46,7 @@ pub fn service_key_id(tx: &Tx<'_>, account: &AccountId, region: Region) -> Resul
 /// The region's service key; it is made at the first call. The caller has seen that KMS is open.
 pub fn service_key(cx: &mut Cx<'_>, region: Region) -> Result<Key, ApiError> {
     if let Some(key_id) = service_key_id(cx.tx, cx.account(), region)? {
-        return keys::get(cx.tx, &key_id)?.ok_or_else(|| ApiError::internal("a service alias without its key"));
+        return Key::get(cx.tx, &key_id)?.ok_or_else(|| ApiError::internal("a service alias without its key"));
     }
     let key = key::create(cx, region, New { creator_type: "Service", ..New::default() })?;
     let alias = Alias { alias_name: ECS_SERVICE_ALIAS.to_owned(), key_id: key.key_id.clone() };

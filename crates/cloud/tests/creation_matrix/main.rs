@@ -14,8 +14,9 @@ mod support;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use coffer_cloud::Product;
+use coffer_store::Record as _;
 use coffer_store::disks::Disk;
-use coffer_store::keys;
+use coffer_store::keys::{self, Key, KeyVersion};
 use coffer_store::snapshots::Snapshot;
 use serde_json::json;
 
@@ -110,12 +111,12 @@ fn open_to_decryption(scene: &Scene, made: &[Sealed]) {
     ids.dedup();
     scene.world.store(move |tx| {
         for key_id in &ids {
-            let mut key = keys::get(tx, key_id)?.unwrap();
-            let version = keys::version(tx, key.primary_version_id.as_ref().unwrap())?.unwrap();
+            let mut key = Key::get(tx, key_id)?.unwrap();
+            let version = KeyVersion::get(tx, key.primary_version_id.as_ref().unwrap())?.unwrap();
             keys::delete(tx, key_id)?;
             "User".clone_into(&mut key.creator_type);
-            keys::insert(tx, &key)?;
-            keys::insert_version(tx, &version)?;
+            key.insert(tx)?;
+            version.insert(tx)?;
         }
         Ok(())
     });

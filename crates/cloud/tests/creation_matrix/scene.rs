@@ -2,7 +2,8 @@
 
 use coffer_base::{AccountId, Region};
 use coffer_cloud::Product;
-use coffer_store::keys::{self, Key as KeyRow};
+use coffer_store::Record as _;
+use coffer_store::keys::Key as KeyRow;
 
 use crate::oracle::{Default, Key, KeyId};
 use crate::support::compute::OTHER;
@@ -157,10 +158,15 @@ fn asymmetric_key(world: &World, region: &str) -> String {
         delete_at: None,
         rotation_interval_s: None,
         last_rotation_at: world.clock.now(),
+        deletion_protection: false,
+        deletion_protection_description: String::new(),
+        material_digest: None,
+        material_expire_at: None,
+        policy: None,
         created_at: world.clock.now(),
     };
     let key_id = key.key_id.clone();
-    world.store(move |tx| keys::insert(tx, &key));
+    world.store(move |tx| key.insert(tx));
     key_id
 }
 

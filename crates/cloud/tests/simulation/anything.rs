@@ -51,9 +51,10 @@ impl Seen {
 }
 
 /// The sample of each operation, from a world of its own: what else a good call needs besides names of what there is.
-static SAMPLES: LazyLock<BTreeMap<&'static str, Pairs>> = LazyLock::new(|| {
+static SAMPLES: LazyLock<BTreeMap<(&'static str, &'static str), Pairs>> = LazyLock::new(|| {
     let every = Product::ALL.iter().flat_map(|product| operations(*product));
-    every.map(|entry| (entry.operation.name, World::new().sample(entry.product, entry.operation.name))).collect()
+    let sample = |entry: &Entry| World::new().sample(entry.product, entry.operation.name);
+    every.map(|entry| ((entry.product.name(), entry.operation.name), sample(entry))).collect()
 });
 
 /// An operation and its parameters: mostly its sample on what earlier calls made, else anything that its declaration names.
@@ -61,7 +62,7 @@ pub(crate) fn call(dice: &Dice, seen: &Seen) -> (&'static Entry, Pairs) {
     let every = Product::ALL.iter().flat_map(|product| operations(*product));
     let entry = dice.any(every.filter(|entry| !KNOWN_ONLY.contains(&entry.operation.name))).unwrap();
     if !dice.once_in(3) {
-        let sample = SAMPLES[entry.operation.name].iter();
+        let sample = SAMPLES[&(entry.product.name(), entry.operation.name)].iter();
         return (entry, sample.map(|(name, value)| (name.clone(), named(dice, seen, name, value))).collect());
     }
     let mut pairs = Pairs::new();
@@ -78,7 +79,11 @@ pub(crate) fn call(dice: &Dice, seen: &Seen) -> (&'static Entry, Pairs) {
 /// A sample's value, the name of something from the sample's own world replaced by one from this.
 fn named(dice: &Dice, seen: &Seen, name: &str, value: &str) -> String {
     let kind = name.split('.').next().unwrap_or(name);
-    let kind = if kind == "ResourceId" { "DiskId" } else { kind.strip_suffix('s').unwrap_or(kind) };
+    let kind = match kind {
+        "ResourceId" if value.starts_with("d-") => "DiskId",
+        "ResourceId" | "SourceKeyId" | "DestinationKeyId" => "KeyId",
+        _ => kind.strip_suffix('s').unwrap_or(kind),
+    };
     let names_something = ["Id", "Arn", "Blob"].iter().any(|end| kind.ends_with(end));
     match dice.any(seen.of(kind)) {
         Some(text) if names_something && value.starts_with('[') => format!("[\"{text}\"]"),

@@ -36,7 +36,7 @@ use support::{Dump, Key, NOW_MS, Pairs, World, other, root};
 
 /// Histories that every run of the tests plays.
 const SEEDS: std::ops::Range<u64> = 0..12;
-const STEPS: u32 = 600;
+const STEPS: u32 = 1000;
 /// Set to play one history alone.
 const SEED: &str = "COFFER_SIM_SEED";
 const CHECK_EVERY: u32 = 20;
@@ -53,8 +53,8 @@ impl Caller {
     fn may(&self, entry: &Entry) -> bool {
         let Some(statements) = &self.policy else { return true };
         match entry.operation.access {
-            Access::Caller => true,
-            Access::AccountByDefault(_) => false,
+            Access::Caller | Access::Anyone => true,
+            Access::AccountByDefault(_) | Access::Each(_) => false,
             Access::Action(action) => model::allowed(statements, action),
         }
     }

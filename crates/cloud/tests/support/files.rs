@@ -20,6 +20,13 @@ impl Files {
         let clock = Clock::manual(Timestamp::from_unix_ms(NOW_MS));
         Self { world: World::open(&folder, clock, 1), folder }
     }
+
+    /// Has the process end and another begin: what was in memory is gone, the volumes too.
+    pub(crate) fn restart(&mut self) {
+        let clock = self.world.clock.clone();
+        drop(std::mem::replace(&mut self.world, World::new()));
+        self.world = World::open(&self.folder, clock, 2);
+    }
 }
 
 impl Deref for Files {

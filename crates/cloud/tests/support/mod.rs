@@ -6,6 +6,9 @@ pub(crate) mod compute;
 pub(crate) mod disks;
 pub(crate) mod files;
 pub(crate) mod instances;
+pub(crate) mod keys;
+pub(crate) mod oidc;
+mod ram;
 mod reached;
 mod samples;
 
@@ -18,8 +21,10 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 
 use coffer_base::{AccountId, Clock, Region, Rng, Secret, SeededRng, Timestamp, ids};
+use coffer_block::host::Host;
 use coffer_cloud::bootstrap::{self, KmsService, Preset, StartError, Started};
-use coffer_cloud::{Cloud, Incoming, Keyring, Method, Outgoing, Product, Settings};
+use coffer_cloud::volumes::Inline;
+use coffer_cloud::{Cloud, Incoming, Keyring, Method, Outgoing, Product, Settings, Volumes};
 use coffer_crypto::{RootKey, digest, mac};
 use coffer_store::instances::Instance;
 use coffer_store::{Db, Options, Record, StoreError, Tx, accounts};
@@ -49,6 +54,8 @@ pub(crate) type Dump = BTreeMap<String, Vec<String>>;
 pub(crate) struct World {
     pub(crate) cloud: Cloud,
     pub(crate) db: Db,
+    /// The volumes.
+    pub(crate) host: Host,
     /// Only tests move it.
     pub(crate) clock: Clock,
     /// The first account, of which [`ROOT`] is the key.
@@ -104,7 +111,7 @@ fn block_on<T>(future: impl Future<Output = T>) -> T {
 impl World {
     /// A new one; each is like the other.
     pub(crate) fn new() -> Self {
-        Self::with(Settings::new(Region::parse(REGION).unwrap()))
+        Self::with(Settings { oidc: vec![oidc::provider()], ..Settings::new(Region::parse(REGION).unwrap()) })
     }
 
     /// A new one with these settings.
@@ -123,7 +130,8 @@ impl World {
     fn start(db: Db, clock: Clock, seed: u64, root: impl FnOnce(&dyn Rng) -> RootKey, settings: Settings) -> Self {
         let rng = Arc::new(Reseeded::new(seed));
         let source: Arc<dyn Rng> = Arc::<Reseeded>::clone(&rng);
-        let root = root(&*source);
+        // The host draws on threads of its own: what it draws must not shift what the service does.
+        let (root, host) = (root(&*source), Host::in_memory(Arc::new(Reseeded::new(seed + 2))).unwrap());
         let Started { keyring, account, .. } = bootstrap::start(&db, &clock, &source, root, preset(ROOT)).unwrap();
         let accounts = db.read(accounts::all).unwrap();
         let (keyring, other) = match accounts.into_iter().find(|known| *known != account) {
@@ -133,8 +141,15 @@ impl World {
         for account in [&account, &other] {
             bootstrap::set_kms_service(&db, account, KmsService::Open).unwrap();
         }
-        let cloud = Cloud::new(db.clone(), clock.clone(), source, keyring, settings);
-        Self { cloud, db, clock, account, other, rng, nonces: Reseeded::new(seed + 1) }
+        let cloud = Cloud::new(
+            db.clone(),
+            clock.clone(),
+            source,
+            keyring,
+            settings,
+            Volumes::new(host.clone(), Arc::new(Inline)),
+        );
+        Self { cloud, db, host, clock, account, other, rng, nonces: Reseeded::new(seed + 1) }
     }
 
     /// A new one, its second account and that account's access key.
@@ -367,10 +382,10 @@ impl World {
         (text(&made["AccessKey"], "AccessKeyId"), text(&made["AccessKey"], "AccessKeySecret"))
     }
 
-    /// Everything that the database holds, but for what every write leaves: its audit row and its nonce.
+    /// Everything that the database holds, but for what every call leaves: its audit row, its nonce, the use of its key.
     pub(crate) fn state(&self) -> Dump {
         let mut dump = self.db.read(coffer_store::dump::all).unwrap();
-        for table in ["audit", "nonces"] {
+        for table in ["audit", "nonces", "access_key_uses"] {
             assert!(dump.remove(table).is_some());
         }
         dump

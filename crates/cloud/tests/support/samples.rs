@@ -3,16 +3,13 @@
 use coffer_cloud::Product;
 use coffer_cloud::bootstrap::{self, KmsService};
 
-use super::{ALLOW_ALL, Key, Pairs, World, owned, root, text};
+use super::{ALLOW_ALL, Key, Pairs, World, oidc, owned, root, text};
 
-const TRUST: &str =
+pub(super) const TRUST: &str =
     r#"{"Version":"1","Statement":[{"Action":"sts:AssumeRole","Effect":"Allow","Principal":{"RAM":"*"}}]}"#;
 const TRUST_ECS: &str = r#"{"Version":"1","Statement":[{"Action":"sts:AssumeRole","Effect":"Allow","Principal":{"Service":"ecs.aliyuncs.com"}}]}"#;
 const REGION: (&str, &str) = ("RegionId", "cn-hangzhou");
-const USER: (&str, &str) = ("UserName", "target");
 const ROLE: (&str, &str) = ("RoleName", "target");
-const POLICY: (&str, &str) = ("PolicyName", "target");
-const CUSTOM: (&str, &str) = ("PolicyType", "Custom");
 const DISK_TYPE: (&str, &str) = ("ResourceType", "disk");
 const IMAGE: (&str, &str) = ("ImageId", "ubuntu_24_04_x64_20G_alibase_20250113.vhd");
 const ESSD: [(&str, &str); 4] = [REGION, ("ZoneId", "cn-hangzhou-b"), ("Size", "20"), ("DiskCategory", "cloud_essd")];
@@ -21,7 +18,15 @@ const DISK: [(&str, &str); 3] = [REGION, ("ZoneId", "cn-hangzhou-b"), ("Size", "
 impl World {
     /// Whose call succeeds with the sample: the first account's, or its user's where accounts may not call.
     pub(crate) fn sender(&self, action: &str) -> Key {
-        if action == "AssumeRole" { self.user("sender", Some(ALLOW_ALL)) } else { root() }
+        match action {
+            "AssumeRole" => self.user("sender", Some(ALLOW_ALL)),
+            "ChangePassword" => {
+                let key = self.user("sender", Some(ALLOW_ALL));
+                self.ready("ChangePassword", "sender");
+                key
+            }
+            _ => root(),
+        }
     }
 
     /// Parameters with which the first account's call of an operation succeeds. What they name is made here.
@@ -31,10 +36,26 @@ impl World {
             Product::Kms => self.sample_of_kms(action),
             Product::Ram => self.sample_of_ram(action),
             Product::Sts => self.sample_of_sts(action),
+            Product::Coffer => self.sample_of_coffer(action),
             Product::Location => match action {
                 "DescribeEndpoints" => owned(&[("Id", "cn-hangzhou"), ("ServiceCode", "ecs")]),
                 other => unlisted(other),
             },
+        }
+    }
+
+    fn sample_of_coffer(&self, action: &str) -> Pairs {
+        let encrypted = [&DISK[..], &[("Encrypted", "true")]].concat();
+        match action {
+            "ModifyDiskReencryption" => {
+                let disk_id = text(&self.root(Product::Ecs, "CreateDisk", &encrypted), "DiskId");
+                self.root(Product::Coffer, "ReencryptDisk", &[("DiskId", &disk_id)]);
+                owned(&[("DiskId", &disk_id), ("Paused", "true")])
+            }
+            "DescribeDiskEncryption" | "DescribeDiskExport" | "ReencryptDisk" | "RewrapDiskDataKey" => {
+                owned(&[("DiskId", &text(&self.root(Product::Ecs, "CreateDisk", &encrypted), "DiskId"))])
+            }
+            other => unlisted(other),
         }
     }
 
@@ -201,7 +222,6 @@ impl World {
     }
 
     fn sample_of_kms(&self, action: &str) -> Pairs {
-        let kms = |action, parameters: &[_]| self.root(Product::Kms, action, parameters);
         let key = || owned(&[("KeyId", &self.key())]);
         match action {
             "CreateKey" | "DescribeAccountKmsStatus" | "ListAliases" | "ListKeys" => Vec::new(),
@@ -209,59 +229,130 @@ impl World {
                 bootstrap::set_kms_service(&self.db, &self.account, KmsService::Unopened).unwrap();
                 Vec::new()
             }
-            "DescribeKey" | "DisableKey" | "EnableKey" | "GenerateDataKey" => key(),
+            "DescribeKey"
+            | "DisableKey"
+            | "EnableKey"
+            | "GenerateDataKey"
+            | "CreateKeyVersion"
+            | "ListKeyVersions"
+            | "ListAliasesByKeyId"
+            | "ListResourceTags"
+            | "GetKeyPolicy"
+            | "GenerateDataKeyWithoutPlaintext" => key(),
+            "UpdateKeyDescription" => [key(), owned(&[("Description", "target")])].concat(),
+            "UpdateRotationPolicy" => [key(), owned(&[("EnableAutomaticRotation", "false")])].concat(),
+            "SetDeletionProtection" => [key(), owned(&[("EnableDeletionProtection", "true")])].concat(),
+            "DescribeKeyVersion" => {
+                let key_id = self.key();
+                owned(&[("KeyId", &key_id), ("KeyVersionId", &self.newest_version(&key_id))])
+            }
             "CancelKeyDeletion" => {
                 let key = self.key();
-                kms("ScheduleKeyDeletion", &[("KeyId", &key), ("PendingWindowInDays", "7")]);
+                self.kms("ScheduleKeyDeletion", &[("KeyId", &key), ("PendingWindowInDays", "7")]);
                 owned(&[("KeyId", &key)])
             }
             "ScheduleKeyDeletion" => [key(), owned(&[("PendingWindowInDays", "7")])].concat(),
             "CreateAlias" => [key(), owned(&[("AliasName", "alias/target")])].concat(),
+            "UpdateAlias" | "DeleteAlias" => {
+                let alias = owned(&[("AliasName", "alias/target")]);
+                self.kms("CreateAlias", &[("KeyId", &self.key()), ("AliasName", "alias/target")]);
+                if action == "UpdateAlias" { [key(), alias].concat() } else { alias }
+            }
+            "TagResource" => [key(), owned(&[("Tags", r#"[{"TagKey":"k","TagValue":"v"}]"#)])].concat(),
+            "UntagResource" => [key(), owned(&[("TagKeys", "k")])].concat(),
+            "TagResources" | "UntagResources" | "ListTagResources" => {
+                let mut pairs = owned(&[REGION, ("ResourceType", "key"), ("ResourceId.1", &self.key())]);
+                pairs.extend(owned(match action {
+                    "TagResources" => &[("Tag.1.Key", "k"), ("Tag.1.Value", "v")],
+                    "UntagResources" => &[("TagKey.1", "k")],
+                    _ => &[],
+                }));
+                pairs
+            }
+            "GetParametersForImport" => {
+                let key_id = self.key_in_state("PendingImport", true);
+                owned(&[("KeyId", &key_id), ("WrappingAlgorithm", "SM2PKE"), ("WrappingKeySpec", "EC_SM2")])
+            }
+            "ImportKeyMaterial" => {
+                let key_id = self.key_in_state("PendingImport", true);
+                let (material, token) = self.wrapped(&key_id, "SM2PKE", &super::keys::MATERIAL);
+                let material = [("EncryptedKeyMaterial", &*material), ("ImportToken", &token)];
+                owned(&[&[("KeyId", &*key_id), ("KeyMaterialExpireUnix", "0")], &material[..]].concat())
+            }
+            "DeleteKeyMaterial" => owned(&[("KeyId", &self.key_in_state("Enabled", true))]),
             "Encrypt" => [key(), owned(&[("Plaintext", "x")])].concat(),
             "Decrypt" => {
-                let made = kms("Encrypt", &[("KeyId", &self.key()), ("Plaintext", "x")]);
+                let made = self.kms("Encrypt", &[("KeyId", &self.key()), ("Plaintext", "x")]);
                 owned(&[("CiphertextBlob", &text(&made, "CiphertextBlob"))])
             }
+            "SetKeyPolicy" => [key(), owned(&[("Policy", &self.key_policy())])].concat(),
+            _ if action.contains("Secret") || action == "GetRandomPassword" => self.sample_of_secrets(action),
+            _ => self.sample_of_cryptography(action),
+        }
+    }
+
+    fn sample_of_secrets(&self, action: &str) -> Pairs {
+        let value = [("SecretName", "target"), ("VersionId", "v1"), ("SecretData", "x")];
+        if matches!(action, "GetRandomPassword" | "ListSecrets") {
+            return Vec::new();
+        }
+        if action == "CreateSecret" {
+            return owned(&value);
+        }
+        self.kms("CreateSecret", &value);
+        let secret_and = |more: &[(&str, &str)]| owned(&[&[("SecretName", "target")], more].concat());
+        match action {
+            "PutSecretValue" => secret_and(&[("VersionId", "v2"), ("SecretData", "y")]),
+            "UpdateSecret" => secret_and(&[("Description", "target")]),
+            "UpdateSecretRotationPolicy" => secret_and(&[("EnableAutomaticRotation", "false")]),
+            "UpdateSecretVersionStage" => secret_and(&[("VersionStage", "target"), ("MoveToVersion", "v1")]),
+            "RestoreSecret" => {
+                self.kms("DeleteSecret", &[("SecretName", "target")]);
+                secret_and(&[])
+            }
+            "DeleteSecret" | "DescribeSecret" | "GetSecretValue" | "ListSecretVersionIds" => secret_and(&[]),
             other => unlisted(other),
         }
     }
 
-    fn sample_of_ram(&self, action: &str) -> Pairs {
-        let ram = |action, parameters: &[_]| self.root(Product::Ram, action, parameters);
-        let user = || drop(ram("CreateUser", &[USER]));
-        let role = || drop(ram("CreateRole", &[ROLE, ("AssumeRolePolicyDocument", TRUST)]));
-        let policy = || drop(ram("CreatePolicy", &[POLICY, ("PolicyDocument", ALLOW_ALL)]));
+    /// KMS with key pairs, and from one key to another. Keys are of SM2, since all that is done with those is reproducible here.
+    fn sample_of_cryptography(&self, action: &str) -> Pairs {
+        let named = |(key_id, version): &(String, String), algorithm: &str| {
+            owned(&[("KeyId", key_id), ("KeyVersionId", version), ("Algorithm", algorithm)])
+        };
+        let exported = || {
+            let (_, public) = self.client_key();
+            owned(&[("PublicKeyBlob", &public), ("WrappingKeySpec", "EC_SM2"), ("WrappingAlgorithm", "SM2PKE")])
+        };
+        let data_key =
+            || text(&self.kms("GenerateDataKeyWithoutPlaintext", &[("KeyId", &self.key())]), "CiphertextBlob");
         match action {
-            "CreateUser" => return owned(&[USER]),
-            "CreateRole" => return owned(&[ROLE, ("AssumeRolePolicyDocument", TRUST)]),
-            "CreatePolicy" => return owned(&[POLICY, ("PolicyDocument", ALLOW_ALL)]),
-            "GetPolicy" | "DeletePolicy" => policy(),
-            "GetRole" | "DeleteRole" => role(),
-            "AttachPolicyToRole" | "DetachPolicyFromRole" => (policy(), role()).0,
-            "AttachPolicyToUser" | "DetachPolicyFromUser" => (policy(), user()).0,
-            _ => user(),
-        }
-        match action {
-            "GetUser" | "DeleteUser" | "CreateAccessKey" | "ListAccessKeys" => owned(&[USER]),
-            "DeleteAccessKey" | "UpdateAccessKey" => {
-                let key_id = text(&ram("CreateAccessKey", &[USER])["AccessKey"], "AccessKeyId");
-                let mut pairs = owned(&[USER, ("UserAccessKeyId", &key_id)]);
-                pairs.extend((action == "UpdateAccessKey").then(|| ("Status".to_owned(), "Inactive".to_owned())));
-                pairs
+            "DescribeRegions" => Vec::new(),
+            "GetPublicKey" => {
+                let (key_id, version) = self.pair("EC_P256", "SIGN/VERIFY");
+                owned(&[("KeyId", &key_id), ("KeyVersionId", &version)])
             }
-            "GetPolicy" => owned(&[POLICY, CUSTOM]),
-            "DeletePolicy" => owned(&[POLICY]),
-            "GetRole" | "DeleteRole" => owned(&[ROLE]),
-            "AttachPolicyToUser" => owned(&[POLICY, CUSTOM, USER]),
-            "AttachPolicyToRole" => owned(&[POLICY, CUSTOM, ROLE]),
-            "DetachPolicyFromUser" => {
-                ram("AttachPolicyToUser", &[POLICY, CUSTOM, USER]);
-                owned(&[POLICY, CUSTOM, USER])
+            "AsymmetricEncrypt" | "AsymmetricDecrypt" => {
+                let pair = self.pair("EC_SM2", "ENCRYPT/DECRYPT");
+                let encrypt = [named(&pair, "SM2PKE"), owned(&[("Plaintext", "eA==")])].concat();
+                if action == "AsymmetricEncrypt" {
+                    return encrypt;
+                }
+                let (_, sealed) = self.send(self.request(&root(), Product::Kms, "AsymmetricEncrypt", &encrypt));
+                [named(&pair, "SM2PKE"), owned(&[("CiphertextBlob", &text(&sealed, "CiphertextBlob"))])].concat()
             }
-            "DetachPolicyFromRole" => {
-                ram("AttachPolicyToRole", &[POLICY, CUSTOM, ROLE]);
-                owned(&[POLICY, CUSTOM, ROLE])
+            "AsymmetricSign" | "AsymmetricVerify" => {
+                let pair = self.pair("EC_SM2", "SIGN/VERIFY");
+                let sign = [named(&pair, "SM2DSA"), owned(&[("Digest", &super::keys::digest())])].concat();
+                if action == "AsymmetricSign" {
+                    return sign;
+                }
+                let (_, signed) = self.send(self.request(&root(), Product::Kms, "AsymmetricSign", &sign));
+                [sign, owned(&[("Value", &text(&signed, "Value"))])].concat()
             }
+            "ReEncrypt" => owned(&[("CiphertextBlob", &data_key()), ("DestinationKeyId", &self.key())]),
+            "ExportDataKey" => [exported(), owned(&[("CiphertextBlob", &data_key())])].concat(),
+            "GenerateAndExportDataKey" => [exported(), owned(&[("KeyId", &self.key())])].concat(),
             other => unlisted(other),
         }
     }
@@ -273,6 +364,17 @@ impl World {
                 self.root(Product::Ram, "CreateRole", &[ROLE, ("AssumeRolePolicyDocument", TRUST)]);
                 let arn = format!("acs:ram::{}:role/target", self.account);
                 owned(&[("RoleArn", &arn), ("RoleSessionName", "session")])
+            }
+            "AssumeRoleWithOIDC" => {
+                let trust = format!(
+                    r#"{{"Version":"1","Statement":[{{"Action":"sts:AssumeRole","Effect":"Allow","Principal":{{"Federated":"{}"}}}}]}}"#,
+                    oidc::ARN
+                );
+                self.root(Product::Ram, "CreateRole", &[ROLE, ("AssumeRolePolicyDocument", &trust)]);
+                let arn = format!("acs:ram::{}:role/target", self.account);
+                let token = oidc::token(&oidc::claims());
+                let named = [("RoleArn", &*arn), ("RoleSessionName", "session"), ("OIDCProviderArn", oidc::ARN)];
+                owned(&[&named[..], &[("OIDCToken", &token)]].concat())
             }
             other => unlisted(other),
         }
@@ -292,6 +394,6 @@ impl World {
     }
 }
 
-fn unlisted(action: &str) -> ! {
+pub(super) fn unlisted(action: &str) -> ! {
     panic!("{action} needs a sample request here")
 }

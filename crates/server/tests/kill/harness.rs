@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use coffer_base::{Rng, Secret, SeededRng, Timestamp};
 
-use crate::client::Client;
+use crate::client::{Caller, Client, Endpoint};
 
 pub(crate) const ECS: &str = "2014-05-26";
 pub(crate) const KMS: &str = "2016-01-20";
@@ -21,22 +21,27 @@ pub(crate) fn now() -> Timestamp {
 }
 
 pub(crate) struct Server {
-    child: Child,
+    pub(crate) child: Child,
     address: String,
 }
 
 impl Server {
     pub(crate) fn start(data: &Path) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_coffer"));
+        command.stderr(Stdio::null());
+        Self::launch(command, data)
+    }
+
+    /// The same by a command that lacks only arguments.
+    pub(crate) fn launch(mut command: Command, data: &Path) -> Self {
         let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
-        let child = Command::new(env!("CARGO_BIN_EXE_coffer"))
+        command
             .args(["serve", "--listen", &address, "--data"])
             .arg(data)
             .env("COFFER_ROOT_ACCESS_KEY_ID", ID)
             .env("COFFER_ROOT_ACCESS_KEY_SECRET", SECRET)
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
+            .stdout(Stdio::null());
+        let child = command.spawn().unwrap();
         let server = Self { child, address };
         for _ in 0..2000 {
             if TcpStream::connect(&server.address).is_ok() {
@@ -48,7 +53,9 @@ impl Server {
     }
 
     pub(crate) fn client(&self) -> Client {
-        Client::new(self.address.clone(), ID.to_owned(), Secret::new(SECRET.to_owned()), now)
+        let endpoint = Endpoint { address: self.address.clone(), tls: None };
+        let secret = Secret::new(SECRET.to_owned());
+        Client::new(endpoint, Caller { access_key_id: ID.to_owned(), secret, security_token: None }, now)
     }
 
     pub(crate) fn kill(mut self) {

@@ -18,11 +18,15 @@ pub enum PolicyKind {
     Trust,
     /// What a session is restricted to.
     Session,
+    /// Who may use a KMS key: it names principals, and no resource but `*`, the key.
+    Key,
 }
 
 /// Most characters of a policy, and of a session policy.
 const MOST_CHARACTERS: usize = 6144;
 const MOST_SESSION_CHARACTERS: usize = 2048;
+/// Most bytes of a key policy ("Key policy").
+const MOST_KEY_BYTES: usize = 32_768;
 
 /// Why a document is refused, in words for whoever wrote it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -34,6 +38,8 @@ pub struct Malformed(pub String);
 pub struct Policy {
     /// Its statements.
     pub statements: Vec<Statement>,
+    /// Whether a condition of it asks for tags of the resource.
+    pub asks_for_tags: bool,
 }
 
 /// A statement.
@@ -65,8 +71,12 @@ pub enum PrincipalKind {
 impl Policy {
     /// Parses a document.
     pub fn parse(text: &str, kind: PolicyKind) -> Result<Self, Malformed> {
-        let most = if kind == PolicyKind::Session { MOST_SESSION_CHARACTERS } else { MOST_CHARACTERS };
-        if text.chars().count() > most {
+        let (length, most) = match kind {
+            PolicyKind::Session => (text.chars().count(), MOST_SESSION_CHARACTERS),
+            PolicyKind::Key => (text.len(), MOST_KEY_BYTES),
+            PolicyKind::Identity | PolicyKind::Trust => (text.chars().count(), MOST_CHARACTERS),
+        };
+        if length > most {
             return Err(Malformed(format!("The policy document is longer than {most} characters.")));
         }
         let raw: RawPolicy = serde_json::from_str(text)
@@ -77,8 +87,16 @@ impl Policy {
         if raw.statement.is_empty() {
             return Err(Malformed("The policy document is invalid. Statement is empty.".to_owned()));
         }
-        let statements = raw.statement.into_iter().map(|statement| statement.check(kind)).collect::<Result<_, _>>()?;
-        Ok(Self { statements })
+        let statements: Vec<Statement> =
+            raw.statement.into_iter().map(|statement| statement.check(kind)).collect::<Result<_, _>>()?;
+        let mut conditions = statements.iter().flat_map(|statement| &statement.conditions);
+        let asks_for_tags = conditions.any(Condition::asks_for_tags);
+        Ok(Self { statements, asks_for_tags })
+    }
+
+    /// Whom a trust policy or a key policy names, statement by statement.
+    pub fn principals(&self) -> impl Iterator<Item = (PrincipalKind, &str)> {
+        self.statements.iter().flat_map(|statement| &statement.principals).map(|(kind, text)| (*kind, text.as_str()))
     }
 }
 
@@ -205,6 +223,13 @@ impl RawStatement {
                 }
                 ((false, vec![Pattern::Anything]), principals(self.principal)?)
             }
+            PolicyKind::Key => {
+                let whole = |resource: Option<OneOrMore>| resource.is_some_and(|OneOrMore(texts)| texts == ["*"]);
+                if self.not_resource.is_some() || !whole(self.resource) {
+                    return refuse("The Resource of a key policy is \"*\".");
+                }
+                ((false, vec![Pattern::Anything]), key_principals(self.principal)?)
+            }
             PolicyKind::Identity | PolicyKind::Session => {
                 if self.principal.is_some() {
                     return refuse("Only a trust policy has a Principal element.");
@@ -220,6 +245,21 @@ impl RawStatement {
         };
         Ok(Statement { allow, actions, resources, principals, conditions: conditions(self.condition)? })
     }
+}
+
+/// Principals of a key policy: accounts, users and roles by their ARNs.
+fn key_principals(raw: Option<UniqueMap<OneOrMore>>) -> Result<Vec<(PrincipalKind, String)>, Malformed> {
+    let principals = principals(raw)?;
+    let good = |(kind, text): &(PrincipalKind, String)| {
+        let named = text.strip_prefix("acs:ram::").and_then(|rest| rest.split_once(':'));
+        *kind == PrincipalKind::Ram
+            && named.is_some_and(|(account, name)| {
+                let own = name.strip_prefix("user/").or_else(|| name.strip_prefix("role/"));
+                let whole = matches!(name, "root" | "*") || own.is_some_and(|own| !own.is_empty());
+                whole && !account.is_empty() && account.bytes().all(|byte| byte.is_ascii_digit())
+            })
+    };
+    if principals.iter().all(good) { Ok(principals) } else { refuse("A Principal of a key policy is an ARN of RAM.") }
 }
 
 fn principals(raw: Option<UniqueMap<OneOrMore>>) -> Result<Vec<(PrincipalKind, String)>, Malformed> {

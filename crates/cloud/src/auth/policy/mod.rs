@@ -8,8 +8,11 @@ mod evaluate;
 mod glob;
 
 pub use condition::Context;
-pub use document::{Malformed, Policy, PolicyKind};
-pub use evaluate::{Decision, Effect, Layers, Principal, Refusal, Verdict, decide, evaluate, evaluate_trust};
+pub use document::{Malformed, Policy, PolicyKind, PrincipalKind};
+pub use evaluate::{
+    Decision, Effect, Grant, Layer, Layers, Matched, Principal, Refusal, Verdict, decide, evaluate, evaluate_key,
+    evaluate_trust, matching,
+};
 
 #[cfg(test)]
 mod tests;

@@ -1,0 +1,15 @@
+//! What no vendor's interface has: how a disk is reached by who stands for an instance, how it is encrypted, and what is done to that.
+//! Version 2026-01-01; the conventions are those of ECS.
+
+mod rate;
+
+use crate::operation::operations;
+use crate::product::Product;
+
+operations! { Product::Coffer;
+    describe_disk_encryption,
+    describe_disk_export,
+    modify_disk_reencryption,
+    reencrypt_disk,
+    rewrap_disk_data_key,
+}

@@ -1,0 +1,233 @@
+//! Secrets: found, sealed, opened; their versions and stages.
+
+use coffer_base::{ApiError, Arn, ErrorCode, Secret as Hidden};
+use coffer_store::Record as _;
+use coffer_store::keys::Key;
+use coffer_store::secrets::{self, Secret, SecretVersion};
+
+use super::cipher::{self, Blob};
+use super::encryption_context::EncryptionContext;
+use super::{key, service};
+use crate::auth;
+use crate::context::Cx;
+use crate::decode::{Invalid, Parameter, json_strings};
+use crate::product::Product;
+
+/// The ARN of a secret.
+pub fn arn(secret: &Secret) -> Arn {
+    Arn::kms(secret.region, &secret.account, &format!("secret/{}", secret.secret_name))
+}
+
+/// The caller's secret of that name or ARN, in the region of the request. One whose deletion is due is gone, whether or not the job
+/// that erases it has run yet.
+pub fn find(cx: &Cx<'_>, name: &str) -> Result<Secret, ApiError> {
+    let own = Arn::kms(cx.region(), cx.account(), "secret/").to_string();
+    let name = match name.strip_prefix(&own) {
+        Some(name) => name,
+        None if name.starts_with("acs:kms:") => return Err(ErrorCode::SecretNotFound.into()),
+        None => name,
+    };
+    let found = secrets::by_name(cx.tx, cx.account(), cx.region(), name)?;
+    Ok(found.filter(|secret| secret.delete_at.is_none_or(|due| due > cx.now)).ok_or(ErrorCode::SecretNotFound)?)
+}
+
+/// The secret of our id.
+pub fn of_id(cx: &Cx<'_>, secret_id: &str) -> Result<Secret, ApiError> {
+    Secret::get(cx.tx, secret_id)?.ok_or_else(|| ApiError::internal("a secret is gone that was there"))
+}
+
+/// Refuses a secret that is to be deleted.
+pub fn require_live(secret: &Secret) -> Result<(), ApiError> {
+    if secret.delete_at.is_some() { Err(ErrorCode::SecretPlannedDeleted.into()) } else { Ok(()) }
+}
+
+/// What a policy must allow an operation on a secret on. KMS must be open.
+pub fn resource(cx: &Cx<'_>, name: &str) -> Result<Vec<Arn>, ApiError> {
+    service::require_open(cx, cx.region())?;
+    Ok(vec![arn(&find(cx, name)?)])
+}
+
+/// The errors of naming a secret.
+pub const ERRORS: &[ErrorCode] = &[ErrorCode::KmsServiceNotEnabled, ErrorCode::SecretNotFound];
+/// The errors of reading or writing a value.
+pub const VALUE_ERRORS: &[ErrorCode] = &[
+    ErrorCode::KmsInvalidParameter,
+    ErrorCode::SecretPlannedDeleted,
+    ErrorCode::KeyNotFound,
+    ErrorCode::KeyDisabled,
+    ErrorCode::KeyPendingImport,
+    ErrorCode::KeyPendingDeletion,
+];
+
+/// The stage of the version that is read when none is named.
+pub const CURRENT: &str = "ACSCurrent";
+/// The stage of the version that was current before.
+pub const PREVIOUS: &str = "ACSPrevious";
+/// Most versions of a secret; the oldest make room.
+const MOST_VERSIONS: usize = 10;
+
+/// A name of letters, digits and some signs, at most `most` characters.
+fn is_name(text: &str, most: usize) -> bool {
+    let signs = |c| matches!(c, '_' | '/' | '+' | '=' | '.' | '@' | '-');
+    text.chars().count() <= most && text.chars().all(|c| c.is_alphanumeric() || signs(c))
+}
+
+/// The name of a new secret: 1 to 192 characters, and not one of those that belong to services.
+#[derive(Clone, Debug)]
+pub struct NewName(pub String);
+
+impl Parameter for NewName {
+    fn from_text(text: &str) -> Result<Self, Invalid> {
+        let good = is_name(text, 192) && !text.starts_with("acs/");
+        if good { Ok(Self(text.to_owned())) } else { Err(Invalid::Value) }
+    }
+}
+
+/// `VersionId`: at most 64 characters.
+#[derive(Clone, Debug)]
+pub struct VersionId(pub String);
+
+impl Parameter for VersionId {
+    fn from_text(text: &str) -> Result<Self, Invalid> {
+        if is_name(text, 64) { Ok(Self(text.to_owned())) } else { Err(Invalid::Value) }
+    }
+}
+
+/// `SecretData`: at most 30720 bytes.
+#[derive(Debug)]
+pub struct Data(pub Hidden<String>);
+
+impl Parameter for Data {
+    fn from_text(text: &str) -> Result<Self, Invalid> {
+        if text.len() > 30_720 { Err(Invalid::Value) } else { Ok(Self(Hidden::new(text.to_owned()))) }
+    }
+}
+
+/// `SecretDataType`; the value itself is a text either way.
+#[derive(Clone, Copy, Debug)]
+pub struct DataType(pub &'static str);
+
+impl Parameter for DataType {
+    fn from_text(text: &str) -> Result<Self, Invalid> {
+        let known = ["text", "binary"].into_iter().find(|known| *known == text);
+        known.map(Self).ok_or(Invalid::Value)
+    }
+}
+
+/// `VersionStage`: at most 64 characters.
+#[derive(Clone, Debug)]
+pub struct Stage(pub String);
+
+impl Parameter for Stage {
+    fn from_text(text: &str) -> Result<Self, Invalid> {
+        VersionId::from_text(text).map(|VersionId(text)| Self(text))
+    }
+}
+
+/// `VersionStages`: a JSON array of at most ten stages.
+#[derive(Clone, Debug)]
+pub struct Stages(pub Vec<String>);
+
+impl Parameter for Stages {
+    fn from_text(text: &str) -> Result<Self, Invalid> {
+        let stages = json_strings(text, 10).ok_or(Invalid::Value)?;
+        let good = |stage: &String| !stage.is_empty() && is_name(stage, 64);
+        if !stages.is_empty() && stages.iter().all(good) { Ok(Self(stages)) } else { Err(Invalid::Value) }
+    }
+}
+
+/// A truth value that the vendor calls text.
+#[derive(Clone, Copy, Debug)]
+pub struct Flag(pub bool);
+
+impl Parameter for Flag {
+    fn from_text(text: &str) -> Result<Self, Invalid> {
+        bool::from_text(text).map(Self)
+    }
+}
+
+/// The key that a secret names. The caller must be allowed `action` on it, as reading and writing values is using it.
+fn usable_key(cx: &Cx<'_>, secret: &Secret, action: &'static str) -> Result<Option<Key>, ApiError> {
+    let Some(key_id) = &secret.key_id else { return Ok(None) };
+    let key = key::owned(cx, key_id)?;
+    auth::require(cx, Product::Kms, action, &key::arn(&key))?;
+    key::require_usable(&key)?;
+    Ok(Some(key))
+}
+
+fn context(secret: &Secret, version_id: &str) -> String {
+    ["coffer/secret/1", secret.account.as_str(), secret.region.id(), &secret.secret_id, version_id].join("/")
+}
+
+fn key_context(secret: &Secret, version_id: &str) -> EncryptionContext {
+    EncryptionContext::new(&[("acs:secret".to_owned(), context(secret, version_id))].into())
+}
+
+/// A version of a secret, its value sealed.
+pub fn seal(
+    cx: &mut Cx<'_>,
+    secret: &Secret,
+    version_id: String,
+    data_type: DataType,
+    value: &str,
+) -> Result<SecretVersion, ApiError> {
+    let sealed = if let Some(key) = usable_key(cx, secret, "kms:GenerateDataKey")? {
+        let encrypted = cipher::encrypt(cx, &key, &key_context(secret, &version_id), value.as_bytes())?;
+        cipher::note(cx, &key, &encrypted.version_id);
+        encrypted.blob.into_bytes()
+    } else {
+        let domain = cipher::domain(cx, &secret.account)?;
+        domain.aead().seal(cx.rng, context(secret, &version_id).as_bytes(), value.as_bytes())
+    };
+    Ok(SecretVersion { version_id, data_type: data_type.0.to_owned(), sealed, created_at: cx.now })
+}
+
+/// The value of a version.
+pub fn open(cx: &mut Cx<'_>, secret: &Secret, version: &SecretVersion) -> Result<Hidden<String>, ApiError> {
+    let damaged = || ApiError::internal("a secret's value does not open where it belongs");
+    let plain = if let Some(key) = usable_key(cx, secret, "kms:Decrypt")? {
+        let text = std::str::from_utf8(&version.sealed).map_err(ApiError::internal)?;
+        let blob = Blob::parse(cx, text)?.map_err(|_| damaged())?;
+        cipher::note(cx, &key, blob.version_id());
+        blob.open(cx, &key, &key_context(secret, &version.version_id))?.map_err(|_| damaged())?
+    } else {
+        let domain = cipher::domain(cx, &secret.account)?;
+        let context = context(secret, &version.version_id);
+        domain.aead().open(context.as_bytes(), &version.sealed).map_err(|_| damaged())?
+    };
+    Ok(Hidden::new(std::str::from_utf8(plain.expose()).map_err(ApiError::internal)?.to_owned()))
+}
+
+/// The stages of one version.
+pub fn stages_of(cx: &Cx<'_>, secret_id: &str, version_id: &str) -> Result<Vec<String>, ApiError> {
+    let all = secrets::stages(cx.tx, secret_id)?;
+    Ok(all.into_iter().filter(|(_, on)| on == version_id).map(|(stage, _)| stage).collect())
+}
+
+/// Puts a stage on a version. Where that makes it current, the version that was is the previous one.
+pub fn move_stage(cx: &Cx<'_>, secret_id: &str, stage: &str, version_id: &str) -> Result<(), ApiError> {
+    if stage == CURRENT {
+        let all = secrets::stages(cx.tx, secret_id)?;
+        let former = all.iter().find(|(known, on)| known == CURRENT && on != version_id);
+        if let Some((_, former)) = former {
+            secrets::set_stage(cx.tx, secret_id, PREVIOUS, former)?;
+        }
+    }
+    Ok(secrets::set_stage(cx.tx, secret_id, stage, version_id)?)
+}
+
+/// Deletes the oldest versions beyond the limit; those that are current or were just before stay.
+pub fn trim(cx: &Cx<'_>, secret_id: &str) -> Result<(), ApiError> {
+    let kept: Vec<String> = secrets::stages(cx.tx, secret_id)?
+        .into_iter()
+        .filter(|(stage, _)| stage == CURRENT || stage == PREVIOUS)
+        .map(|(_, version_id)| version_id)
+        .collect();
+    let versions = secrets::versions(cx.tx, secret_id)?;
+    let surplus = versions.len().saturating_sub(MOST_VERSIONS);
+    let old = versions.iter().rev().filter(|version| !kept.contains(&version.version_id));
+    for version in old.take(surplus) {
+        secrets::delete_version(cx.tx, secret_id, &version.version_id)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,69 @@
+//! UpdateSecretRotationPolicy: whether a secret is rotated by itself. A generic one can't be: nobody but its owner knows where the value is used.
+//!
+//! So rotation can be turned off, which it is, and not on.
+
+use coffer_base::{ApiError, Arn, ErrorCode};
+
+use super::{rotation, secret};
+use crate::context::Cx;
+use crate::decode::{Invalid, Parameter, request};
+use crate::operation::{Access, Effect, Operation};
+use crate::value::response;
+
+request! {
+    /// The secret, and how it is to be.
+    pub struct Request {
+        /// Whether.
+        pub enable: bool = "EnableAutomaticRotation",
+        /// How often.
+        pub interval: Option<Interval> = "RotationInterval",
+        /// Its name or ARN.
+        pub secret_name: String = "SecretName",
+    }
+}
+
+/// `RotationInterval`: 6 hours to 365 days.
+#[derive(Clone, Copy, Debug)]
+pub struct Interval;
+
+impl Parameter for Interval {
+    fn from_text(text: &str) -> Result<Self, Invalid> {
+        let seconds = rotation::seconds(text).filter(|seconds| (6 * 3600..=365 * 24 * 3600).contains(seconds));
+        seconds.map(|_| Self).ok_or(Invalid::Value)
+    }
+}
+
+response! {
+    /// The secret.
+    pub struct Response {
+        /// Its name.
+        pub secret_name: String = "SecretName",
+    }
+}
+
+/// What it declares.
+pub const OPERATION: Operation = Operation {
+    name: "UpdateSecretRotationPolicy",
+    effect: Effect::Write,
+    access: Access::Action("kms:UpdateSecretRotationPolicy"),
+    idempotent: false,
+    errors: &[
+        secret::ERRORS,
+        &[ErrorCode::KmsInvalidParameter, ErrorCode::KmsUnsupportedOperation, ErrorCode::SecretPlannedDeleted],
+    ],
+};
+
+/// What a policy must allow it on.
+pub fn resources(cx: &mut Cx<'_>, request: &Request) -> Result<Vec<Arn>, ApiError> {
+    secret::resource(cx, &request.secret_name)
+}
+
+/// Does it.
+pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
+    let record = secret::find(cx, &request.secret_name)?;
+    secret::require_live(&record)?;
+    if request.enable {
+        return Err(ErrorCode::KmsUnsupportedOperation.into());
+    }
+    Ok(Response { secret_name: record.secret_name })
+}

@@ -1,0 +1,98 @@
+//! The moment of a snapshot: the volumes that snapshots are made of together are frozen, all at once.
+
+use coffer_base::ApiError;
+use coffer_block::host::Freeze;
+use coffer_store::disks::Disk;
+use coffer_store::snapshots::Snapshot;
+use coffer_store::volumes::{self, Manifest, Volume};
+use coffer_store::{Record as _, Tx};
+
+use super::keys::sequence;
+use super::upload::fail;
+use super::work::{MOST_ATTEMPTS, Outcome};
+use crate::dispatch::Cloud;
+use crate::job::{self, Kind};
+
+/// What is to be frozen for a snapshot.
+struct Part {
+    manifest: Manifest,
+    volume: Option<Volume>,
+    disk: Option<Disk>,
+}
+
+/// Those of the snapshots that are still to be frozen for.
+fn parts(tx: &Tx<'_>, subject: &str) -> Result<Vec<Part>, ApiError> {
+    let mut parts = Vec::new();
+    for snapshot_id in subject.split(',') {
+        let Some(manifest) = Manifest::get(tx, snapshot_id)? else { continue };
+        if manifest.state != "reserved" || manifest.is_deleted {
+            continue;
+        }
+        let volume = Volume::get(tx, &manifest.volume_id)?;
+        let disk = match &volume {
+            Some(volume) => Disk::get(tx, &volume.disk_id)?,
+            None => None,
+        };
+        parts.push(Part { manifest, volume, disk });
+    }
+    Ok(parts)
+}
+
+impl Cloud {
+    /// Freezes what the snapshots of `subject` are made of. They fail together when that can't be done.
+    pub(super) fn freeze(&self, subject: &str, attempts: i64) -> Result<Outcome, ApiError> {
+        match self.freeze_all(subject) {
+            Err(error) if attempts + 1 >= MOST_ATTEMPTS || error.source().is_none() => {
+                tracing::error!(subject, code = %error.code_text(), "snapshots failed: their disks can't be frozen");
+                let subject = subject.to_owned();
+                Ok(Outcome::done(None, move |shared, tx| {
+                    subject.split(',').try_for_each(|snapshot_id| fail(tx, snapshot_id, shared.clock.now()))
+                }))
+            }
+            outcome => outcome,
+        }
+    }
+
+    fn freeze_all(&self, subject: &str) -> Result<Outcome, ApiError> {
+        let mut names: Vec<String> = self.0.db.read(|tx| parts(tx, subject))?.iter().map(disk_id).collect();
+        names.sort_unstable();
+        names.dedup();
+        let held = self.0.volumes.locks.hold(&names);
+        let parts = self.0.db.read(|tx| parts(tx, subject))?;
+        let mut made = Vec::new();
+        for part in &parts {
+            if let Some(disk) = part.disk.as_ref().filter(|disk| volumes::id_of(disk) == part.manifest.volume_id) {
+                made.push(self.make(disk, part.volume.as_ref())?.0);
+            }
+        }
+        let moment: Vec<Freeze> = parts.iter().map(|part| of(&part.manifest)).collect();
+        if !moment.is_empty() {
+            self.0.volumes.host.freeze(&moment).map_err(ApiError::internal)?;
+        }
+        let frozen: Vec<String> = parts.into_iter().map(|part| part.manifest.snapshot_id).collect();
+        Ok(Outcome::done(Some(held), move |shared, tx| {
+            for made in &made {
+                made.record(shared, tx)?;
+            }
+            for snapshot_id in &frozen {
+                let Some(mut manifest) = Manifest::get(tx, snapshot_id)? else { continue };
+                "frozen".clone_into(&mut manifest.state);
+                manifest.update(tx)?;
+                if Snapshot::get(tx, snapshot_id)?.is_some() {
+                    job::follow(tx, Kind::CompleteSnapshot, snapshot_id, shared.clock.now())?;
+                }
+            }
+            Ok(())
+        }))
+    }
+}
+
+fn of(manifest: &Manifest) -> Freeze {
+    let parent = (manifest.parent_sequence > 0).then(|| sequence(manifest.parent_sequence));
+    Freeze { volume_id: manifest.volume_id.clone(), sequence: sequence(manifest.sequence), parent }
+}
+
+/// The disk that a part is of.
+fn disk_id(part: &Part) -> String {
+    super::disk_of(&part.manifest.volume_id).to_owned()
+}

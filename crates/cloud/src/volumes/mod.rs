@@ -1,0 +1,122 @@
+//! What is done to the bytes behind disks and snapshots. An operation writes down what is to be; here it is made so: outside any
+//! transaction, by the host of the volumes, then put on record in one.
+//!
+//! All of it can be done again, and is done after the state of the database, whoever asked: so it does not matter in which order it is
+//! asked for, or how often the process dies in between.
+
+mod copy;
+mod free;
+mod freeze;
+mod keys;
+mod locks;
+mod metrics;
+mod reencrypt;
+mod start;
+mod sync;
+mod upload;
+mod watch;
+mod work;
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::fmt;
+use std::sync::atomic::{AtomicBool, AtomicUsize};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use coffer_base::Timestamp;
+use coffer_block::host::{Counters, Host};
+use coffer_store::volumes::Sample;
+
+use locks::Locks;
+
+/// A piece of work, on its way to a thread.
+pub type Work = Box<dyn FnOnce() + Send>;
+
+/// The threads that work on volumes: the wiring has them.
+pub trait Workers: Send + Sync {
+    /// Has a moment's work done; a request waits for it.
+    fn prompt(&self, work: Work);
+    /// Has work done that can take hours.
+    fn long(&self, work: Work);
+}
+
+/// Workers that do everything on the thread that asks, before it goes on.
+#[derive(Clone, Copy, Debug)]
+pub struct Inline;
+
+impl Workers for Inline {
+    fn prompt(&self, work: Work) {
+        work();
+    }
+
+    fn long(&self, work: Work) {
+        work();
+    }
+}
+
+/// The volumes of this machine, and what is being done to them.
+pub struct Volumes {
+    /// The volumes.
+    pub host: Host,
+    workers: Arc<dyn Workers>,
+    locks: Locks,
+    /// The numbers of the jobs that threads work on.
+    running: Mutex<HashSet<i64>>,
+    /// Whether the process is to end.
+    stopping: AtomicBool,
+    /// How many jobs were done.
+    done: AtomicUsize,
+    /// For which instances each open volume was opened.
+    opened_for: Mutex<HashMap<String, BTreeSet<String>>>,
+    activity: Mutex<Activity>,
+    /// The disks whose key is out of reach, and since when.
+    outages: Mutex<HashMap<String, Outage>>,
+}
+
+/// What was done to volumes and is not on record yet.
+#[derive(Default)]
+struct Activity {
+    /// Each volume's counters when they were last looked at.
+    seen: HashMap<String, Counters>,
+    /// What to put on record of each disk, minute by minute.
+    unsaved: HashMap<(String, i64), Sample>,
+}
+
+/// A key that can't be reached.
+#[derive(Clone, Copy, Debug)]
+struct Outage {
+    since: Timestamp,
+    fenced: bool,
+}
+
+impl Volumes {
+    /// Those of a host, worked on by these threads.
+    pub fn new(host: Host, workers: Arc<dyn Workers>) -> Self {
+        Self {
+            host,
+            workers,
+            locks: Locks::default(),
+            running: Mutex::default(),
+            stopping: AtomicBool::new(false),
+            done: AtomicUsize::new(0),
+            opened_for: Mutex::default(),
+            activity: Mutex::default(),
+            outages: Mutex::default(),
+        }
+    }
+}
+
+impl fmt::Debug for Volumes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Volumes")
+    }
+}
+
+/// The content of a mutex; what a thread that panicked left is as good as any.
+fn guard<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The disk that a volume is of: what stands before the dot.
+fn disk_of(volume_id: &str) -> &str {
+    volume_id.rsplit_once('.').map_or(volume_id, |(disk_id, _)| disk_id)
+}

@@ -1,0 +1,72 @@
+//! The verbs that ask a server, each in its module, and what they share: the session, results, failures.
+
+mod attach;
+mod completions;
+mod default_encryption;
+mod detach;
+mod disk;
+mod export;
+mod failure;
+mod kernel;
+mod key;
+mod local_host;
+mod output;
+mod profile;
+mod session;
+mod snapshot;
+mod status;
+mod volume;
+mod wait;
+
+use std::process::ExitCode;
+
+use clap::{Command, Subcommand};
+
+/// A verb.
+#[derive(Subcommand)]
+pub(crate) enum Verb {
+    /// Show which server answers, to whom, and how the account stands in the region
+    Status(status::Status),
+    /// Show or change whether new disks are encrypted, and with which key
+    #[command(subcommand)]
+    DefaultEncryption(default_encryption::DefaultEncryption),
+    /// List, show, create, rewrap and delete disks
+    #[command(subcommand)]
+    Disk(disk::Disk),
+    /// List, create and delete snapshots
+    #[command(subcommand)]
+    Snapshot(snapshot::Snapshot),
+    /// List, show, create, enable and disable KMS keys
+    #[command(subcommand)]
+    Key(key::Key),
+    /// Attach a disk, and connect it as a device or print how it is reached
+    Attach(attach::Attach),
+    /// Disconnect and detach a disk
+    Detach(detach::Detach),
+    /// Verify the files of volumes and snapshots, without a server
+    #[command(subcommand)]
+    Volume(volume::Volume),
+    /// Print completions for a shell
+    Completions(completions::Completions),
+    /// Print or write man pages
+    Man(completions::Man),
+}
+
+impl Verb {
+    /// Does it. `command` is the whole command line's description.
+    pub(crate) fn run(&self, command: Command) -> ExitCode {
+        let outcome = match self {
+            Self::Status(status) => status::run(status),
+            Self::DefaultEncryption(verb) => default_encryption::run(verb),
+            Self::Disk(verb) => disk::run(verb),
+            Self::Snapshot(verb) => snapshot::run(verb),
+            Self::Key(verb) => key::run(verb),
+            Self::Attach(attach) => attach::run(attach),
+            Self::Detach(detach) => detach::run(detach),
+            Self::Volume(verb) => volume::run(verb),
+            Self::Completions(completions) => completions::completions(completions, command),
+            Self::Man(man) => completions::man(man, command),
+        };
+        outcome.map_or_else(|failure| failure.tell(), |()| ExitCode::SUCCESS)
+    }
+}

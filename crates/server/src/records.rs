@@ -1,0 +1,131 @@
+//! What an operator or an auditor asks of a data directory, reading only, also while a server runs on it: the audit, and what hangs on
+//! a key.
+
+use std::io::{BufWriter, Write};
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use coffer_cloud::audit::{self, Broken};
+use coffer_cloud::kms::cipher;
+use coffer_crypto::digest;
+use coffer_store::keys::Key;
+use coffer_store::{Db, Record as _, StoreError, dependents};
+use serde_json::json;
+
+use crate::serve::Error;
+
+/// Where the records are.
+#[derive(Args, Debug)]
+pub(crate) struct Place {
+    /// The data directory.
+    #[arg(long, env = "COFFER_DATA", default_value = "coffer-data")]
+    data: PathBuf,
+}
+
+/// What to do with the audit.
+#[derive(Subcommand)]
+pub(crate) enum Audit {
+    /// Follow the hash chain from its beginning: a row that was changed, removed or moved is named. Prints the last row's number and
+    /// hash, which later runs can be held to with --anchor: that shows also whether rows at the end were removed.
+    Verify {
+        #[command(flatten)]
+        place: Place,
+        /// A row's number and hash, as an earlier run printed them: NUMBER:HASH.
+        #[arg(long)]
+        anchor: Option<String>,
+    },
+    /// Print every row as a line of JSON.
+    Export {
+        #[command(flatten)]
+        place: Place,
+    },
+}
+
+/// Which key's dependants.
+#[derive(Args, Debug)]
+pub(crate) struct Impact {
+    /// The key's id.
+    key: String,
+    #[command(flatten)]
+    place: Place,
+}
+
+const PAGE: i64 = 1000;
+
+/// Answers about the audit.
+pub(crate) fn audit(command: &Audit) -> Result<(), Error> {
+    let mut out = BufWriter::new(std::io::stdout().lock());
+    match command {
+        Audit::Verify { place, anchor } => verify(place, anchor.as_deref(), &mut out),
+        Audit::Export { place } => export(place, &mut out),
+    }?;
+    Ok(out.flush()?)
+}
+
+fn verify(place: &Place, anchor: Option<&str>, out: &mut impl Write) -> Result<(), Error> {
+    let rows = match Db::peek(&place.data, audit::verify)? {
+        Ok(rows) => rows,
+        Err(Broken::Missing(row)) => return Err(format!("row {row} of the audit is missing or out of place").into()),
+        Err(Broken::Changed(row)) => return Err(format!("row {row} of the audit was changed, or one before it").into()),
+    };
+    if let Some(anchor) = anchor {
+        let (number, hash) = anchor.split_once(':').ok_or("an anchor is NUMBER:HASH")?;
+        let number: i64 = number.parse().map_err(|_| "an anchor is NUMBER:HASH")?;
+        if chain_of(place, number)?.as_deref() != Some(hash) {
+            return Err(format!("row {number} of the audit is not the one that the anchor was taken of").into());
+        }
+    }
+    let last = chain_of(place, rows)?.unwrap_or_default();
+    writeln!(out, "{rows} rows, unbroken; anchor {rows}:{last}")?;
+    Ok(())
+}
+
+/// The hash of a row.
+fn chain_of(place: &Place, number: i64) -> Result<Option<String>, Error> {
+    let rows = Db::peek(&place.data, |tx| coffer_store::audit::after(tx, number - 1, 1))?;
+    Ok(rows.into_iter().find(|row| row.sequence == number).map(|row| digest::hex(&row.chain)))
+}
+
+fn export(place: &Place, out: &mut impl Write) -> Result<(), Error> {
+    let mut last = 0;
+    loop {
+        let rows = Db::peek(&place.data, |tx| coffer_store::audit::after(tx, last, PAGE))?;
+        let Some(end) = rows.last() else { return Ok(()) };
+        last = end.sequence;
+        for row in &rows {
+            let detail: serde_json::Value = serde_json::from_str(&row.detail)?;
+            let line = json!({
+                "sequence": row.sequence,
+                "at": row.at.to_iso8601(),
+                "account": row.account.as_str(),
+                "principal": row.principal,
+                "accessKeyId": row.access_key_id,
+                "peer": row.peer,
+                "action": row.action,
+                "resources": row.resources.split_whitespace().collect::<Vec<_>>(),
+                "outcome": row.outcome,
+                "requestId": row.request_id,
+                "detail": detail,
+                "chain": digest::hex(&row.chain),
+            });
+            writeln!(out, "{line}")?;
+        }
+    }
+}
+
+/// Answers about a key.
+pub(crate) fn impact(impact: &Impact) -> Result<(), Error> {
+    let Impact { key, place } = impact;
+    let found = Db::peek(&place.data, |tx| Ok::<_, StoreError>((Key::get(tx, key)?, dependents::of_key(tx, key)?)))?;
+    let (record, list) = found;
+    let mut out = BufWriter::new(std::io::stdout().lock());
+    let state = record.as_ref().map_or("gone", |record| record.state.as_str());
+    writeln!(out, "key {key}: {state}; {} depend on it", list.len())?;
+    for dependent in list {
+        let version = dependent.wrapped_data_key.as_deref().and_then(cipher::version_of);
+        let version = version.map(|version| format!(", version {version}")).unwrap_or_default();
+        let attached = dependent.attached_to.map(|ids| format!(", attached to {ids}")).unwrap_or_default();
+        writeln!(out, "{} {}{version}{attached}", dependent.kind, dependent.id)?;
+    }
+    Ok(out.flush()?)
+}
