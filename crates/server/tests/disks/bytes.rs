@@ -99,7 +99,7 @@ fn a_disk_from_a_snapshot_and_a_reset_disk_hold_the_snapshot_and_an_initialised_
 }
 
 #[test]
-fn an_instance_made_from_an_image_has_its_bytes_and_a_copy_in_another_region_makes_disks_there() {
+fn an_instance_made_from_an_image_has_the_bytes_of_the_first_one_at_that_moment() {
     let mut site = Site::new("disks-images");
     let instance_id = site.instance();
     let disk_id = system_disk(&mut site, &instance_id);
@@ -115,8 +115,15 @@ fn an_instance_made_from_an_image_has_its_bytes_and_a_copy_in_another_region_mak
     let other_disk_id = system_disk(&mut site, &other_id);
     assert_eq!(site.described(&other_disk_id)["Encrypted"], true);
     holds(&mut site.connect(&other_disk_id), 1);
+}
 
-    let snapshot_id = site.done_snapshot(&other_disk_id);
+#[test]
+fn a_copy_in_another_region_makes_disks_there_when_its_source_is_gone() {
+    let mut site = Site::new("disks-copies");
+    let instance_id = site.instance();
+    let (disk_id, mut nbd) = site.attached(&instance_id, &[]);
+    fill(&mut nbd, 1);
+    let snapshot_id = site.done_snapshot(&disk_id);
     let copy_id = copy(&mut site, &snapshot_id, &[]);
     site.until_accomplished(THERE, &copy_id);
     // The copy needs its source no more.
