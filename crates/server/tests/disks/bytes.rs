@@ -5,7 +5,7 @@ use coffer_base::Timestamp;
 use crate::harness::now;
 use crate::model::Dice;
 use crate::nbd::Nbd;
-use crate::site::{COFFER, HERE, REGION, Site, text};
+use crate::site::{COFFER, HERE, IMAGE, REGION, Site, text};
 
 const THERE: &str = "cn-beijing";
 const MIB: usize = 1 << 20;
@@ -99,7 +99,7 @@ fn a_disk_from_a_snapshot_and_a_reset_disk_hold_the_snapshot_and_an_initialised_
 }
 
 #[test]
-fn an_instance_made_from_an_image_has_its_bytes_and_a_copy_in_another_region_makes_disks_there() {
+fn an_instance_made_from_an_image_has_the_bytes_of_the_first_one_at_that_moment() {
     let mut site = Site::new("disks-images");
     let instance_id = site.instance();
     let disk_id = system_disk(&mut site, &instance_id);
@@ -115,18 +115,24 @@ fn an_instance_made_from_an_image_has_its_bytes_and_a_copy_in_another_region_mak
     let other_disk_id = system_disk(&mut site, &other_id);
     assert_eq!(site.described(&other_disk_id)["Encrypted"], true);
     holds(&mut site.connect(&other_disk_id), 1);
+}
 
-    let snapshot_id = site.done_snapshot(&other_disk_id);
+#[test]
+fn a_copy_in_another_region_makes_disks_there_when_its_source_is_gone() {
+    let mut site = Site::new("disks-copies");
+    let instance_id = site.instance();
+    let (disk_id, mut nbd) = site.attached(&instance_id, &[]);
+    fill(&mut nbd, 1);
+    let snapshot_id = site.done_snapshot(&disk_id);
     let copy_id = copy(&mut site, &snapshot_id, &[]);
     site.until_accomplished(THERE, &copy_id);
     // The copy needs its source no more.
     site.ecs("DeleteSnapshot", &[("SnapshotId", &snapshot_id)]);
     let there = [("RegionId", THERE), ("ZoneId", "cn-beijing-h")];
-    let (image, size) = ("ubuntu_24_04_x64_20G_alibase_20250113.vhd", "20");
-    let asked = [("ImageId", image), ("InstanceType", "ecs.g7.large"), ("SystemDisk.Category", "cloud_essd")];
+    let asked = [("ImageId", IMAGE), ("InstanceType", "ecs.g7.large"), ("SystemDisk.Category", "cloud_essd")];
     let made = site.ecs("RunInstances", &[&there[..], &asked].concat());
     let instance_id = text(&made["InstanceIdSets"]["InstanceIdSet"][0]);
-    let from = [("SnapshotId", copy_id.as_str()), ("Size", size), ("DiskCategory", "cloud_essd")];
+    let from = [("SnapshotId", copy_id.as_str()), ("Size", "20"), ("DiskCategory", "cloud_essd")];
     let disk_id = text(&site.ecs("CreateDisk", &[&there[..], &from].concat())["DiskId"]);
     let running = |site: &mut Site| {
         let listed = site.listed(THERE, "DescribeInstances", ("InstanceIds", &instance_id), "/Instances/Instance/0");
@@ -200,13 +206,14 @@ fn a_plain_disk_with_snapshots_is_encrypted_in_place_and_all_its_snapshots_stay_
 
 #[test]
 fn snapshots_and_copies_show_how_far_they_are_and_a_disk_what_was_done_to_it() {
-    const WRITTEN_MIB: usize = 320;
+    const WRITTEN_MIB: u32 = 320;
+    let written = WRITTEN_MIB as usize * MIB;
     let mut site = Site::new("disks-progress");
     let instance_id = site.instance();
     let (disk_id, mut nbd) = site.attached(&instance_id, &[]);
     let start = Timestamp::from_unix_ms(now().unix_ms() - MINUTE_MS).to_iso8601();
     let noise = noise(1, 8 * MIB);
-    for offset in (0..WRITTEN_MIB * MIB).step_by(noise.len()) {
+    for offset in (0..written).step_by(noise.len()) {
         nbd.write(offset as u64, &noise).unwrap();
     }
     let snapshot_id = site.begin_snapshot(&disk_id);
@@ -218,10 +225,10 @@ fn snapshots_and_copies_show_how_far_they_are_and_a_disk_what_was_done_to_it() {
     }
     let usage = site.ecs("DescribeSnapshotsUsage", &[REGION]);
     let stored_mib = usage["SnapshotSize"].as_u64().unwrap() >> 20;
-    assert!((WRITTEN_MIB as u64..WRITTEN_MIB as u64 + 4).contains(&stored_mib), "{usage}");
+    assert!((WRITTEN_MIB.into()..u64::from(WRITTEN_MIB) + 4).contains(&stored_mib), "{usage}");
 
     let asked = [("DiskId", disk_id.as_str()), ("StartTime", &start)];
-    let wanted = (WRITTEN_MIB * MIB) as i64;
+    let wanted = i64::try_from(written).unwrap();
     site.until("what was written is on record", |site| {
         let end = Timestamp::from_unix_ms(now().unix_ms() + MINUTE_MS).to_iso8601();
         let shown = site.ecs("DescribeDiskMonitorData", &[&asked[..], &[("EndTime", &end)]].concat());

@@ -136,13 +136,15 @@ impl Doer<'_> {
             self.ask(ECS, "ResizeDisk", &[("NewSize", &size_gib.to_string()), ("Type", "online")])?;
             self.notes().acknowledged_gib = size_gib;
         }
-        while deed == Deed::Snapshots {
+        if deed != Deed::Snapshots {
+            return Ok(());
+        }
+        loop {
             let asked = self.ticks.next();
             let snapshot_id = text(&self.ask(ECS, "CreateSnapshot", &[])?["SnapshotId"]);
             let moment = Moment { asked, answered: self.ticks.next() };
             self.notes().snapshots.push((snapshot_id, moment));
         }
-        Ok(())
     }
 }
 

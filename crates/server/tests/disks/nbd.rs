@@ -9,7 +9,7 @@ const GO: u32 = 7;
 const ACK: u32 = 1;
 const INFO: u32 = 3;
 /// No request takes longer.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(45);
 
 pub(crate) const FUA: u16 = 1;
 pub(crate) const NO_HOLE: u16 = 2;

@@ -15,7 +15,7 @@ pub(crate) const COFFER: &str = "2026-01-01";
 const RAM: &str = "2015-05-01";
 pub(crate) const HERE: &str = "cn-hangzhou";
 const ZONE: (&str, &str) = ("ZoneId", "cn-hangzhou-b");
-const IMAGE: &str = "ubuntu_24_04_x64_20G_alibase_20250113.vhd";
+pub(crate) const IMAGE: &str = "ubuntu_24_04_x64_20G_alibase_20250113.vhd";
 const TRUST_ECS: &str = r#"{"Statement":[{"Action":"sts:AssumeRole","Effect":"Allow","Principal":{"Service":["ecs.aliyuncs.com"]}}],"Version":"1"}"#;
 pub(crate) const REGION: (&str, &str) = ("RegionId", HERE);
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use coffer_base::{Rng, Secret, SeededRng, Timestamp};
+use coffer_base::{Secret, Timestamp};
 
 use crate::client::{Caller, Client, Endpoint};
 
@@ -26,13 +26,7 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    pub(crate) fn start(data: &Path) -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_coffer"));
-        command.stderr(Stdio::null());
-        Self::launch(command, data)
-    }
-
-    /// The same by a command that lacks only arguments.
+    /// Starts it by a command that lacks only arguments.
     pub(crate) fn launch(mut command: Command, data: &Path) -> Self {
         let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
         command
@@ -62,12 +56,4 @@ impl Server {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
-}
-
-/// Lives for some time between 20 ms and `most_ms`, then is killed.
-pub(crate) fn live_a_while(server: Server, rng: &SeededRng, most_ms: u64) {
-    let mut delay = [0u8; 1];
-    rng.fill(&mut delay);
-    std::thread::sleep(Duration::from_millis(20 + (most_ms - 20) * u64::from(delay[0]) / 255));
-    server.kill();
 }
