@@ -8,18 +8,22 @@ mod locked;
 pub mod mac;
 mod material;
 mod message;
+mod passphrase;
 mod random;
 mod root;
 mod rsa;
 mod seal;
 mod sm2;
+mod token;
 
 pub use material::{EncryptionAlgorithm, KeySpec, Material, SigningAlgorithm, Unsuitable, encrypt_for};
 #[expect(unsafe_code, reason = "aws-lc has AES-XTS, its Rust binding has it only in C's form")]
 mod xts;
 
 pub use locked::{LockedBytes, forbid_core_dumps};
+pub use passphrase::{Stretch, StretchError};
 pub use random::SystemRng;
-pub use root::{RootKey, RootKeyError};
+pub use root::{RootKey, RootKeyError, write_private};
 pub use seal::{Aead, NONCE_BYTES, OVERHEAD_BYTES, OpenError, SealKey, TAG_BYTES};
+pub use token::{Token, TokenError};
 pub use xts::{XTS_KEY_BYTES, XTS_UNIT_BYTES, Xts, XtsKeyError};

@@ -249,7 +249,8 @@ impl Host {
 
     /// The state of every open volume, by id and in its order.
     pub fn statuses(&self) -> BTreeMap<String, VolumeStatus> {
-        let slots: Vec<(String, Arc<Slot>)> = self.slots().iter().map(|(id, slot)| (id.clone(), slot.clone())).collect();
+        let slots: Vec<(String, Arc<Slot>)> =
+            self.slots().iter().map(|(id, slot)| (id.clone(), slot.clone())).collect();
         let status = |slot: &Slot| slot.lock().opened.as_ref().map(Opened::status);
         slots.into_iter().filter_map(|(id, slot)| Some((id, status(&slot)?))).collect()
     }
