@@ -4,6 +4,7 @@ use std::path::Path;
 
 use coffer_base::{Rng, Secret};
 use cryptoki::context::{CInitializeArgs, CInitializeFlags, Pkcs11};
+use cryptoki::error::{Error, RvError};
 use cryptoki::mechanism::Mechanism;
 use cryptoki::mechanism::aead::GcmParams;
 use cryptoki::object::{Attribute, KeyType, ObjectClass, ObjectHandle};
@@ -35,14 +36,18 @@ pub enum TokenError {
     WrongKey,
     /// The module.
     #[error("the PKCS#11 token can't be used: {0}")]
-    Pkcs11(#[from] cryptoki::error::Error),
+    Pkcs11(#[from] Error),
 }
 
 impl Token {
     /// Loads the module, logs in at the token with that label and finds its AES key with that label.
     pub fn open(module: &Path, token: &str, key: &str, pin: &Secret<String>) -> Result<Self, TokenError> {
         let context = Pkcs11::new(module)?;
-        context.initialize(CInitializeArgs::new(CInitializeFlags::OS_LOCKING_OK))?;
+        match context.initialize(CInitializeArgs::new(CInitializeFlags::OS_LOCKING_OK)) {
+            // By an earlier use in this process: a module is initialised once.
+            Ok(()) | Err(Error::Pkcs11(RvError::CryptokiAlreadyInitialized, _)) => {}
+            Err(error) => return Err(error.into()),
+        }
         let mut slot = None;
         for candidate in context.get_slots_with_token()? {
             if context.get_token_info(candidate)?.label() == token {

@@ -13,6 +13,11 @@ use coffer_cloud::bootstrap::{KmsService, Preset};
 use coffer_cloud::settings::{Callers, DefaultEncryption, DeletionInUse, ExplicitUnencrypted, Quotas, Settings};
 use serde::Deserialize;
 
+use crate::seal::SealSettings;
+
+/// Where everything is kept unless something else is said.
+pub(crate) const USUAL_DATA: &str = "coffer-data";
+
 /// The options of `coffer serve`. Each but the root key may also stand in the file.
 #[derive(Args, Clone, Debug, Default)]
 pub(crate) struct ServeArguments {
@@ -64,6 +69,7 @@ struct File {
     quotas: FileQuotas,
     keys: FileKeys,
     volumes: FileVolumes,
+    seal: SealSettings,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -165,6 +171,8 @@ pub(crate) struct Config {
     pub(crate) write_batch: usize,
     /// Where volumes are, and how they are served.
     pub(crate) volumes: Options,
+    /// How the root key is kept.
+    pub(crate) seal: SealSettings,
     /// How the service behaves.
     pub(crate) settings: Settings,
 }
@@ -209,7 +217,7 @@ impl ServeArguments {
         if !(1..=coffer_base::limits::WRITE_QUEUE).contains(&write_batch) {
             return Err(bad("write_batch", &write_batch.to_string(), "1 to 4096"));
         }
-        let data = self.data.clone().or(file.data).unwrap_or_else(|| "coffer-data".into());
+        let data = self.data.clone().or(file.data).unwrap_or_else(|| USUAL_DATA.into());
         Ok(Config {
             volumes: file.volumes.options(&data)?,
             listen: self.listen.or(file.listen).unwrap_or(SocketAddr::from(([127, 0, 0, 1], 7600))),
@@ -219,6 +227,7 @@ impl ServeArguments {
             tls,
             threads: self.threads.or(file.threads).filter(|threads| *threads > 0),
             write_batch,
+            seal: file.seal,
             settings: Settings {
                 region,
                 default_encryption: default_encryption(&file.default_encryption)?,
@@ -228,6 +237,12 @@ impl ServeArguments {
             },
         })
     }
+}
+
+/// What the file says of the data directory and of the root key in it.
+pub(crate) fn seal(path: Option<&Path>) -> Result<(Option<PathBuf>, SealSettings), ConfigError> {
+    let file = path.map_or_else(|| Ok(File::default()), read)?;
+    Ok((file.data, file.seal))
 }
 
 fn read(path: &Path) -> Result<File, ConfigError> {

@@ -8,6 +8,7 @@ mod gateway;
 mod inspect;
 mod pools;
 mod records;
+mod seal;
 mod serve;
 mod tls;
 
@@ -33,6 +34,9 @@ enum Command {
     /// Ask about a KMS key of a data directory, also while a server runs on it.
     #[command(subcommand)]
     Key(records::KeyQuestion),
+    /// See or change how the root key of a data directory is kept.
+    #[command(subcommand)]
+    Seal(seal::Seal),
     /// Play the whole story against a fresh server in a temporary directory, showing each step and its proof.
     Demo,
     #[command(flatten)]
@@ -44,6 +48,7 @@ fn main() -> ExitCode {
         Command::Serve(arguments) => serve::run(&arguments),
         Command::Audit(command) => records::audit(&command),
         Command::Key(command) => records::key(&command),
+        Command::Seal(command) => seal::run(&command),
         Command::Demo => demo::run(),
         Command::Verb(verb) => return verb.run(Cli::command()),
     };

@@ -18,6 +18,8 @@ mod status;
 mod volume;
 mod wait;
 
+pub(crate) use session::Connection;
+
 use std::process::ExitCode;
 
 use clap::{Command, Subcommand};
