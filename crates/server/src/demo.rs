@@ -36,6 +36,7 @@ fn play(data: &std::path::Path) -> Result<(), Error> {
         write_batch: coffer_base::limits::WRITE_BATCH,
         volumes: config::usual_place(data),
         seal: crate::seal::SealSettings::default(),
+        metadata: None,
         settings: Settings::new(Region::parse(REGION).ok_or("the demo's region")?),
     };
     let (server, access) = Server::start(&config)?;

@@ -1,11 +1,13 @@
 //! The binary: configuration, the gateway, wiring. The only place that reads the machine's clock and starts threads.
 
+mod accounts;
 mod cli;
 mod client;
 mod config;
 mod demo;
 mod gateway;
 mod inspect;
+mod metadata;
 mod pools;
 mod records;
 mod seal;
@@ -31,9 +33,9 @@ enum Command {
     /// Check or print the audit of a data directory, also while a server runs on it.
     #[command(subcommand)]
     Audit(records::Audit),
-    /// Ask about a KMS key of a data directory, also while a server runs on it.
+    /// Make or list the accounts of a data directory.
     #[command(subcommand)]
-    Key(records::KeyQuestion),
+    Account(accounts::Accounts),
     /// See or change how the root key of a data directory is kept.
     #[command(subcommand)]
     Seal(seal::Seal),
@@ -47,8 +49,8 @@ fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Serve(arguments) => serve::run(&arguments),
         Command::Audit(command) => records::audit(&command),
-        Command::Key(command) => records::key(&command),
         Command::Seal(command) => seal::run(&command),
+        Command::Account(command) => accounts::run(&command),
         Command::Demo => demo::run(),
         Command::Verb(verb) => return verb.run(Cli::command()),
     };

@@ -19,6 +19,7 @@ use tokio::sync::watch;
 
 use crate::config::{self, Config, ServeArguments};
 use crate::gateway::Gateway;
+use crate::metadata;
 use crate::pools::Pools;
 use crate::seal;
 use crate::tls;
@@ -122,6 +123,14 @@ impl Server {
             .map_err(|error| format!("can't listen on {}: {error}", config.listen))?;
         let address = listener.local_addr()?;
         let (stop, stopped) = watch::channel(false);
+        if let Some(wanted) = &config.metadata {
+            let router = metadata::router(cloud.clone(), account.clone(), wanted.role.clone());
+            let listener = runtime
+                .block_on(TcpListener::bind(wanted.listen))
+                .map_err(|error| format!("can't listen on {}: {error}", wanted.listen))?;
+            tracing::info!(address = %listener.local_addr()?, role = wanted.role, "metadata endpoint");
+            runtime.spawn(metadata::run(listener, router));
+        }
         let gateway = Gateway::new(cloud.clone(), tls, config.allow_plaintext);
         let gateway = runtime.spawn(gateway.run(listener, stopped));
         let jobs = start_jobs(cloud.clone())?;

@@ -157,5 +157,19 @@ pub fn set_access_key_status(
 /// Deletes a user's access key. `false` when the user has no such key.
 pub fn delete_access_key(tx: &Tx<'_>, user_id: &str, access_key_id: &str) -> Result<bool, StoreError> {
     let sql = "DELETE FROM access_keys WHERE access_key_id = $1 AND user_id = $2";
+    tx.execute("DELETE FROM access_key_uses WHERE access_key_id = $1", &[access_key_id.into()])?;
     Ok(tx.execute(sql, &[access_key_id.into(), user_id.into()])? == 1)
+}
+
+/// When an access key last signed a request, as far as it was recorded.
+pub fn last_use(tx: &Tx<'_>, access_key_id: &str) -> Result<Option<Timestamp>, StoreError> {
+    let sql = "SELECT used_at FROM access_key_uses WHERE access_key_id = $1";
+    tx.first(sql, &[access_key_id.into()], |row| row.moment(0))
+}
+
+/// Records that an access key signed a request.
+pub fn set_last_use(tx: &Tx<'_>, access_key_id: &str, at: Timestamp) -> Result<(), StoreError> {
+    let sql = "INSERT INTO access_key_uses (access_key_id, used_at) VALUES ($1, $2)
+               ON CONFLICT (access_key_id) DO UPDATE SET used_at = excluded.used_at";
+    tx.execute(sql, &[access_key_id.into(), at.into()]).map(drop)
 }

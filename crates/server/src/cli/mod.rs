@@ -32,7 +32,7 @@ pub(crate) enum Verb {
     /// Show or change whether new disks are encrypted, and with which key
     #[command(subcommand)]
     DefaultEncryption(default_encryption::DefaultEncryption),
-    /// List, show, create and delete disks
+    /// List, show, create, rewrap and delete disks
     #[command(subcommand)]
     Disk(disk::Disk),
     /// List, create and delete snapshots

@@ -119,11 +119,14 @@ pub(crate) fn migrate(
     Ok(())
 }
 
+/// A data directory that was started on before.
+pub(crate) fn must_exist(data: &Path) -> Result<(), Error> {
+    if Db::exists(data) { Ok(()) } else { Err(format!("there is no data directory at {}", data.display()).into()) }
+}
+
 /// Takes the data directory for itself, with the root key's file alone and in its place: what was cut off before is ended.
 fn take(data: &Path, settings: &SealSettings, step: Checkpoint<'_>) -> Result<(Db, Found), Error> {
-    if !Db::exists(data) {
-        return Err(format!("there is no data directory at {}", data.display()).into());
-    }
+    must_exist(data)?;
     // Once before anything is touched, and again when nobody else can touch it.
     find(data, settings, &accounts::peek_sealing_keys(data)?)?;
     let db = Db::open(data, Options::default())?;

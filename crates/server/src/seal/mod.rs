@@ -10,7 +10,8 @@ use std::io::Write as _;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use coffer_store::accounts;
+use coffer_crypto::RootKey;
+use coffer_store::{Db, Options, accounts};
 
 pub(crate) use directory::open_database;
 use settings::Method;
@@ -68,6 +69,7 @@ pub(crate) fn run(command: &Seal) -> Result<(), Error> {
             for file in directory::files(&data) {
                 writeln!(out, "{}", file.display())?;
             }
+            directory::must_exist(&data)?;
             let keys = accounts::peek_sealing_keys(&data)?;
             let found = directory::find(&data, &settings, &keys)?;
             writeln!(out, "method {}; opens all {} sealing keys", found.method.name(), keys.len())?;
@@ -92,6 +94,13 @@ pub(crate) fn run(command: &Seal) -> Result<(), Error> {
 }
 
 impl Place {
+    /// Takes a data directory that is there for this process, with its root key.
+    pub(crate) fn open_database(&self) -> Result<(Db, RootKey), Error> {
+        let (data, settings) = self.resolve()?;
+        directory::must_exist(&data)?;
+        open_database(&data, &settings, Options::default())
+    }
+
     fn resolve(&self) -> Result<(PathBuf, SealSettings), Error> {
         let (data, settings) = config::seal(self.config.as_deref())?;
         Ok((self.data.clone().or(data).unwrap_or_else(|| config::USUAL_DATA.into()), settings))
