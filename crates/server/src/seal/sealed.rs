@@ -150,7 +150,7 @@ fn ask(
     }
     let connection = Connection::to(endpoint.to_owned(), settings.kms_ca.clone());
     let answer = connection.open().and_then(|mut session| session.call(Product::Kms, action, parameters));
-    Ok(answer.map_err(|failure| format!("the KMS that opens the root key: {}", failure.text()))?)
+    Ok(answer.map_err(|failure| format!("the KMS that opens the root key: {}", failure.what()))?)
 }
 
 fn is_host(endpoint: &str, prefix: &str) -> bool {
