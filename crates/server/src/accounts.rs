@@ -8,10 +8,11 @@ use clap::Subcommand;
 use coffer_base::{AccountId, Clock, Rng};
 use coffer_cloud::Keyring;
 use coffer_cloud::bootstrap::{self, KmsService, Preset, StartError};
-use coffer_crypto::{RootKey, SystemRng};
-use coffer_store::{Db, Options, accounts};
+use coffer_crypto::SystemRng;
+use coffer_store::{Db, accounts};
 
-use crate::serve::{Error, ROOT_KEY, now};
+use crate::seal;
+use crate::serve::{Error, now};
 
 /// What to do with accounts.
 #[derive(Subcommand)]
@@ -19,9 +20,8 @@ pub(crate) enum Accounts {
     /// Make another account with an access key of its own, which is shown this once. The server on the directory must be stopped: it
     /// reads the accounts' keys when it starts.
     Create {
-        /// The data directory.
-        #[arg(long, env = "COFFER_DATA", default_value = "coffer-data")]
-        data: PathBuf,
+        #[command(flatten)]
+        place: seal::Place,
         /// The account's number: 16 digits [default: random].
         #[arg(long)]
         account: Option<String>,
@@ -43,11 +43,10 @@ pub(crate) fn run(command: &Accounts) -> Result<(), Error> {
                 writeln!(out, "{account}")?;
             }
         }
-        Accounts::Create { data, account } => {
+        Accounts::Create { place, account } => {
             let parse = |text: &String| AccountId::parse(text).ok_or("an account's number has 16 digits");
             let account = account.as_ref().map(parse).transpose()?;
-            let root = RootKey::open(&data.join(ROOT_KEY))?;
-            let db = Db::open(data, Options::default())?;
+            let (db, root) = place.open_database()?;
             let keyring = db.read(|tx| Keyring::open(root, tx))?;
             let (clock, rng): (_, Arc<dyn Rng>) = (Clock::system(now), Arc::new(SystemRng));
             let preset = Preset { account, access_key: None };

@@ -17,6 +17,11 @@ use rustls_pki_types::SubjectPublicKeyInfoDer;
 use rustls_pki_types::pem::PemObject as _;
 use serde::Deserialize;
 
+use crate::seal::SealSettings;
+
+/// Where everything is kept unless something else is said.
+pub(crate) const USUAL_DATA: &str = "coffer-data";
+
 /// The options of `coffer serve`. Each but the root key may also stand in the file.
 #[derive(Args, Clone, Debug, Default)]
 pub(crate) struct ServeArguments {
@@ -71,6 +76,7 @@ struct File {
     metadata: FileMetadata,
     keys: FileKeys,
     volumes: FileVolumes,
+    seal: SealSettings,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -228,6 +234,8 @@ pub(crate) struct Config {
     pub(crate) write_batch: usize,
     /// Where volumes are, and how they are served.
     pub(crate) volumes: Options,
+    /// How the root key is kept.
+    pub(crate) seal: SealSettings,
     /// The endpoint of a role's credentials, if there is one.
     pub(crate) metadata: Option<Metadata>,
     /// How the service behaves.
@@ -274,7 +282,7 @@ impl ServeArguments {
         if !(1..=coffer_base::limits::WRITE_QUEUE).contains(&write_batch) {
             return Err(bad("write_batch", &write_batch.to_string(), "1 to 4096"));
         }
-        let data = self.data.clone().or(file.data).unwrap_or_else(|| "coffer-data".into());
+        let data = self.data.clone().or(file.data).unwrap_or_else(|| USUAL_DATA.into());
         Ok(Config {
             volumes: file.volumes.options(&data)?,
             listen: self.listen.or(file.listen).unwrap_or(SocketAddr::from(([127, 0, 0, 1], 7600))),
@@ -284,6 +292,7 @@ impl ServeArguments {
             tls,
             threads: self.threads.or(file.threads).filter(|threads| *threads > 0),
             write_batch,
+            seal: file.seal,
             metadata: metadata(file.metadata)?,
             settings: Settings {
                 region,
@@ -296,6 +305,12 @@ impl ServeArguments {
             },
         })
     }
+}
+
+/// What the file says of the data directory and of the root key in it.
+pub(crate) fn seal(path: Option<&Path>) -> Result<(Option<PathBuf>, SealSettings), ConfigError> {
+    let file = path.map_or_else(|| Ok(File::default()), read)?;
+    Ok((file.data, file.seal))
 }
 
 fn read(path: &Path) -> Result<File, ConfigError> {

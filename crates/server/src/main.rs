@@ -10,6 +10,7 @@ mod inspect;
 mod metadata;
 mod pools;
 mod records;
+mod seal;
 mod serve;
 mod tls;
 
@@ -35,6 +36,9 @@ enum Command {
     /// Make or list the accounts of a data directory.
     #[command(subcommand)]
     Account(accounts::Accounts),
+    /// See or change how the root key of a data directory is kept.
+    #[command(subcommand)]
+    Seal(seal::Seal),
     /// Play the whole story against a fresh server in a temporary directory, showing each step and its proof.
     Demo,
     #[command(flatten)]
@@ -45,6 +49,7 @@ fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Serve(arguments) => serve::run(&arguments),
         Command::Audit(command) => records::audit(&command),
+        Command::Seal(command) => seal::run(&command),
         Command::Account(command) => accounts::run(&command),
         Command::Demo => demo::run(),
         Command::Verb(verb) => return verb.run(Cli::command()),

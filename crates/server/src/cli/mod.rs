@@ -19,6 +19,8 @@ mod status;
 mod volume;
 mod wait;
 
+pub(crate) use session::Connection;
+
 use std::process::ExitCode;
 
 use clap::{Command, Subcommand};
