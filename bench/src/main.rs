@@ -10,6 +10,7 @@ mod load;
 mod peer;
 mod request;
 mod server;
+mod volumes;
 
 use std::error::Error;
 
@@ -36,6 +37,13 @@ const ROUNDS: usize = 5;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match &arguments[..] {
+        [verb, settings @ ..] if verb == "volumes" => return volumes::run(settings),
+        [verb, directory, size_bytes, cipher] if verb == "volume-server" => {
+            return volumes::serve(directory, size_bytes, cipher);
+        }
+        _ => {}
+    }
     if let [verb, address] = &arguments[..]
         && verb == "hello"
     {
@@ -64,7 +72,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     reads(&binary)?;
     writes(&binary)?;
     disks::creation(&binary)?;
-    disks::listing(&binary)
+    disks::listing(&binary)?;
+    volumes::run(&[])
 }
 
 /// One kind of request against a server that runs already: something to watch with a profiler.

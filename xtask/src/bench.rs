@@ -4,9 +4,9 @@ use std::process::Command;
 
 use crate::report::{self, Counts};
 
-/// Builds with optimisation and measures.
-pub(crate) fn run() -> Result<Counts, String> {
+/// Builds with optimisation and measures everything, or what `coffer-bench` is told to.
+pub(crate) fn run(arguments: &[&str]) -> Result<Counts, String> {
     let mut build = Command::new(env!("CARGO"));
     report::success(build.args(["build", "--release", "-p", "coffer", "-p", "coffer-bench"]))?;
-    report::success(&mut Command::new("target/release/coffer-bench"))
+    report::success(Command::new("target/release/coffer-bench").args(arguments))
 }

@@ -53,7 +53,7 @@ fn main() -> ExitCode {
         ["sim", seed] => sim::run(seed),
         ["fuzz", ref arguments @ ..] => fuzz::run(arguments),
         ["docs"] => docs::run(),
-        ["bench"] => bench::run(),
+        ["bench", ref arguments @ ..] => bench::run(arguments),
         ["coverage"] => coverage::run(&[]),
         ["coverage", "--write"] => coverage::run(&["--write"]),
         _ => {

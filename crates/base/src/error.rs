@@ -33,6 +33,8 @@ pub struct AccessDenied {
     pub policy_type: &'static str,
     /// `ImplicitDeny` or `ExplicitDeny`.
     pub no_permission_type: &'static str,
+    /// All this and more, sealed: what DecodeDiagnosticMessage opens.
+    pub message: String,
 }
 
 impl ApiError {

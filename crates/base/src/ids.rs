@@ -19,6 +19,11 @@ impl AccountId {
         Self(format!("1{}", rng.characters(b"0123456789", 15)))
     }
 
+    /// The number that no account has.
+    pub fn nobody() -> Self {
+        Self("0".repeat(16))
+    }
+
     /// The digits.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -1,4 +1,4 @@
-//! The sizes that everything here agrees on.
+//! The sizes that everything here agrees on, and what counts as zeros.
 
 /// A sector: what a device writes whole or not at all, and the grain of the zero rule (a stored sector of zeros reads as zeros).
 pub const SECTOR_BYTES: usize = 512;
@@ -18,4 +18,10 @@ pub const MOST_BYTES: u64 = 64 << 40;
 /// How many chunks a volume of that size has, the last of them perhaps cut short.
 pub const fn chunks(size_bytes: u64) -> u64 {
     size_bytes.div_ceil(CHUNK_BYTES as u64)
+}
+
+/// Whether a stretch is all zeros. Its first bytes answer nearly always.
+pub(crate) fn is_zero(bytes: &[u8]) -> bool {
+    let (words, rest) = bytes.as_chunks::<8>();
+    words.iter().all(|word| *word == [0; 8]) && rest.iter().all(|byte| *byte == 0)
 }

@@ -133,7 +133,7 @@ impl Pair {
                 self.frozen = Some((sequence, self.model.clone()));
             }
             Deed::Thaw(is_complete) => self.thaw(is_complete),
-            Deed::Merge => self.volume.merge_overlay().unwrap(),
+            Deed::Merge => self.volume.merge_overlay(&|| true).unwrap(),
             Deed::Grow(units) if self.model.len() < 6 << 20 => {
                 self.model.resize(self.model.len() + usize::try_from(units).unwrap() * 4096, 0);
                 self.volume.grow(self.model.len() as u64).unwrap();
@@ -221,7 +221,7 @@ fn nothing_of_what_is_written_is_stored_in_clear() {
     volume.write(2 << 20, &mut pattern.clone()).unwrap();
     volume.begin_rekey(&SeededRng::new(3), &key(2)).unwrap();
     volume.thaw(1, true).unwrap();
-    volume.merge_overlay().unwrap();
+    volume.merge_overlay(&|| true).unwrap();
     while volume.rekey_step().unwrap() != Step::Done {}
     for name in ["data", "overlay", "journal", "meta"] {
         let file = directory.open(name).unwrap();
@@ -258,7 +258,7 @@ fn a_volume_can_be_frozen_thawed_and_grown_without_its_key() {
     drop(volume);
     let keyless = open(&directory, &[], None);
     keyless.thaw(1, true).unwrap();
-    keyless.merge_overlay().unwrap();
+    keyless.merge_overlay(&|| true).unwrap();
     drop(keyless);
     let volume = open(&directory, &[key(1)], None);
     let bytes = contents(&volume);

@@ -39,6 +39,13 @@ pub enum Identity {
         session_name: String,
         /// What the session is restricted to.
         policy: Option<Arc<Policy>>,
+        /// Who stands behind the caller, as was said when the session began.
+        source_identity: Option<String>,
+    },
+    /// Someone without an identity here, for whom an identity provider is to vouch.
+    Federated {
+        /// The provider's ARN, as the request has it.
+        provider: String,
     },
 }
 
@@ -56,6 +63,7 @@ impl Caller {
             Identity::Session { role_name, session_name, .. } => {
                 Arn::assumed_role(&self.account, role_name, session_name)
             }
+            Identity::Federated { .. } => Arn::identity(&self.account, "federated"),
         }
     }
 
@@ -65,6 +73,7 @@ impl Caller {
             Identity::Account => "Account",
             Identity::User { .. } => "SubUser",
             Identity::Session { .. } => "AssumedRoleUser",
+            Identity::Federated { .. } => "Federated",
         }
     }
 
@@ -74,6 +83,7 @@ impl Caller {
             Identity::Account => self.account.to_string(),
             Identity::User { user_id, .. } => user_id.clone(),
             Identity::Session { role_name, session_name, .. } => format!("{role_name}:{session_name}"),
+            Identity::Federated { provider } => provider.rsplit(':').next().unwrap_or_default().to_owned(),
         }
     }
 }

@@ -9,7 +9,7 @@ use coffer_crypto::Material;
 use coffer_store::Tx;
 use coffer_store::jobs::Job;
 
-use crate::auth::PolicyCache;
+use crate::auth::{KeyUses, PolicyCache};
 use crate::caller::Caller;
 use crate::keyring::Keyring;
 use crate::operation::Operation;
@@ -31,6 +31,8 @@ pub struct Cx<'a> {
     pub settings: &'a Settings,
     /// Parsed policies.
     pub policies: &'a PolicyCache,
+    /// When access keys were last used.
+    pub uses: &'a KeyUses,
     /// A key of a kind that takes long to make, where the operation asked for one before its transaction.
     pub prepared: Option<&'a Arc<Material>>,
     /// What is called; `None` in a job.
@@ -58,6 +60,10 @@ pub struct Origin {
     pub region: Option<Region>,
     /// The endpoint as the client called it: host, and port where there is one.
     pub host: String,
+    /// What the client calls itself.
+    pub user_agent: Option<String>,
+    /// The tags that the request sets.
+    pub request_tags: Vec<(String, String)>,
 }
 
 impl Cx<'_> {

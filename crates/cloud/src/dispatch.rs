@@ -6,20 +6,20 @@ use std::sync::Arc;
 use coffer_base::{ApiError, Arn, Clock, ErrorCode, Region, Rng, ids, limits};
 use coffer_crypto::{KeySpec, Material};
 use coffer_store::jobs::Job;
-use coffer_store::{Db, Tx, idempotency};
+use coffer_store::{Db, StoreError, Tx, accounts, idempotency};
 
 use crate::audit;
 use crate::auth::replay::Replays;
-use crate::auth::signature::{Claim, Coverage};
-use crate::auth::{Authenticated, PolicyCache, authenticate, authorize};
-use crate::caller::Caller;
+use crate::auth::signature::{Claim, Coverage, Scheme};
+use crate::auth::{Authenticated, Failures, KeyUses, PolicyCache, anonymous, authenticate, authorize, requested_tags};
+use crate::caller::{Caller, Identity};
 use crate::context::{Cx, Origin};
 use crate::encode::{self, Format};
 use crate::exchange::{Incoming, Outgoing};
 use crate::idempotent;
 use crate::key_maker::KeyMaker;
 use crate::keyring::Keyring;
-use crate::operation::{Decoded, Effect, Entry};
+use crate::operation::{Access, Decoded, Effect, Entry};
 use crate::parameters::Parameters;
 use crate::product::Product;
 use crate::settings::Settings;
@@ -39,6 +39,8 @@ pub(crate) struct Shared {
     pub(crate) keyring: Keyring,
     pub(crate) settings: Settings,
     pub(crate) policies: PolicyCache,
+    pub(crate) uses: KeyUses,
+    pub(crate) failures: Failures,
     pub(crate) replays: Replays,
     pub(crate) key_maker: KeyMaker,
     pub(crate) volumes: Volumes,
@@ -52,6 +54,8 @@ struct Call {
     request_id: String,
     nonce: Option<(crate::auth::replay::Fingerprint, coffer_base::Timestamp)>,
     token: Option<idempotent::Token>,
+    /// Whether the use of the access key is to be recorded.
+    use_due: bool,
     prepared: Option<Arc<Material>>,
 }
 
@@ -75,6 +79,8 @@ impl Cloud {
             keyring,
             settings,
             policies: PolicyCache::default(),
+            uses: KeyUses::default(),
+            failures: Failures::default(),
             replays: Replays::new(limits::NONCES),
             key_maker: KeyMaker::default(),
             volumes,
@@ -91,7 +97,7 @@ impl Cloud {
             claim.as_ref().and_then(|claim| claim.as_ref().ok()).and_then(|c| Product::by_version(&c.version));
         let format = format(parameters.as_ref().ok(), &incoming, product);
         let outcome = match (parameters, claim) {
-            (Ok(parameters), Some(Ok(claim))) => self.serve(&incoming, &parameters, &claim, &request_id).await,
+            (Ok(parameters), Some(Ok(claim))) => self.guarded(&incoming, &parameters, &claim, &request_id).await,
             (Err(error), _) | (_, Some(Err(error))) => Err(error),
             (Ok(_), None) => unreachable!("a claim is read whenever the parameters were"),
         };
@@ -111,6 +117,25 @@ impl Cloud {
         encode::early_failure(ids::request_id(&*self.0.rng), error)
     }
 
+    /// Serves a source that has not failed too often to prove who it is.
+    async fn guarded(
+        &self,
+        incoming: &Incoming,
+        parameters: &Parameters,
+        claim: &Claim,
+        request_id: &str,
+    ) -> Result<(&'static Entry, Value), ApiError> {
+        let Some(most) = self.0.settings.most_failures else {
+            return self.serve(incoming, parameters, claim, request_id).await;
+        };
+        self.0.failures.check(incoming.peer, most, self.0.clock.now())?;
+        let outcome = self.serve(incoming, parameters, claim, request_id).await;
+        if let Err(error) = &outcome {
+            self.0.failures.note(incoming.peer, error, self.0.clock.now());
+        }
+        outcome
+    }
+
     async fn serve(
         &self,
         incoming: &Incoming,
@@ -121,13 +146,25 @@ impl Cloud {
         let entry = find(incoming, claim)?;
         let prepare = |tx: &Tx<'_>| self.prepare(tx, entry, incoming, parameters, claim, request_id);
         match entry.operation.effect {
-            Effect::Read => self.0.db.read(|tx| {
-                let (call, decoded) = prepare(tx)?;
-                let mut cx = self.0.cx(tx, &call);
-                let resources = (entry.resources)(&mut cx, &decoded)?;
-                authorize(&cx, entry.product, entry.operation, &resources)?;
-                (entry.run)(&mut cx, decoded)
-            }),
+            Effect::Read => {
+                let mut used = None;
+                let outcome = self.0.db.read(|tx| {
+                    let (call, decoded) = prepare(tx)?;
+                    used = call.use_due.then(|| call.caller.access_key_id.clone());
+                    let mut cx = self.0.cx(tx, &call);
+                    let resources = (entry.resources)(&mut cx, &decoded)?;
+                    authorize(&cx, entry.product, entry.operation, &resources)?;
+                    (entry.run)(&mut cx, decoded)
+                });
+                if let Some(access_key_id) = used {
+                    let now = self.0.clock.now();
+                    // Nobody waits for it: what is lost is a moment that memory still has.
+                    drop(self.0.db.write(move |tx| -> Result<(), StoreError> {
+                        accounts::set_last_use(tx, &access_key_id, now)
+                    }));
+                }
+                outcome
+            }
             Effect::Write => {
                 let (mut call, decoded, costly) = self.0.db.read(|tx| {
                     let (call, decoded) = prepare(tx)?;
@@ -161,8 +198,13 @@ impl Cloud {
         request_id: &str,
     ) -> Result<(Call, Decoded), ApiError> {
         let shared = &*self.0;
-        let Authenticated { caller, nonce, coverage } =
-            authenticate(tx, &shared.keyring, &shared.replays, shared.clock.now(), incoming, parameters, claim)?;
+        let (now, operation) = (shared.clock.now(), entry.operation);
+        let authenticated = if operation.access == Access::Anyone && matches!(claim.scheme, Scheme::Anonymous) {
+            anonymous(parameters)
+        } else {
+            authenticate(tx, &shared.keyring, &shared.replays, now, incoming, parameters, claim)?
+        };
+        let Authenticated { caller, nonce, coverage } = authenticated;
         let covered;
         let parameters = match coverage {
             Coverage::Everything => parameters,
@@ -178,6 +220,8 @@ impl Cloud {
             tls: incoming.tls,
             region: region_of(incoming, parameters, claim, entry.product)?,
             host: host_of(incoming),
+            user_agent: incoming.header("user-agent").map(str::to_owned),
+            request_tags: requested_tags(parameters),
         };
         let token = entry
             .operation
@@ -186,7 +230,12 @@ impl Cloud {
             .transpose()?
             .flatten();
         let decoded = (entry.decode)(parameters)?;
-        Ok((Call { entry, caller, origin, request_id: request_id.to_owned(), nonce, token, prepared: None }, decoded))
+        let long_term = matches!(caller.identity, Identity::Account | Identity::User { .. });
+        let use_due = long_term && shared.uses.note(&caller.access_key_id, shared.clock.now());
+        Ok((
+            Call { entry, caller, origin, request_id: request_id.to_owned(), nonce, token, use_due, prepared: None },
+            decoded,
+        ))
     }
 }
 
@@ -206,6 +255,7 @@ impl Shared {
             keyring: &self.keyring,
             settings: &self.settings,
             policies: &self.policies,
+            uses: &self.uses,
             origin,
             prepared: None,
             operation: None,
@@ -240,6 +290,9 @@ impl Shared {
             && !idempotency::take_nonce(tx, fingerprint, *expires_at)?
         {
             return Ok(Err(ErrorCode::NonceUsed.into()));
+        }
+        if call.use_due {
+            accounts::set_last_use(tx, &call.caller.access_key_id, cx.now)?;
         }
         let mut resources = Vec::new();
         let outcome = tx.atomic(|_| Self::perform(&mut cx, call, decoded, &mut resources));

@@ -72,6 +72,7 @@ fn access_denied(detail: &AccessDenied) -> Value {
         ("AuthPrincipalDisplayName".into(), text(&detail.principal_display_name)),
         ("PolicyType".into(), text(detail.policy_type)),
         ("NoPermissionType".into(), text(detail.no_permission_type)),
+        ("EncodedDiagnosticMessage".into(), text(&detail.message)),
     ])
 }
 

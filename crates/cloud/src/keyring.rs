@@ -39,6 +39,23 @@ pub enum KeyringError {
     Store(#[from] StoreError),
 }
 
+/// Whether the root key is the one that those sealing keys are sealed under; any is when there are none.
+pub fn fits(root: &RootKey, keys: &[SealedKey]) -> bool {
+    keys.iter().all(|key| SealKey::open_under(root.aead(), &context(&key.scope), &key.sealed).is_ok())
+}
+
+/// Seals every sealing key anew, under another root key; how many there are.
+pub fn reseal(tx: &Tx<'_>, rng: &dyn Rng, old: &RootKey, new: &RootKey) -> Result<usize, KeyringError> {
+    let keys = accounts::sealing_keys(tx)?;
+    for SealedKey { scope, sealed } in &keys {
+        let context = context(scope);
+        let key = SealKey::open_under(old.aead(), &context, sealed).map_err(|OpenError| KeyringError::WrongRoot)?;
+        let sealed = key.sealed_under(new.aead(), rng, &context);
+        accounts::reseal_key(tx, &SealedKey { scope: scope.clone(), sealed })?;
+    }
+    Ok(keys.len())
+}
+
 impl Keyring {
     /// Opens every stored sealing key. Fails at the first that does not open: the root key is wrong.
     pub fn open(root: RootKey, tx: &Tx<'_>) -> Result<Self, KeyringError> {

@@ -16,7 +16,7 @@ pub mod idempotent;
 pub mod job;
 pub mod jobs;
 pub mod key_maker;
-mod keyring;
+pub mod keyring;
 pub mod kms;
 pub mod location;
 pub mod operation;

@@ -46,6 +46,8 @@ pub enum Access {
     AccountByDefault(&'static str),
     /// Everyone who can sign: no policy is asked.
     Caller,
+    /// Everyone, signed or not: the request itself proves who calls, by the word of an identity provider.
+    Anyone,
 }
 
 /// A parameter as the operation declares it, for the conformance test and the compatibility table.

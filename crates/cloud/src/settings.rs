@@ -15,6 +15,10 @@ pub struct Settings {
     pub quotas: Quotas,
     /// For how long the key of an attached disk may be out of reach before its I/O is stopped; `None`: for ever.
     pub fence_after_ms: Option<i64>,
+    /// Failures of a source a minute to prove who it is, after which it is made to wait; `None` for any number.
+    pub most_failures: Option<u32>,
+    /// The OpenID Connect providers whose tokens are taken.
+    pub oidc: Vec<OidcProvider>,
     /// Whether a key that something is encrypted with may be scheduled for deletion.
     pub deletion_in_use: DeletionInUse,
 }
@@ -46,6 +50,19 @@ pub struct Quotas {
     pub aliases: Option<i64>,
     /// KMS secrets.
     pub secrets: Option<i64>,
+}
+
+/// An OpenID Connect provider.
+#[derive(Clone, Debug)]
+pub struct OidcProvider {
+    /// `acs:ram::<account>:oidc-provider/<name>`.
+    pub arn: String,
+    /// The `iss` of its tokens.
+    pub issuer: String,
+    /// The `aud` of tokens that are meant for here.
+    pub client_ids: Vec<String>,
+    /// The keys it signs with: the id (`kid`), and the public key as SubjectPublicKeyInfo in DER.
+    pub keys: Vec<(String, Vec<u8>)>,
 }
 
 /// Choices about default encryption.
@@ -86,6 +103,8 @@ impl Settings {
             region,
             default_encryption: DefaultEncryption::default(),
             quotas: Quotas::default(),
+            most_failures: None,
+            oidc: Vec::new(),
             deletion_in_use: DeletionInUse::Allow,
             fence_after_ms: None,
         }

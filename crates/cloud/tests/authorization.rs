@@ -21,7 +21,7 @@ fn each(mut check: impl FnMut(Product, &'static str, &'static str)) {
             }
         }
     }
-    assert!(seen >= 42, "{seen} operations");
+    assert!(seen >= 175, "{seen} operations");
 }
 
 #[test]
@@ -46,6 +46,7 @@ fn each_operation_is_refused_without_permission_and_by_a_deny_and_succeeds_with_
             assert_eq!(body["AccessDeniedDetail"]["NoPermissionType"], kind, "{name}");
             assert_eq!(body["AccessDeniedDetail"]["AuthAction"], action);
         }
+        world.ready(name, "exactly");
         let (status, body) = world.send(world.request(&exactly, product, name, &sample));
         assert_eq!(status, 200, "{name}: {body}");
     });
@@ -60,7 +61,9 @@ fn each_operation_wants_a_good_signature_once() {
             let mut unsigned = good.clone();
             unsigned.headers.retain(|(header, _)| header != "authorization");
             let (status, body) = world.send(unsigned);
-            assert_eq!((status, body["Code"].as_str().unwrap()), (400, "MissingAccessKeyId"), "{name}");
+            if entry.operation.access != Access::Anyone {
+                assert_eq!((status, body["Code"].as_str().unwrap()), (400, "MissingAccessKeyId"), "{name}");
+            }
             let wrong = world.request(&(ROOT.0.to_owned(), "another".to_owned()), product, name, &[]);
             let (status, body) = world.send(wrong);
             assert_eq!((status, body["Code"].as_str().unwrap()), (400, "SignatureDoesNotMatch"), "{name}");

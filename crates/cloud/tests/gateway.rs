@@ -220,3 +220,23 @@ fn a_write_that_finds_the_queue_full_is_told_to_come_back_and_reads_go_on() {
     }
     assert_eq!(world.send(good(&world)).1["Code"], Value::Null);
 }
+
+#[test]
+fn a_source_that_guesses_is_made_to_wait_a_minute_where_that_is_set() {
+    let region = coffer_base::Region::parse(support::REGION).unwrap();
+    let world = World::with(coffer_cloud::Settings { most_failures: Some(3), ..coffer_cloud::Settings::new(region) });
+    let wrong = (support::ROOT.0.to_owned(), "guess".to_owned());
+    let unknown = ("LTAInobody".to_owned(), "guess".to_owned());
+    let call = |key: &support::Key| support::text(&world.call(key, Product::Ram, "ListUsers", &[]).1, "Code");
+    let good = || world.call(&support::root(), Product::Ram, "ListUsers", &[]).0;
+    assert_eq!((call(&wrong), call(&unknown)), ("SignatureDoesNotMatch".into(), "InvalidAccessKeyId.NotFound".into()));
+    assert_eq!(good(), 200);
+    call(&wrong);
+    assert_eq!((call(&wrong), call(&support::root())), ("Throttling".to_owned(), "Throttling".to_owned()));
+    // Another source is not held up, and this one not for ever.
+    let mut elsewhere = world.request(&support::root(), Product::Ram, "ListUsers", &[]);
+    elsewhere.peer = std::net::Ipv4Addr::new(192, 0, 2, 1).into();
+    assert_eq!(world.send(elsewhere).0, 200);
+    world.advance(60_000);
+    assert_eq!(good(), 200);
+}

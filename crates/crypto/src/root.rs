@@ -5,10 +5,10 @@ use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
-use coffer_base::Rng;
+use coffer_base::{Rng, Secret};
 use zeroize::Zeroize as _;
 
-use crate::seal::SealKey;
+use crate::seal::{OpenError, SealKey};
 
 /// First line of the file, so that a human or a backup tool knows what it is looking at.
 const HEADER: &str = "coffer-root-key-1\n";
@@ -36,23 +36,41 @@ pub enum RootKeyError {
     Io(PathBuf, #[source] io::Error),
 }
 
+/// What a wrapped root key is bound to.
+pub(crate) const CONTEXT: &[u8] = b"coffer/root-key/1";
+
 impl RootKey {
-    /// A new random key, written to `path` with mode 0600 and synced, with its directory, before this returns. Refuses to overwrite.
+    /// A new random key, written to `path` as [`RootKey::write`] does.
     pub fn create(path: &Path, rng: &dyn Rng) -> Result<Self, RootKeyError> {
-        let failed = |error| RootKeyError::Io(path.to_owned(), error);
-        let mut bytes = [0u8; 32];
-        rng.fill(&mut bytes);
-        let mut text = format!("{HEADER}{}\n", crate::digest::hex(&bytes));
-        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(failed)?;
-        let written = file.write_all(text.as_bytes()).and_then(|()| file.sync_all());
-        text.zeroize();
-        written.map_err(failed)?;
-        if let Some(directory) = path.parent() {
-            File::open(directory).and_then(|d| d.sync_all()).map_err(failed)?;
-        }
-        let key = Self(SealKey::from_bytes(bytes));
-        bytes.zeroize();
+        let key = Self::ephemeral(rng);
+        key.write(path)?;
         Ok(key)
+    }
+
+    /// Writes the key itself to `path`: mode 0600, synced, with its directory, before this returns. Refuses to overwrite.
+    pub fn write(&self, path: &Path) -> Result<(), RootKeyError> {
+        let text = Secret::new(format!("{HEADER}{}\n", crate::digest::hex(self.0.bytes())));
+        write_private(path, text.expose())
+    }
+
+    /// From its bytes.
+    pub(crate) fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(SealKey::from_bytes(bytes))
+    }
+
+    /// Its bytes.
+    pub(crate) const fn bytes(&self) -> &[u8; 32] {
+        self.0.bytes()
+    }
+
+    /// This key, wrapped under another.
+    pub fn wrapped_under(&self, key: &SealKey, rng: &dyn Rng) -> Vec<u8> {
+        self.0.sealed_under(key.aead(), rng, CONTEXT)
+    }
+
+    /// Opens what [`RootKey::wrapped_under`] made.
+    pub fn unwrap_under(key: &SealKey, wrapped: &[u8]) -> Result<Self, OpenError> {
+        SealKey::open_under(key.aead(), CONTEXT, wrapped).map(Self)
     }
 
     /// Reads the key from `path`. Refuses a file that others may read.
@@ -79,7 +97,7 @@ impl RootKey {
         key
     }
 
-    /// A key that lives in memory only, for tests.
+    /// A new random key that is in memory only.
     pub fn ephemeral(rng: &dyn Rng) -> Self {
         Self(SealKey::generate(rng))
     }
@@ -90,17 +108,19 @@ impl RootKey {
     }
 }
 
+/// Writes a file that only its owner reads, synced with its directory before this returns. Refuses to overwrite.
+pub fn write_private(path: &Path, text: &str) -> Result<(), RootKeyError> {
+    let failed = |error| RootKeyError::Io(path.to_owned(), error);
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(failed)?;
+    file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(failed)?;
+    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    File::open(directory).and_then(|directory| directory.sync_all()).map_err(failed)
+}
+
 fn parse(text: &[u8]) -> Option<RootKey> {
     let digits = text.strip_prefix(HEADER.as_bytes())?.strip_suffix(b"\n")?;
-    let digits: &[u8; 64] = digits.try_into().ok()?;
-    let mut bytes = [0u8; 32];
-    for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
-        let value = |c: u8| char::from(c).to_digit(16);
-        *byte = u8::try_from(value(pair[0])? * 16 + value(pair[1])?).ok()?;
-    }
-    let key = RootKey(SealKey::from_bytes(bytes));
-    bytes.zeroize();
-    Some(key)
+    let bytes = Secret::new(crate::digest::from_hex(std::str::from_utf8(digits).ok()?)?);
+    Some(RootKey::from_bytes(bytes.expose().as_slice().try_into().ok()?))
 }
 
 #[cfg(test)]

@@ -129,3 +129,8 @@ pub(crate) fn verify(public: &[u8], algorithm: SigningAlgorithm, hash: &[u8; 32]
         if algorithm == SigningAlgorithm::RsaPss { &RSA_PSS_2048_8192_SHA256 } else { &RSA_PKCS1_2048_8192_SHA256 };
     UnparsedPublicKey::new(verification, public).verify_digest(&digest(hash), signature).is_ok()
 }
+
+/// Whether `signature` is the RSASSA-PKCS1-v1_5 signature with SHA-256 (`RS256` of RFC 7518) of `message` by the owner of `public`.
+pub fn is_signed_rs256(public: &[u8], message: &[u8], signature: &[u8]) -> bool {
+    UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, public).verify(message, signature).is_ok()
+}

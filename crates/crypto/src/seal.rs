@@ -120,6 +120,11 @@ impl SealKey {
         Ok(Self::from_bytes(bytes))
     }
 
+    /// Its bytes.
+    pub(crate) const fn bytes(&self) -> &[u8; 32] {
+        self.bytes.expose()
+    }
+
     /// A digest of data that only this key makes: HMAC-SHA-256 under a key derived from this one.
     pub fn fingerprint(&self, context: &[u8], data: &[u8]) -> [u8; 32] {
         let derived = Secret::new(hmac_sha256(self.bytes.expose(), b"coffer/fingerprint/1"));

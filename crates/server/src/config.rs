@@ -1,6 +1,6 @@
 //! What the operator chooses: command line over environment over the TOML file over defaults.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::fs;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -10,8 +10,17 @@ use coffer_base::{AccountId, Region, Secret};
 use coffer_block::host::Options;
 use coffer_block::storage::Driver;
 use coffer_cloud::bootstrap::{KmsService, Preset};
-use coffer_cloud::settings::{Callers, DefaultEncryption, DeletionInUse, ExplicitUnencrypted, Quotas, Settings};
+use coffer_cloud::settings::{
+    Callers, DefaultEncryption, DeletionInUse, ExplicitUnencrypted, OidcProvider, Quotas, Settings,
+};
+use rustls_pki_types::SubjectPublicKeyInfoDer;
+use rustls_pki_types::pem::PemObject as _;
 use serde::Deserialize;
+
+use crate::seal::SealSettings;
+
+/// Where everything is kept unless something else is said.
+pub(crate) const USUAL_DATA: &str = "coffer-data";
 
 /// The options of `coffer serve`. Each but the root key may also stand in the file.
 #[derive(Args, Clone, Debug, Default)]
@@ -62,8 +71,12 @@ struct File {
     tls: FileTls,
     default_encryption: FileDefaultEncryption,
     quotas: FileQuotas,
+    most_failures: Option<u32>,
+    oidc: Vec<FileOidc>,
+    metadata: FileMetadata,
     keys: FileKeys,
     volumes: FileVolumes,
+    seal: SealSettings,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -132,6 +145,62 @@ struct FileQuotas {
     secrets: Option<u32>,
 }
 
+/// An OpenID Connect provider: where the vendor has operations of IMS, here are settings.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FileOidc {
+    arn: String,
+    issuer: String,
+    client_ids: Vec<String>,
+    /// Files with public keys in PEM, by the keys' ids.
+    keys: BTreeMap<String, PathBuf>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct FileMetadata {
+    listen: Option<SocketAddr>,
+    role: Option<String>,
+}
+
+/// The endpoint at which programs find the credentials of a role as they do on an instance.
+#[derive(Clone, Debug)]
+pub(crate) struct Metadata {
+    /// Where it listens: loopback.
+    pub(crate) listen: SocketAddr,
+    /// The role's name.
+    pub(crate) role: String,
+}
+
+fn metadata(file: FileMetadata) -> Result<Option<Metadata>, ConfigError> {
+    match (file.listen, file.role) {
+        (None, None) => Ok(None),
+        // Programs ask this one; it is to be given to the loopback interface.
+        (Some(listen), Some(_)) if !listen.ip().is_loopback() && listen.ip() != IpAddr::from([100, 100, 100, 200]) => {
+            Err(bad(
+                "metadata.listen",
+                &listen.to_string(),
+                "an address of loopback or 100.100.100.200: whoever reaches it has the role",
+            ))
+        }
+        (Some(listen), Some(role)) => Ok(Some(Metadata { listen, role })),
+        _ => Err(ConfigError::Pair("metadata.listen", "metadata.role")),
+    }
+}
+
+impl FileOidc {
+    fn provider(self) -> Result<OidcProvider, ConfigError> {
+        let key = |(id, path): (String, PathBuf)| {
+            let text = fs::read_to_string(&path).map_err(|error| ConfigError::Unreadable(path.clone(), error))?;
+            let der = SubjectPublicKeyInfoDer::from_pem_slice(text.as_bytes());
+            let der = der.map_err(|_| bad("oidc.keys", &path.display().to_string(), "a public key in PEM"))?;
+            Ok((id, der.to_vec()))
+        };
+        let keys = self.keys.into_iter().map(key).collect::<Result<_, ConfigError>>()?;
+        Ok(OidcProvider { arn: self.arn, issuer: self.issuer, client_ids: self.client_ids, keys })
+    }
+}
+
 impl FileQuotas {
     fn settings(&self) -> Quotas {
         Quotas {
@@ -165,6 +234,10 @@ pub(crate) struct Config {
     pub(crate) write_batch: usize,
     /// Where volumes are, and how they are served.
     pub(crate) volumes: Options,
+    /// How the root key is kept.
+    pub(crate) seal: SealSettings,
+    /// The endpoint of a role's credentials, if there is one.
+    pub(crate) metadata: Option<Metadata>,
     /// How the service behaves.
     pub(crate) settings: Settings,
 }
@@ -209,7 +282,7 @@ impl ServeArguments {
         if !(1..=coffer_base::limits::WRITE_QUEUE).contains(&write_batch) {
             return Err(bad("write_batch", &write_batch.to_string(), "1 to 4096"));
         }
-        let data = self.data.clone().or(file.data).unwrap_or_else(|| "coffer-data".into());
+        let data = self.data.clone().or(file.data).unwrap_or_else(|| USUAL_DATA.into());
         Ok(Config {
             volumes: file.volumes.options(&data)?,
             listen: self.listen.or(file.listen).unwrap_or(SocketAddr::from(([127, 0, 0, 1], 7600))),
@@ -219,15 +292,25 @@ impl ServeArguments {
             tls,
             threads: self.threads.or(file.threads).filter(|threads| *threads > 0),
             write_batch,
+            seal: file.seal,
+            metadata: metadata(file.metadata)?,
             settings: Settings {
                 region,
                 default_encryption: default_encryption(&file.default_encryption)?,
                 quotas: file.quotas.settings(),
+                most_failures: file.most_failures,
+                oidc: file.oidc.into_iter().map(FileOidc::provider).collect::<Result<_, _>>()?,
                 deletion_in_use: deletion_in_use(file.keys.deletion_in_use.as_deref())?,
                 fence_after_ms: file.volumes.fence_after_s.map(|seconds| i64::from(seconds) * 1000),
             },
         })
     }
+}
+
+/// What the file says of the data directory and of the root key in it.
+pub(crate) fn seal(path: Option<&Path>) -> Result<(Option<PathBuf>, SealSettings), ConfigError> {
+    let file = path.map_or_else(|| Ok(File::default()), read)?;
+    Ok((file.data, file.seal))
 }
 
 fn read(path: &Path) -> Result<File, ConfigError> {
@@ -348,6 +431,9 @@ mod tests {
             "[tls]\nkey = \"x\"",
             "[quotas]\ndisks = -1",
             "[volumes]\ndriver = \"floppy\"",
+            "[metadata]\nlisten = \"127.0.0.1:0\"",
+            "[metadata]\nlisten = \"0.0.0.0:80\"\nrole = \"r\"",
+            "[[oidc]]\narn = \"a\"\nissuer = \"i\"\nclient_ids = []\nkeys = { k = \"/nowhere\" }",
         ] {
             assert!(resolve(slip).is_err(), "{slip}");
         }

@@ -35,6 +35,8 @@ fn play(data: &std::path::Path) -> Result<(), Error> {
         threads: None,
         write_batch: coffer_base::limits::WRITE_BATCH,
         volumes: config::usual_place(data),
+        seal: crate::seal::SealSettings::default(),
+        metadata: None,
         settings: Settings::new(Region::parse(REGION).ok_or("the demo's region")?),
     };
     let (server, access) = Server::start(&config)?;

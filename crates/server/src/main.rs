@@ -1,13 +1,16 @@
 //! The binary: configuration, the gateway, wiring. The only place that reads the machine's clock and starts threads.
 
+mod accounts;
 mod cli;
 mod client;
 mod config;
 mod demo;
 mod gateway;
 mod inspect;
+mod metadata;
 mod pools;
 mod records;
+mod seal;
 mod serve;
 mod tls;
 
@@ -30,6 +33,12 @@ enum Command {
     /// Check or print the audit of a data directory, also while a server runs on it.
     #[command(subcommand)]
     Audit(records::Audit),
+    /// Make or list the accounts of a data directory.
+    #[command(subcommand)]
+    Account(accounts::Accounts),
+    /// See or change how the root key of a data directory is kept.
+    #[command(subcommand)]
+    Seal(seal::Seal),
     /// Play the whole story against a fresh server in a temporary directory, showing each step and its proof.
     Demo,
     #[command(flatten)]
@@ -40,6 +49,8 @@ fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Serve(arguments) => serve::run(&arguments),
         Command::Audit(command) => records::audit(&command),
+        Command::Seal(command) => seal::run(&command),
+        Command::Account(command) => accounts::run(&command),
         Command::Demo => demo::run(),
         Command::Verb(verb) => return verb.run(Cli::command()),
     };

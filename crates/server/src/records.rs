@@ -41,17 +41,13 @@ pub(crate) enum Audit {
     },
 }
 
-/// What to ask about a key.
-#[derive(Debug, Subcommand)]
-pub(crate) enum KeyQuestion {
-    /// List what can't be used without a key, by a data directory that a server may run on: disks with the instances they are attached
-    /// to, snapshots, images, secrets, and regions whose default it is
-    Impact {
-        /// The key's id.
-        key: String,
-        #[command(flatten)]
-        place: Place,
-    },
+/// Which key's dependants.
+#[derive(Args, Debug)]
+pub(crate) struct Impact {
+    /// The key's id.
+    key: String,
+    #[command(flatten)]
+    place: Place,
 }
 
 const PAGE: i64 = 1000;
@@ -118,8 +114,8 @@ fn export(place: &Place, out: &mut impl Write) -> Result<(), Error> {
 }
 
 /// Answers about a key.
-pub(crate) fn key(command: &KeyQuestion) -> Result<(), Error> {
-    let KeyQuestion::Impact { key, place } = command;
+pub(crate) fn impact(impact: &Impact) -> Result<(), Error> {
+    let Impact { key, place } = impact;
     let found = Db::peek(&place.data, |tx| Ok::<_, StoreError>((Key::get(tx, key)?, dependents::of_key(tx, key)?)))?;
     let (record, list) = found;
     let mut out = BufWriter::new(std::io::stdout().lock());

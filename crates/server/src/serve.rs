@@ -11,21 +11,22 @@ use coffer_base::{AccountId, Clock, Rng, Timestamp};
 use coffer_block::host::Host;
 use coffer_cloud::bootstrap::{self, KmsService, RootAccess, Started};
 use coffer_cloud::{Cloud, Volumes, Workers};
-use coffer_crypto::{RootKey, SystemRng};
-use coffer_store::{Db, Options};
+use coffer_crypto::SystemRng;
+use coffer_store::Options;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
 use crate::config::{self, Config, ServeArguments};
 use crate::gateway::Gateway;
+use crate::metadata;
 use crate::pools::Pools;
+use crate::seal;
 use crate::tls;
 
 /// Any failure on the way up, for a person to read.
 pub(crate) type Error = Box<dyn std::error::Error>;
 
-const ROOT_KEY: &str = "root.key";
 /// How often due jobs are looked for.
 const JOBS_EVERY: Duration = Duration::from_millis(50);
 /// How many looks at the jobs there are from one clearing away of expired nonces and client tokens to the next.
@@ -99,11 +100,11 @@ impl Server {
     pub(crate) fn start(config: &Config) -> Result<(Self, Option<RootAccess>), Error> {
         // Before there is any key in memory.
         coffer_crypto::forbid_core_dumps().map_err(|error| format!("core dumps can't be turned off: {error}"))?;
-        let db = Db::open(&config.data, Options { write_batch: config.write_batch })?;
+        let options = Options { write_batch: config.write_batch };
+        let (db, root) = seal::open_database(&config.data, &config.seal, options)?;
         let (clock, rng): (Clock, Arc<dyn Rng>) = (Clock::system(now), Arc::new(SystemRng));
         let new = bootstrap::is_new(&db)?;
-        let Started { keyring, account, root_access } =
-            bootstrap::start(&db, &clock, &rng, root_key(config, new)?, config::preset()?)?;
+        let Started { keyring, account, root_access } = bootstrap::start(&db, &clock, &rng, root, config::preset()?)?;
         if let Some(service) = config.kms.or(new.then_some(KmsService::Open)) {
             bootstrap::set_kms_service(&db, &account, service).map_err(|error| format!("{error:?}"))?;
         }
@@ -124,6 +125,14 @@ impl Server {
             .map_err(|error| format!("can't listen on {}: {error}", config.listen))?;
         let address = listener.local_addr()?;
         let (stop, stopped) = watch::channel(false);
+        if let Some(wanted) = &config.metadata {
+            let router = metadata::router(cloud.clone(), account.clone(), wanted.role.clone());
+            let listener = runtime
+                .block_on(TcpListener::bind(wanted.listen))
+                .map_err(|error| format!("can't listen on {}: {error}", wanted.listen))?;
+            tracing::info!(address = %listener.local_addr()?, role = wanted.role, "metadata endpoint");
+            runtime.spawn(metadata::run(listener, router));
+        }
         let gateway = Gateway::new(cloud.clone(), tls, config.allow_plaintext);
         let gateway = runtime.spawn(gateway.run(listener, stopped));
         let jobs = start_jobs(cloud.clone())?;
@@ -145,15 +154,6 @@ impl Server {
         self.cloud.close_volumes();
         self.runtime.shutdown_timeout(Duration::from_secs(1));
     }
-}
-
-fn root_key(config: &Config, new: bool) -> Result<RootKey, Error> {
-    let path = config.data.join(ROOT_KEY);
-    // On a new directory the key may be there all the same: the first start was cut off after writing it.
-    if new && !path.exists() {
-        return Ok(RootKey::create(&path, &SystemRng)?);
-    }
-    Ok(RootKey::open(&path)?)
 }
 
 fn start_jobs(cloud: Cloud) -> std::io::Result<(Sender<()>, JoinHandle<()>)> {

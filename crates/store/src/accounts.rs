@@ -1,8 +1,10 @@
 //! Accounts, their access keys, the sealed sealing keys, and facts about the data directory.
 
+use std::path::Path;
+
 use coffer_base::{AccountId, Timestamp};
 
-use crate::{StoreError, Tx};
+use crate::{Db, StoreError, Tx};
 
 /// The value of a fact about this data directory.
 pub fn fact(tx: &Tx<'_>, name: &str) -> Result<Option<String>, StoreError> {
@@ -44,6 +46,25 @@ pub fn sealing_keys(tx: &Tx<'_>) -> Result<Vec<SealedKey>, StoreError> {
 pub fn insert_sealing_key(tx: &Tx<'_>, key: &SealedKey) -> Result<(), StoreError> {
     let values = [(&key.scope).into(), key.sealed.as_slice().into()];
     tx.execute("INSERT INTO sealing_keys (scope, sealed) VALUES ($1, $2)", &values).map(drop)
+}
+
+/// Puts other sealed bytes in the place of a sealing key's.
+pub fn reseal_key(tx: &Tx<'_>, key: &SealedKey) -> Result<(), StoreError> {
+    let values = [key.sealed.as_slice().into(), (&key.scope).into()];
+    tx.execute("UPDATE sealing_keys SET sealed = $1 WHERE scope = $2", &values).map(drop)
+}
+
+/// Every sealing key of the data directory, read without changing anything there; none if it has no database yet.
+pub fn peek_sealing_keys(directory: &Path) -> Result<Vec<SealedKey>, StoreError> {
+    if !Db::exists(directory) {
+        return Ok(Vec::new());
+    }
+    Db::peek(directory, |tx| {
+        // The very first start may have been cut off before the tables were made.
+        let sql = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'sealing_keys'";
+        let table = tx.first(sql, &[], |row| row.integer(0))?;
+        if table.is_some() { sealing_keys(tx) } else { Ok(Vec::new()) }
+    })
 }
 
 /// A long-term access key.
@@ -136,5 +157,19 @@ pub fn set_access_key_status(
 /// Deletes a user's access key. `false` when the user has no such key.
 pub fn delete_access_key(tx: &Tx<'_>, user_id: &str, access_key_id: &str) -> Result<bool, StoreError> {
     let sql = "DELETE FROM access_keys WHERE access_key_id = $1 AND user_id = $2";
+    tx.execute("DELETE FROM access_key_uses WHERE access_key_id = $1", &[access_key_id.into()])?;
     Ok(tx.execute(sql, &[access_key_id.into(), user_id.into()])? == 1)
+}
+
+/// When an access key last signed a request, as far as it was recorded.
+pub fn last_use(tx: &Tx<'_>, access_key_id: &str) -> Result<Option<Timestamp>, StoreError> {
+    let sql = "SELECT used_at FROM access_key_uses WHERE access_key_id = $1";
+    tx.first(sql, &[access_key_id.into()], |row| row.moment(0))
+}
+
+/// Records that an access key signed a request.
+pub fn set_last_use(tx: &Tx<'_>, access_key_id: &str, at: Timestamp) -> Result<(), StoreError> {
+    let sql = "INSERT INTO access_key_uses (access_key_id, used_at) VALUES ($1, $2)
+               ON CONFLICT (access_key_id) DO UPDATE SET used_at = excluded.used_at";
+    tx.execute(sql, &[access_key_id.into(), at.into()]).map(drop)
 }

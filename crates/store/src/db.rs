@@ -82,6 +82,11 @@ impl Db {
         Ok(Self(Arc::new(Backend::Files(files))))
     }
 
+    /// Whether there is a database in `directory`.
+    pub fn exists(directory: &Path) -> bool {
+        directory.join(FILE).exists()
+    }
+
     /// An empty database in memory, for tests: writes run on the calling thread and are done when [`Db::write`] returns.
     pub fn in_memory() -> Result<Self, StoreError> {
         let connection = Connection::open_in_memory()?;

@@ -10,6 +10,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema/0002_compute.sql"),
     include_str!("schema/0003_volumes.sql"),
     include_str!("schema/0004_kms.sql"),
+    include_str!("schema/0005_ram.sql"),
 ];
 
 /// Runs the migrations that `connection`'s database has not had. Refuses one that is newer than this program.

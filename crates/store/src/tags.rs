@@ -49,6 +49,13 @@ pub fn of(tx: &Tx<'_>, resource_id: &str) -> Result<Vec<Tag>, StoreError> {
     tx.all(sql, &[resource_id.into()], |row| Ok(Tag { key: row.text(0)?, value: row.text(1)? }))
 }
 
+/// The tags of a resource, by key, if it is the account's.
+pub fn of_owned(tx: &Tx<'_>, account: &str, resource_id: &str) -> Result<Vec<Tag>, StoreError> {
+    let sql = "SELECT tag_key, tag_value FROM resource_tags
+               WHERE resource_id = $1 AND account_id = $2 ORDER BY tag_key";
+    tx.all(sql, &[resource_id.into(), account.into()], |row| Ok(Tag { key: row.text(0)?, value: row.text(1)? }))
+}
+
 /// Most resources asked about in one statement. A page of groups has more members than a statement takes values.
 const MOST_AT_ONCE: usize = 500;
 

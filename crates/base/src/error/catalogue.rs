@@ -529,6 +529,43 @@ catalogue! {
     TooManyRoles = 409 "LimitExceeded.Role" "The count of roles beyond the current limits.";
     TooManyRolePolicies = 409 "LimitExceeded.Role.Policy" "The count of policies attached to the role beyond the current limits.";
     TooManyPolicies = 409 "LimitExceeded.Policy" "The count of policy beyond the current limits.";
+    RamPasswordWeak = 400 "InvalidParameter.{0}.TooWeak" "The parameter - \"{0}\" is not compliant with the password policy.";
+    RamAliasLength = 400 "InvalidParameter.AccountAlias.Length" "The parameter - \"AccountAlias\" MUST be in the range of 3 and 63.";
+    RamPasswordLengthRange = 400 "InvalidParameter.MinimumPasswordLength.Range" "The parameter - \"MinimumPasswordLength\" MUST be in the range of 8 and 32.";
+    RamDiagnosisExpired = 400 "EncodedMessageExpire" "The specific EncodedDiagnosticMessage has expired.";
+    RamNoDiagnosis = 404 "EntityNotExist" "The specific DecodedDiagnosticMessage cannot be found.";
+    RamCodeFormat = 400 "InvalidParameter.AuthenticationCode.Format" "The parameter - \"AuthenticationCode\" MUST be 6 numbers.";
+    RamCodeWrong = 403 "CheckAuthenticationCodeFail" "The parameter - \"AuthenticationCode\" is inccorrect.";
+    RamNotSelf = 403 "NoPermission" "You are not authorized to do this action.";
+    UserNotInGroup = 404 "EntityNotExist.User.Group" "The user has not joined the group.";
+    LoginProfileNotExist = 404 "EntityNotExist.User.LoginProfile" "The user login profile does not exist.";
+    UserMfaNotExist = 404 "EntityNotExist.User.MFADevice" "The user has not bound any MFA device.";
+    MfaDeviceNotExist = 404 "EntityNotExist.VirtualMFADevice" "The virtual mfa device does not exist.";
+    GroupNotExist = 404 "EntityNotExist.Group" "The group does not exist.";
+    GroupPolicyNotExist = 404 "EntityNotExist.Group.Policy" "The indicate policy attached to the group does not exist.";
+    PolicyVersionNotExist = 404 "EntityNotExist.Policy.Version" "The policy version does not exist.";
+    LoginProfileExists = 409 "EntityAlreadyExists.User.LoginProfile" "The user login profile does already EXIST.";
+    UserMfaExists = 409 "EntityAlreadyExists.User.MFADevice" "The user has already bound a MFA device.";
+    UserInGroup = 409 "EntityAlreadyExists.User.Group" "The user has already joined the group.";
+    MfaDeviceExists = 409 "EntityAlreadyExists.VirtualMFADevice" "The virtual mfa device does already EXIST.";
+    MfaDeviceBound = 409 "EntityAlreadyExists.VirtualMFADevice.User" "The virtual mfa device does already been bound to a user.";
+    GroupExists = 409 "EntityAlreadyExists.Group" "The group does already EXIST.";
+    GroupPolicyExists = 409 "EntityAlreadyExists.Group.Policy" "The group has already been attached this policy.";
+    AliasExists = 409 "EntityAlreadyExists.AccountAlias" "The account alias does already exist.";
+    UserHasGroups = 409 "DeleteConflict.User.Group" "The user CAN NOT be in any group while deleting the user.";
+    UserHasLoginProfile = 409 "DeleteConflict.User.LoginProfile" "The user CAN NOT has any login profile while deleting the user.";
+    UserHasMfa = 409 "DeleteConflict.User.MFADevice" "The user CAN NOT has any mfa device while deleting the user.";
+    MfaDeviceHasUser = 409 "DeleteConflict.VirtualMFADevice.User" "The virtual mfa device CAN NOT been bound to any user while deleting it.";
+    GroupHasUsers = 409 "DeleteConflict.Group.User" "The group CAN NOT has any user member while deleting the group.";
+    GroupHasPolicies = 409 "DeleteConflict.Group.Policy" "The entity CAN NOT has any attached policy while deleting the group.";
+    PolicyHasGroups = 409 "DeleteConflict.Policy.Group" "The policy CAN NOT been attached to any group while deleting the policy.";
+    PolicyHasVersions = 409 "DeleteConflict.Policy.Version" "The policy CAN NOT has any version except the default version.";
+    VersionIsDefault = 409 "DeleteConflict.Policy.Version.Default" "The default policy version CAN NOT been deleted directly.";
+    TooManyUserGroups = 409 "LimitExceeded.User.Group" "The count of groups the target user joined beyond the current limits.";
+    TooManyMfaDevices = 409 "LimitExceeded.VirtualMFADevice" "The count of virtual mfa devices beyond the current limits.";
+    TooManyGroups = 409 "LimitExceeded.Group" "The count of groups beyond the current limits.";
+    TooManyGroupPolicies = 409 "LimitExceeded.Group.Policy" "The policy count of the group beyond the current limits.";
+    TooManyVersions = 409 "LimitExceeded.Policy.Version" "The count of policy version beyond the current limits.";
 
     // ---- STS ----
     StsInvalidParameter = 400 "InvalidParameter.{0}" "The parameter {0} is wrongly formed.";
@@ -536,5 +573,8 @@ catalogue! {
     StsPolicyGrammar = 400 "InvalidParameter.PolicyGrammar" "The parameter Policy has not passed grammar check.";
     StsPolicySize = 400 "InvalidParameter.PolicySize" "The size of Policy must be smaller than 2048 bytes.";
     StsRootMayNotAssume = 403 "NoPermission" "Roles may not be assumed by root accounts.";
+    StsFederatedNoPermission = 403 "AuthenticationFail.NoPermission" "This operation is forbidden by permission system.";
+    StsOidcInvalid = 400 "AuthenticationFail.OIDCToken.Invalid" "This JsonWebToken is invalid.";
+    StsOidcExpired = 400 "AuthenticationFail.OIDCToken.Expired" "This JsonWebToken is expired.";
     StsRoleNotExist = 404 "EntityNotExist.Role" "The specified Role not exists .";
 }

@@ -72,7 +72,7 @@ fn look(volume: &Volume, tending: &Tending, next_hydrated: &mut u64) -> Result<O
     if volume.is_poisoned() || volume.is_fenced() {
         return Ok(Some(LOOK));
     }
-    volume.merge_overlay()?;
+    volume.merge_overlay(&|| !tending.is_stopping())?;
     if hydrate(volume, next_hydrated)? {
         return Ok(None);
     }

@@ -5,7 +5,7 @@ use std::io;
 
 use coffer_crypto::Xts;
 
-use crate::geometry::{SECTOR_BYTES, UNIT_BYTES};
+use crate::geometry::{SECTOR_BYTES, UNIT_BYTES, is_zero};
 
 /// What turns plain units into stored ones.
 pub(crate) enum Cipher {
@@ -96,12 +96,6 @@ const _: () = assert!(UNIT_SECTORS == 8, "one bit of a u8 for each sector");
 fn zero_sectors(unit: &[u8]) -> u8 {
     let sectors = unit.chunks_exact(SECTOR_BYTES).enumerate();
     sectors.fold(0, |zeros, (index, sector)| zeros | u8::from(is_zero(sector)) << index)
-}
-
-/// Whether a stretch is all zeros. Its first bytes answer nearly always.
-pub(crate) fn is_zero(bytes: &[u8]) -> bool {
-    let (words, rest) = bytes.as_chunks::<8>();
-    words.iter().all(|word| *word == [0; 8]) && rest.iter().all(|byte| *byte == 0)
 }
 
 fn clear(unit: &mut [u8], zeros: u8) {

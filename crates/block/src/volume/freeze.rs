@@ -8,14 +8,14 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError, RwLockWriteGuard};
 
 use super::atomic::AtomicBitmap;
-use super::cipher::{Cipher, is_zero};
+use super::cipher::Cipher;
 use super::error::Doing as _;
 use super::meta::Kind;
 use super::open::current;
 use super::superblock::FrozenRecord;
 use super::{Frozen, State, Volume, VolumeError};
 use crate::bitmap::Bitmap;
-use crate::geometry::{CHUNK_BYTES, CHUNK_UNITS, SECTOR_BYTES, UNIT_BYTES, chunks};
+use crate::geometry::{CHUNK_BYTES, CHUNK_UNITS, SECTOR_BYTES, UNIT_BYTES, chunks, is_zero};
 use crate::snapshot::ChunkSource;
 use crate::storage::Buffer;
 
@@ -63,7 +63,7 @@ impl Volume {
         if self.shared().frozen.is_some() {
             return Ok(());
         }
-        self.merge_overlay()?;
+        self.merge_overlay(&|| true)?;
         self.make_durable()?;
         let mut meta = self.meta();
         let empty = Bitmap::new(meta.bitmap(Kind::ChangesA).length());
@@ -81,7 +81,7 @@ impl Volume {
                 return Ok(state);
             }
             drop(state);
-            self.merge_overlay()?;
+            self.merge_overlay(&|| true)?;
         }
     }
 
@@ -142,8 +142,9 @@ impl Volume {
         })
     }
 
-    /// Copies back what was written to the overlay, unless a snapshot is being read off. Durable on return.
-    pub fn merge_overlay(&self) -> Result<(), VolumeError> {
+    /// Copies back what was written to the overlay, unless a snapshot is being read off, or until `go_on` says no: it can take long. What
+    /// was copied back is durable on return.
+    pub fn merge_overlay(&self, go_on: &dyn Fn() -> bool) -> Result<(), VolumeError> {
         // One at a time: a round relies on nobody else having copied a chunk back that it then clears.
         let _one = self.merging.lock().unwrap_or_else(PoisonError::into_inner);
         let mut rounds = 0;
@@ -164,6 +165,9 @@ impl Volume {
             }
             let chunks: Vec<u64> = set.iter().collect();
             for batch in chunks.chunks(BATCH) {
+                if !go_on() {
+                    return Ok(());
+                }
                 let merged = if rounds < MOST_ROUNDS { self.merge_batch(batch) } else { self.merge_held(batch) };
                 self.or_poison(merged)?;
             }

@@ -4,12 +4,11 @@ use std::io;
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 
-use super::cipher::is_zero;
 use super::error::Doing as _;
 use super::meta::Kind;
 use super::{State, Volume, VolumeError};
 use crate::export::{Export, Extent, Zeroing};
-use crate::geometry::{CHUNK_BYTES, REGION_CHUNKS, SECTOR_BYTES, UNIT_BYTES};
+use crate::geometry::{CHUNK_BYTES, REGION_CHUNKS, SECTOR_BYTES, UNIT_BYTES, is_zero};
 use crate::storage::Buffer;
 
 /// A part of a transfer that lies in one chunk.

@@ -293,7 +293,7 @@ impl<'a> Run<'a> {
             30 => self.give_up(at, &volume),
             31 => {
                 self.note(|| format!("{at}: merge"));
-                volume.merge_overlay().map_err(wrong)
+                volume.merge_overlay(&|| true).map_err(wrong)
             }
             32 => self.clone_snapshot(at),
             33 => self.delete_snapshot(at),
@@ -552,7 +552,7 @@ impl<'a> Run<'a> {
     fn finish(&mut self, at: usize) -> Result<(), String> {
         let volume = Arc::clone(self.volumes[at].volume.as_ref().expect("open between operations"));
         self.complete(at, &volume)?;
-        volume.merge_overlay().map_err(|error| error.to_string())?;
+        volume.merge_overlay(&|| true).map_err(|error| error.to_string())?;
         let mut bytes = vec![0; usize::try_from(volume.size_bytes()).unwrap()];
         volume.read(0, &mut bytes).map_err(|error| error.to_string())?;
         let device = &mut self.volumes[at].device;

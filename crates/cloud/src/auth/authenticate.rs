@@ -68,6 +68,16 @@ pub fn authenticate(
     Ok(Authenticated { caller: found.caller, nonce, coverage })
 }
 
+/// Who is nobody yet, for an operation that takes an identity provider's word. The account is that of the role asked for: what comes of the call is its business.
+pub fn anonymous(parameters: &Parameters) -> Authenticated {
+    let account = parameters.get("RoleArn").and_then(|arn| AccountId::parse(arn.split(':').nth(3)?));
+    let account = account.unwrap_or_else(AccountId::nobody);
+    let provider = ["OIDCProviderArn", "SAMLProviderArn"].into_iter().find_map(|name| parameters.get(name));
+    let identity = Identity::Federated { provider: provider.unwrap_or_default().to_owned() };
+    let caller = Caller { account, access_key_id: String::new(), identity };
+    Authenticated { caller, nonce: None, coverage: Coverage::Everything }
+}
+
 fn fingerprint(access_key_id: &str, nonce: &str) -> Fingerprint {
     let digest = digest::sha256(&[access_key_id.as_bytes(), b"\0", nonce.as_bytes()].concat());
     let (head, _) = digest.split_first_chunk().expect("a digest has 32 bytes");
@@ -123,6 +133,7 @@ fn session(
         role_name: role.role_name,
         session_name: session.session_name.clone(),
         policy,
+        source_identity: session.source_identity.clone(),
     };
     let caller = Caller { account: role.account, access_key_id: access_key_id.to_owned(), identity };
     Ok(Found { secret: session.secret(), caller, active: true })

@@ -6,10 +6,12 @@ use coffer_base::error::AccessDenied;
 use coffer_base::{AccountId, ApiError, Arn, ErrorCode};
 use coffer_store::identities::{self, Role};
 
+use super::diagnosis::{Diagnosis, Question};
 use super::key_policy::{self, Grant};
 use super::policy::{
-    Context, Decision, Effect, Layers, Policy, PolicyKind, Principal, Refusal, decide, evaluate_trust,
+    Context, Decision, Effect, Layers, Policy, PolicyKind, Principal, Refusal, Verdict, decide, evaluate_trust,
 };
+use super::tagged;
 use crate::caller::Identity;
 use crate::context::Cx;
 use crate::operation::{Access, Operation};
@@ -20,7 +22,7 @@ use crate::settings::Callers;
 /// policy is asked about it.
 pub fn authorize(cx: &Cx<'_>, product: Product, operation: &Operation, resources: &[Arn]) -> Result<(), ApiError> {
     let actions: Vec<&'static str> = match operation.access {
-        Access::Caller => return Ok(()),
+        Access::Caller | Access::Anyone => return Ok(()),
         Access::AccountByDefault(_)
             if !cx.caller.is_account() && cx.settings.default_encryption.callers == Callers::Account =>
         {
@@ -33,31 +35,33 @@ pub fn authorize(cx: &Cx<'_>, product: Product, operation: &Operation, resources
     assert!(!resources.is_empty(), "every operation names a resource, `*` at least");
     assert_eq!(actions.len(), resources.len(), "an action for each resource");
     let allowed = Allowed::of(cx)?;
-    for (action, resource) in actions.into_iter().zip(resources) {
-        if let Some(refusal) = allowed.refusal(cx, action, resource)? {
-            return Err(denied(cx, product, action, resource, refusal));
-        }
-    }
-    Ok(())
+    actions.into_iter().zip(resources).try_for_each(|(action, resource)| allowed.require(cx, product, action, resource))
 }
 
 /// Refuses unless the caller may also perform another action, on what an operation needs besides its own resources.
 pub fn require(cx: &Cx<'_>, product: Product, action: &'static str, resource: &Arn) -> Result<(), ApiError> {
-    match Allowed::of(cx)?.refusal(cx, action, resource)? {
-        None => Ok(()),
-        Some(refusal) => Err(denied(cx, product, action, resource, refusal)),
-    }
+    Allowed::of(cx)?.require(cx, product, action, resource)
 }
 
-fn denied(cx: &Cx<'_>, product: Product, action: &str, resource: &Arn, refusal: Refusal) -> ApiError {
-    refused(product, action, resource.as_str()).denied(AccessDenied {
+/// Refuses unless the caller may give a role to a service (`ram:PassRole`).
+pub fn require_passing(cx: &Cx<'_>, product: Product, role: &Arn, service: &str) -> Result<(), ApiError> {
+    let mut allowed = Allowed::of(cx)?;
+    allowed.context = allowed.context.with("acs:Service", service);
+    allowed.require(cx, product, "ram:PassRole", role)
+}
+
+fn denied(cx: &Cx<'_>, product: Product, question: &Question<'_>, refusal: Refusal) -> Result<ApiError, ApiError> {
+    let (action, resource) = (question.action, question.resource.as_str());
+    let message = Diagnosis::of(cx, question, &refusal)?.seal(cx)?;
+    Ok(refused(product, action, resource).denied(AccessDenied {
         action: action.to_owned(),
         principal_type: cx.caller.principal_type(),
         principal_owner_id: cx.account().to_string(),
         principal_display_name: cx.caller.display_name(),
         policy_type: refusal.policy_type,
         no_permission_type: refusal.no_permission_type,
-    })
+        message,
+    }))
 }
 
 /// What the caller's own policies allow.
@@ -72,6 +76,10 @@ impl<'a> Allowed<'a> {
     fn of(cx: &Cx<'a>) -> Result<Self, ApiError> {
         let (entity_id, session) = match &cx.caller.identity {
             Identity::Account => (None, None),
+            // Nothing is attached to whom nobody knows.
+            Identity::Federated { .. } => {
+                return Ok(Self { identity: Some(Vec::new()), session: None, context: context(cx) });
+            }
             Identity::User { user_id, .. } => (Some(user_id), None),
             Identity::Session { role_id, policy, .. } => (Some(role_id), policy.as_deref()),
         };
@@ -79,28 +87,28 @@ impl<'a> Allowed<'a> {
         Ok(Self { identity, session, context: context(cx) })
     }
 
-    /// Why not, if not. In its own account a caller needs a key policy's word or that of its own policies, for another account's key
-    /// both; and neither may deny.
-    fn refusal(&self, cx: &Cx<'_>, action: &str, resource: &Arn) -> Result<Option<Refusal>, ApiError> {
-        let grant = key_policy::grant(cx, resource, &key_policy::principal(cx.caller), action, &self.context)?;
-        let by_key = |no_permission_type| {
-            Some(Refusal { policy_type: "ResourceBasedPolicy", no_permission_type, resource: 0, by: None })
+    /// Refuses unless the caller may perform an action on a resource.
+    fn require(&self, cx: &Cx<'_>, product: Product, action: &str, resource: &Arn) -> Result<(), ApiError> {
+        let own = self.identity.iter().flatten().map(AsRef::as_ref).chain(self.session);
+        let tagged;
+        let context = if own.into_iter().any(|policy| policy.asks_for_tags) {
+            tagged = tagged::with_tags(cx, resource, &self.context)?;
+            &tagged
+        } else {
+            &self.context
         };
-        let foreign = key_policy::owner(resource).is_some_and(|owner| owner != cx.account().as_str());
-        match grant {
-            Grant::Denied => return Ok(by_key("ExplicitDeny")),
-            Grant::Nothing if foreign => return Ok(by_key("ImplicitDeny")),
-            _ => {}
-        }
-        let Some(identity) = &self.identity else { return Ok(None) };
-        let layers = Layers { session: self.session, identity };
-        Ok(match decide(&layers, action, &[resource.as_str()], &self.context) {
-            Decision::Allowed => None,
+        let layers = Layers {
+            grant: key_policy::grant(cx, resource, &key_policy::principal(cx.caller), action, context)?,
+            foreign: key_policy::owner(resource).is_some_and(|owner| owner != cx.account().as_str()),
+            session: self.session,
+            identity: self.identity.as_deref(),
+        };
+        match decide(&layers, action, resource.as_str(), context) {
+            Decision::Allowed => Ok(()),
             Decision::Refused(refusal) => {
-                let silent = refusal.no_permission_type == "ImplicitDeny" && refusal.policy_type != "SessionPolicy";
-                (foreign || grant != Grant::Direct || !silent).then_some(refusal)
+                Err(denied(cx, product, &Question { action, resource, context, layers: &layers }, refusal)?)
             }
-        })
+        }
     }
 }
 
@@ -121,8 +129,15 @@ pub fn context(cx: &Cx<'_>) -> Context {
         }
         _ => cx.caller.arn().to_string(),
     };
-    let given = cx.conditions.iter().fold(Context::new(), |context, (key, value)| context.with(key, value.as_str()));
-    given
+    let mut context =
+        cx.conditions.iter().fold(Context::new(), |context, (key, value)| context.with(key, value.as_str()));
+    for (key, value) in &cx.origin.request_tags {
+        context = context.with(&["acs:RequestTag/", key].concat(), value.as_str());
+    }
+    if let Some(agent) = &cx.origin.user_agent {
+        context = context.with("acs:UserAgent", agent.as_str());
+    }
+    context
         .with("acs:CurrentTime", cx.now.to_iso8601())
         .with("acs:SecureTransport", if cx.origin.tls { "true" } else { "false" })
         .with("acs:SourceIp", cx.origin.peer.to_string())
@@ -142,18 +157,13 @@ pub fn service_may<const N: usize>(
     let role = identities::role(cx.tx, account, role_name).map_err(ApiError::internal)?;
     let Some(role) = role.filter(|role| trusts(cx, role, service)) else { return Ok([false; N]) };
     let identity = cx.policies.effective(cx.tx, &role.role_id)?;
-    let layers = Layers { session: None, identity: &identity };
     let context = Context::new().with("acs:CurrentTime", cx.now.to_iso8601());
     let principal = Principal::Role(account.as_str(), &role.role_name);
     let mut answers = [false; N];
     for (answer, action) in answers.iter_mut().zip(actions) {
-        *answer = match key_policy::grant(cx, resource, &principal, action, &context)? {
-            Grant::Denied => false,
-            Grant::Direct => true,
-            Grant::Account | Grant::Nothing => {
-                matches!(decide(&layers, action, &[resource.as_str()], &context), Decision::Allowed)
-            }
-        };
+        let grant = key_policy::grant(cx, resource, &principal, action, &context)?;
+        let layers = Layers { grant, foreign: false, session: None, identity: Some(&identity) };
+        *answer = matches!(decide(&layers, action, resource.as_str(), &context), Decision::Allowed);
     }
     Ok(answers)
 }
@@ -163,4 +173,13 @@ pub fn trusts(cx: &Cx<'_>, role: &Role, service: &str) -> bool {
     let Ok(trust) = Policy::parse(&role.trust_policy, PolicyKind::Trust) else { return false };
     let context = Context::new().with("acs:CurrentTime", cx.now.to_iso8601());
     evaluate_trust(&trust, &Principal::Service(service), &context).effect == Effect::Allow
+}
+
+/// Refuses the assumption of a role that its trust policy does not allow.
+pub fn refused_by_trust(cx: &Cx<'_>, role: &Role, verdict: Verdict, context: &Context) -> Result<(), ApiError> {
+    let Some(refusal) = Refusal::of("AssumeRolePolicy", verdict.effect) else { return Ok(()) };
+    let resource = Arn::ram(&role.account, &format!("role/{}", role.role_name));
+    let layers = Layers { grant: Grant::Nothing, foreign: false, session: None, identity: None };
+    let question = Question { action: "sts:AssumeRole", resource: &resource, context, layers: &layers };
+    Err(denied(cx, Product::Sts, &question, refusal)?)
 }

@@ -9,6 +9,7 @@ use coffer_store::Record as _;
 use coffer_store::keys::Key;
 
 use super::policy::{Context, Principal, evaluate_key};
+use super::tagged::with_tags;
 use crate::caller::{Caller, Identity};
 use crate::context::Cx;
 
@@ -21,6 +22,7 @@ pub fn principal(caller: &Caller) -> Principal<'_> {
         Identity::Account => Principal::Account(account),
         Identity::User { user_name, .. } => Principal::User(account, user_name),
         Identity::Session { role_name, .. } => Principal::Role(account, role_name),
+        Identity::Federated { provider } => Principal::Federated(provider),
     }
 }
 
@@ -63,6 +65,13 @@ pub fn of_key(
         // The default one, which names the account alone.
         None if principal.account() == Some(key.account.as_str()) => Ok(Grant::Account),
         None => Ok(Grant::Nothing),
-        Some(text) => Ok(evaluate_key(&*cx.policies.of_key(text)?, principal, action, context)),
+        Some(text) => {
+            let policy = cx.policies.of_key(text)?;
+            if !policy.asks_for_tags {
+                return Ok(evaluate_key(&policy, principal, action, context));
+            }
+            let arn = Arn::kms(key.region, &key.account, &format!("key/{}", key.key_id));
+            Ok(evaluate_key(&policy, principal, action, &with_tags(cx, &arn, context)?))
+        }
     }
 }

@@ -3,13 +3,21 @@
 mod authenticate;
 mod authorize;
 mod cache;
+mod diagnosis;
+mod failures;
 pub mod key_policy;
 pub mod policy;
 pub mod replay;
 pub mod session;
 pub mod signature;
 pub mod system_policies;
+mod tagged;
+mod uses;
 
-pub use authenticate::{Authenticated, authenticate, secret_context};
-pub use authorize::{authorize, context, require, service_may, trusts};
+pub use authenticate::{Authenticated, anonymous, authenticate, secret_context};
+pub use authorize::{authorize, context, refused_by_trust, require, require_passing, service_may, trusts};
 pub use cache::PolicyCache;
+pub use diagnosis::{Diagnosis, MatchedPolicy};
+pub use failures::Failures;
+pub use tagged::{requested as requested_tags, with_tags};
+pub use uses::KeyUses;

@@ -29,6 +29,9 @@ pub struct Session {
     pub session_name: String,
     /// The session policy as it was submitted.
     pub policy: Option<String>,
+    /// Who stands behind the caller, as was said when it began.
+    #[serde(default)]
+    pub source_identity: Option<String>,
     /// When it ends, in milliseconds since the epoch.
     pub expires_at_ms: i64,
 }
@@ -86,6 +89,7 @@ mod tests {
             role_id: "3".to_owned(),
             session_name: "n".to_owned(),
             policy: None,
+            source_identity: None,
             expires_at_ms: 1000,
         }
     }

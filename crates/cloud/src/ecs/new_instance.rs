@@ -29,7 +29,6 @@ use crate::auth;
 use crate::context::Cx;
 use crate::decode::request;
 use crate::job::{self, Kind};
-use crate::operation::{Access, Effect, Operation};
 use crate::product::Product;
 
 request! {
@@ -316,14 +315,6 @@ pub fn check_password(password: Option<&Password>, inherit: Option<bool>, image:
     if password.suits(image.os_type()) { Ok(()) } else { Err(ErrorCode::PasswordMalformed.into()) }
 }
 
-const PASS_ROLE: Operation = Operation {
-    name: "PassRole",
-    effect: Effect::Read,
-    access: Access::Action("ram:PassRole"),
-    idempotent: false,
-    errors: &[],
-};
-
 /// Refuses a role that is not there, that does not trust ECS, or that the caller may not pass on.
 fn require_role(cx: &Cx<'_>, role_name: Option<&str>) -> Result<(), ApiError> {
     let Some(role_name) = role_name else { return Ok(()) };
@@ -332,7 +323,7 @@ fn require_role(cx: &Cx<'_>, role_name: Option<&str>) -> Result<(), ApiError> {
         return Err(ErrorCode::RamRoleNotForEcs.into());
     }
     let arn = Arn::ram(cx.account(), &format!("role/{}", role.role_name.to_ascii_lowercase()));
-    auth::authorize(cx, Product::Ecs, &PASS_ROLE, &[arn]).map_err(|error| match error.source() {
+    auth::require_passing(cx, Product::Ecs, &arn, "ecs.aliyuncs.com").map_err(|error| match error.source() {
         Some(_) => error,
         None => ErrorCode::PassRoleForbidden.into(),
     })

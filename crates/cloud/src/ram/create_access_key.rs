@@ -6,7 +6,6 @@ use coffer_store::accounts::{self, AccessKey};
 use super::entity;
 use super::parameter::UserName;
 use crate::auth::secret_context;
-use crate::caller::Identity;
 use crate::context::Cx;
 use crate::decode::request;
 use crate::operation::{Access, Effect, Operation};
@@ -57,12 +56,12 @@ pub const OPERATION: Operation = Operation {
 
 /// What a policy must allow it on.
 pub fn resources(cx: &mut Cx<'_>, request: &Request) -> Result<Vec<Arn>, ApiError> {
-    Ok(vec![entity::user_arn(cx, &whose(cx, request)?)])
+    Ok(vec![entity::user_arn(cx, &entity::whose(cx, request.user_name.as_ref())?)])
 }
 
 /// Does it.
 pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
-    let user = entity::user(cx, &whose(cx, &request)?)?;
+    let user = entity::user(cx, &entity::whose(cx, request.user_name.as_ref())?)?;
     if accounts::access_keys_of_user(cx.tx, &user.user_id)?.len() >= MOST_KEYS {
         return Err(ErrorCode::TooManyUserKeys.into());
     }
@@ -87,14 +86,3 @@ pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
 
 /// Most access keys of a user ("Limits").
 const MOST_KEYS: usize = 2;
-
-/// The user that is named, else the user that calls.
-fn whose(cx: &Cx<'_>, request: &Request) -> Result<UserName, ApiError> {
-    match (&request.user_name, &cx.caller.identity) {
-        (Some(name), _) => Ok(name.clone()),
-        (None, Identity::User { user_name, .. }) => Ok(UserName(user_name.clone())),
-        (None, Identity::Account | Identity::Session { .. }) => {
-            Err(ApiError::with(ErrorCode::RamMissingParameter, ["UserName".to_owned()]))
-        }
-    }
-}

@@ -2,9 +2,10 @@
 
 use coffer_base::{ApiError, Arn, ErrorCode};
 use coffer_store::policies::{self, Policy};
+use coffer_store::ram_tags;
 
 use super::entity;
-use super::parameter::{Description, Document, PolicyName, PolicyType};
+use super::parameter::{Description, Document, PolicyName, PolicyType, Tags};
 use crate::auth::system_policies;
 use crate::context::Cx;
 use crate::decode::request;
@@ -20,8 +21,9 @@ request! {
         pub document: Document<false> = "PolicyDocument",
         /// Its name.
         pub policy_name: PolicyName = "PolicyName",
+        /// Tags.
+        pub tags: Option<Tags> = "Tag",
     }
-    refused { "Tag" unless "[]", }
 }
 
 response! {
@@ -84,6 +86,9 @@ pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
     let taken = system_policies::get(&policy.policy_name).is_some();
     if taken || !policies::insert(cx.tx, &policy, &request.document.0)? {
         return Err(ErrorCode::PolicyExists.into());
+    }
+    for tag in request.tags.iter().flat_map(|Tags(tags)| tags) {
+        ram_tags::set(cx.tx, cx.account(), "policy", &policy.policy_name, tag)?;
     }
     Ok(Response {
         policy: PolicyItem {

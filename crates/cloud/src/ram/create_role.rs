@@ -2,11 +2,12 @@
 
 use coffer_base::{ApiError, Arn, ErrorCode, ids};
 use coffer_store::identities::{self, Role};
+use coffer_store::ram_tags;
 
 use super::entity;
-use super::parameter::{Description, Document, RoleName};
+use super::parameter::{Description, Document, MaxSession, RoleName, Tags};
 use crate::context::Cx;
-use crate::decode::{Invalid, Parameter, request};
+use crate::decode::request;
 use crate::operation::{Access, Effect, Operation};
 use crate::value::response;
 
@@ -21,8 +22,10 @@ request! {
         pub max_session_s: Option<MaxSession> = "MaxSessionDuration",
         /// Its name.
         pub role_name: RoleName = "RoleName",
+        /// Tags.
+        pub tags: Option<Tags> = "Tag",
     }
-    refused { "AllowConsoleLogin", "Tag" unless "[]", }
+    refused { "AllowConsoleLogin", }
 }
 
 response! {
@@ -70,6 +73,7 @@ pub const OPERATION: Operation = Operation {
 
 /// What a policy must allow it on.
 pub fn resources(cx: &mut Cx<'_>, request: &Request) -> Result<Vec<Arn>, ApiError> {
+    entity::tell_trusted(cx, &request.trust_policy.0)?;
     Ok(vec![entity::role_arn(cx, &request.role_name)])
 }
 
@@ -91,6 +95,9 @@ pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
     if !identities::insert_role(cx.tx, &role)? {
         return Err(ErrorCode::RoleExists.into());
     }
+    for tag in request.tags.iter().flat_map(|Tags(tags)| tags) {
+        ram_tags::set(cx.tx, cx.account(), "role", &role.role_name, tag)?;
+    }
     Ok(Response {
         role: RoleItem {
             arn: entity::shown_role_arn(&role),
@@ -106,16 +113,3 @@ pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
 
 /// Most roles in an account ("Limits").
 const MOST_ROLES: i64 = 1000;
-
-/// 3600 to 43200 seconds.
-#[derive(Clone, Copy, Debug)]
-pub struct MaxSession(i64);
-
-impl Parameter for MaxSession {
-    const KIND: &'static str = "Long";
-
-    fn from_text(text: &str) -> Result<Self, Invalid> {
-        let seconds = i64::from_text(text)?;
-        if (3600..=43_200).contains(&seconds) { Ok(Self(seconds)) } else { Err(Invalid::Value) }
-    }
-}

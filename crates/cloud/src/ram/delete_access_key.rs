@@ -15,8 +15,8 @@ request! {
     pub struct Request {
         /// The key.
         pub access_key_id: AccessKeyId = "UserAccessKeyId",
-        /// The user.
-        pub user_name: UserName = "UserName",
+        /// The user; without one, the caller.
+        pub user_name: Option<UserName> = "UserName",
     }
 }
 
@@ -42,12 +42,12 @@ pub const OPERATION: Operation = Operation {
 
 /// What a policy must allow it on.
 pub fn resources(cx: &mut Cx<'_>, request: &Request) -> Result<Vec<Arn>, ApiError> {
-    Ok(vec![entity::user_arn(cx, &request.user_name)])
+    Ok(vec![entity::user_arn(cx, &entity::whose(cx, request.user_name.as_ref())?)])
 }
 
 /// Does it.
 pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
-    let user = entity::user(cx, &request.user_name)?;
+    let user = entity::user(cx, &entity::whose(cx, request.user_name.as_ref())?)?;
     if !accounts::delete_access_key(cx.tx, &user.user_id, &request.access_key_id.0)? {
         return Err(ErrorCode::UserKeyNotExist.into());
     }

@@ -1,7 +1,7 @@
 //! DeletePolicy: a custom policy goes. It must not be attached to anyone.
 
 use coffer_base::{ApiError, Arn, ErrorCode};
-use coffer_store::policies;
+use coffer_store::{policies, ram_tags};
 
 use super::entity;
 use super::parameter::{PolicyName, PolicyType};
@@ -13,7 +13,7 @@ use crate::value::response;
 request! {
     /// The policy.
     pub struct Request {
-        /// Whether versions that are not in force go too; there is only the one in force yet.
+        /// Whether versions that are not in force go too.
         pub cascading: Option<bool> = "CascadingDelete",
         /// The policy.
         pub policy_name: PolicyName = "PolicyName",
@@ -38,7 +38,9 @@ pub const OPERATION: Operation = Operation {
         ErrorCode::RamInvalidParameter,
         ErrorCode::PolicyNotExist,
         ErrorCode::PolicyHasUsers,
+        ErrorCode::PolicyHasGroups,
         ErrorCode::PolicyHasRoles,
+        ErrorCode::PolicyHasVersions,
     ]],
 };
 
@@ -52,12 +54,19 @@ pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
     let name = &request.policy_name.0;
     let policy = policies::get(cx.tx, cx.account(), name)?.ok_or(ErrorCode::PolicyNotExist)?;
     let count = |kind: &entity::Kind| policies::count_attached(cx.tx, &policy.account, "Custom", name, kind.name);
-    if count(&entity::USER)? > 0 {
-        return Err(ErrorCode::PolicyHasUsers.into());
+    for (kind, conflict) in [
+        (&entity::USER, ErrorCode::PolicyHasUsers),
+        (&entity::GROUP, ErrorCode::PolicyHasGroups),
+        (&entity::ROLE, ErrorCode::PolicyHasRoles),
+    ] {
+        if count(kind)? > 0 {
+            return Err(conflict.into());
+        }
     }
-    if count(&entity::ROLE)? > 0 {
-        return Err(ErrorCode::PolicyHasRoles.into());
+    if request.cascading != Some(true) && policies::versions(cx.tx, &policy.account, name)?.len() > 1 {
+        return Err(ErrorCode::PolicyHasVersions.into());
     }
+    ram_tags::clear(cx.tx, &policy.account, "policy", name)?;
     policies::delete(cx.tx, &policy.account, name)?;
     Ok(Response {})
 }

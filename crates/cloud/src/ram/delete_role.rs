@@ -1,7 +1,7 @@
 //! DeleteRole: a role goes, and every session of it ends. It must have no policies.
 
 use coffer_base::{ApiError, Arn, ErrorCode};
-use coffer_store::{identities, policies};
+use coffer_store::{identities, policies, ram_tags};
 
 use super::entity;
 use super::parameter::RoleName;
@@ -49,6 +49,7 @@ pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
     if !policies::attached(cx.tx, &role.role_id)?.is_empty() {
         return Err(ErrorCode::RoleHasPolicies.into());
     }
+    ram_tags::clear(cx.tx, cx.account(), "role", &role.role_name)?;
     identities::delete_role(cx.tx, &role.role_id)?;
     Ok(Response {})
 }

@@ -1,7 +1,8 @@
-//! DeleteUser: a RAM user goes. It must have no access keys and no policies.
+//! DeleteUser: a RAM user goes. It must have no access keys, no policies, no way to log on, and be in no group.
 
 use coffer_base::{ApiError, Arn, ErrorCode};
-use coffer_store::{accounts, identities, policies};
+use coffer_store::logins::{self, LoginProfile};
+use coffer_store::{Record as _, accounts, groups, identities, policies};
 
 use super::entity;
 use super::parameter::UserName;
@@ -36,6 +37,9 @@ pub const OPERATION: Operation = Operation {
         ErrorCode::UserNotExist,
         ErrorCode::UserHasKeys,
         ErrorCode::UserHasPolicies,
+        ErrorCode::UserHasGroups,
+        ErrorCode::UserHasLoginProfile,
+        ErrorCode::UserHasMfa,
     ]],
 };
 
@@ -52,6 +56,15 @@ pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
     }
     if !policies::attached(cx.tx, &user.user_id)?.is_empty() {
         return Err(ErrorCode::UserHasPolicies.into());
+    }
+    if !groups::of_user(cx.tx, &user.user_id)?.is_empty() {
+        return Err(ErrorCode::UserHasGroups.into());
+    }
+    if LoginProfile::get(cx.tx, &user.user_id)?.is_some() {
+        return Err(ErrorCode::UserHasLoginProfile.into());
+    }
+    if logins::mfa_of_user(cx.tx, &user.user_id)?.is_some() {
+        return Err(ErrorCode::UserHasMfa.into());
     }
     identities::delete_user(cx.tx, &user.user_id)?;
     Ok(Response {})

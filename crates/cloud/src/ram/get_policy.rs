@@ -1,11 +1,10 @@
 //! GetPolicy: a policy, custom or system, with the document in force.
 
 use coffer_base::{ApiError, Arn, ErrorCode};
-use coffer_store::policies;
 
 use super::entity;
-use super::parameter::{PolicyName, PolicyType};
-use crate::auth::system_policies;
+use super::item::VersionItem;
+use super::parameter::{PolicyName, PolicyType, VersionId};
 use crate::context::Cx;
 use crate::decode::request;
 use crate::operation::{Access, Effect, Operation};
@@ -49,18 +48,6 @@ response! {
         /// When it was last changed.
         pub update_date: String = "UpdateDate",
     }
-
-    /// A version.
-    pub struct VersionItem {
-        /// Its id.
-        pub version_id: String = "VersionId",
-        /// Whether it is in force.
-        pub is_default: bool = "IsDefaultVersion",
-        /// The document.
-        pub document: String = "PolicyDocument",
-        /// When it was made.
-        pub create_date: String = "CreateDate",
-    }
 }
 
 /// What it declares.
@@ -85,69 +72,34 @@ pub fn resources(cx: &mut Cx<'_>, request: &Request) -> Result<Vec<Arn>, ApiErro
 
 /// Does it.
 pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
-    let found = match request.policy_type {
-        PolicyType::Custom => custom(cx, &request.policy_name)?,
-        PolicyType::System => system(&request.policy_name)?,
+    let name = &request.policy_name;
+    let (description, created, updated, version) = match request.policy_type {
+        PolicyType::Custom => custom(cx, name)?,
+        PolicyType::System => {
+            let policy = entity::system_policy(name)?;
+            let version = VersionItem::of_system(policy);
+            (policy.description.to_owned(), version.create_date.clone(), version.create_date.clone(), version)
+        }
     };
-    let name = &request.policy_name.0;
-    let count = |kind: &entity::Kind| {
-        policies::count_attached(cx.tx, cx.account(), request.policy_type.as_str(), name, kind.name)
-    };
-    let attachment_count = count(&entity::USER)? + count(&entity::ROLE)?;
     Ok(Response {
         policy: PolicyItem {
-            policy_name: request.policy_name.0.clone(),
+            policy_name: name.0.clone(),
             policy_type: request.policy_type.as_str(),
-            description: found.description,
-            default_version: found.version_id.clone(),
-            document: found.document.clone(),
-            attachment_count,
-            create_date: found.created.clone(),
-            update_date: found.updated,
+            description,
+            default_version: version.version_id.clone(),
+            document: version.document.clone(),
+            attachment_count: entity::attachment_count(cx, request.policy_type, &name.0)?,
+            create_date: created,
+            update_date: updated,
         },
-        version: VersionItem {
-            version_id: found.version_id,
-            is_default: true,
-            document: found.document,
-            create_date: found.version_created,
-        },
+        version,
     })
 }
 
-struct Found {
-    description: String,
-    version_id: String,
-    document: String,
-    created: String,
-    updated: String,
-    version_created: String,
-}
-
-fn custom(cx: &Cx<'_>, name: &PolicyName) -> Result<Found, ApiError> {
-    let policy = policies::get(cx.tx, cx.account(), &name.0)?.ok_or(ErrorCode::PolicyNotExist)?;
-    let versions = policies::versions(cx.tx, cx.account(), &name.0)?;
-    let version = versions.into_iter().find(|version| version.version == policy.default_version);
-    let version = version.ok_or_else(|| ApiError::internal("a policy without its default version"))?;
-    Ok(Found {
-        description: policy.description,
-        version_id: format!("v{}", version.version),
-        document: version.document,
-        created: policy.created_at.to_iso8601(),
-        updated: policy.updated_at.to_iso8601(),
-        version_created: version.created_at.to_iso8601(),
-    })
-}
-
-/// System policies have been there from the beginning, in one version.
-fn system(name: &PolicyName) -> Result<Found, ApiError> {
-    let policy = system_policies::get(&name.0).ok_or(ErrorCode::PolicyNotExist)?;
-    let since = coffer_base::Timestamp::from_unix_ms(0).to_iso8601();
-    Ok(Found {
-        description: policy.description.to_owned(),
-        version_id: "v1".to_owned(),
-        document: policy.document.to_owned(),
-        created: since.clone(),
-        updated: since.clone(),
-        version_created: since,
-    })
+/// Description, when it was made and last changed, and the version in force.
+fn custom(cx: &Cx<'_>, name: &PolicyName) -> Result<(String, String, String, VersionItem), ApiError> {
+    let policy = entity::policy(cx, name)?;
+    let version = entity::version(cx, &policy, VersionId(policy.default_version))?;
+    let version = VersionItem::new(&policy, version);
+    Ok((policy.description, policy.created_at.to_iso8601(), policy.updated_at.to_iso8601(), version))
 }

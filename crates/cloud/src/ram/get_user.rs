@@ -3,6 +3,7 @@
 use coffer_base::{ApiError, Arn, ErrorCode};
 
 use super::entity;
+use super::item::UserItem;
 use super::parameter::UserName;
 use crate::context::Cx;
 use crate::decode::request;
@@ -22,26 +23,6 @@ response! {
     pub struct Response {
         /// Described.
         pub user: UserItem = "User",
-    }
-
-    /// A user.
-    pub struct UserItem {
-        /// Its id.
-        pub user_id: String = "UserId",
-        /// Its name.
-        pub user_name: String = "UserName",
-        /// Its name for people.
-        pub display_name: String = "DisplayName",
-        /// Its telephone.
-        pub mobile_phone: String = "MobilePhone",
-        /// Its mail address.
-        pub email: String = "Email",
-        /// A remark.
-        pub comments: String = "Comments",
-        /// When it was made.
-        pub create_date: String = "CreateDate",
-        /// When it was last changed.
-        pub update_date: String = "UpdateDate",
     }
 }
 
@@ -66,17 +47,5 @@ pub fn resources(cx: &mut Cx<'_>, request: &Request) -> Result<Vec<Arn>, ApiErro
 
 /// Does it.
 pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
-    let user = entity::user(cx, &request.user_name)?;
-    Ok(Response {
-        user: UserItem {
-            create_date: user.created_at.to_iso8601(),
-            update_date: user.updated_at.to_iso8601(),
-            user_id: user.user_id,
-            user_name: user.user_name,
-            display_name: user.display_name,
-            mobile_phone: user.mobile_phone,
-            email: user.email,
-            comments: user.comments,
-        },
-    })
+    Ok(Response { user: entity::user(cx, &request.user_name)?.into() })
 }

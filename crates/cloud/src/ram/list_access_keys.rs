@@ -13,8 +13,8 @@ use crate::value::response;
 request! {
     /// Whose.
     pub struct Request {
-        /// The user.
-        pub user_name: UserName = "UserName",
+        /// The user; without one, the caller.
+        pub user_name: Option<UserName> = "UserName",
     }
 }
 
@@ -52,12 +52,12 @@ pub const OPERATION: Operation = Operation {
 
 /// What a policy must allow it on.
 pub fn resources(cx: &mut Cx<'_>, request: &Request) -> Result<Vec<Arn>, ApiError> {
-    Ok(vec![entity::user_arn(cx, &request.user_name)])
+    Ok(vec![entity::user_arn(cx, &entity::whose(cx, request.user_name.as_ref())?)])
 }
 
 /// Does it.
 pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
-    let user = entity::user(cx, &request.user_name)?;
+    let user = entity::user(cx, &entity::whose(cx, request.user_name.as_ref())?)?;
     let keys = accounts::access_keys_of_user(cx.tx, &user.user_id)?;
     let item = |key: accounts::AccessKey| AccessKeyItem {
         access_key_id: key.access_key_id,

@@ -1,27 +1,81 @@
 //! RAM 2015-05-01: the operations, and what they share.
 
 pub mod entity;
+pub mod item;
+pub mod listing;
+pub mod logon;
 pub mod parameter;
+mod qr;
+pub mod tagged;
 
 use crate::operation::operations;
 use crate::product::Product;
 
 operations! { Product::Ram;
+    add_user_to_group,
+    attach_policy_to_group,
     attach_policy_to_role,
     attach_policy_to_user,
+    bind_mfa_device,
+    change_password,
+    clear_account_alias,
     create_access_key,
+    create_group,
+    create_login_profile,
     create_policy,
+    create_policy_version,
     create_role,
     create_user,
+    create_virtual_mfa_device,
+    decode_diagnostic_message,
     delete_access_key,
+    delete_group,
+    delete_login_profile,
     delete_policy,
+    delete_policy_version,
     delete_role,
     delete_user,
+    delete_virtual_mfa_device,
+    detach_policy_from_group,
     detach_policy_from_role,
     detach_policy_from_user,
+    get_access_key_last_used,
+    get_account_alias,
+    get_group,
+    get_login_profile,
+    get_password_policy,
     get_policy,
+    get_policy_version,
     get_role,
+    get_security_preference,
     get_user,
+    get_user_mfa_info,
     list_access_keys,
+    list_entities_for_policy,
+    list_groups,
+    list_groups_for_user,
+    list_policies,
+    list_policies_for_group,
+    list_policies_for_role,
+    list_policies_for_user,
+    list_policy_versions,
+    list_roles,
+    list_tag_resources,
+    list_users,
+    list_users_for_group,
+    list_virtual_mfa_devices,
+    remove_user_from_group,
+    set_account_alias,
+    set_default_policy_version,
+    set_password_policy,
+    set_security_preference,
+    tag_resources,
+    unbind_mfa_device,
+    untag_resources,
     update_access_key,
+    update_group,
+    update_login_profile,
+    update_policy_description,
+    update_role,
+    update_user,
 }

@@ -17,8 +17,8 @@ request! {
         pub status: KeyStatus = "Status",
         /// The key.
         pub access_key_id: AccessKeyId = "UserAccessKeyId",
-        /// The user.
-        pub user_name: UserName = "UserName",
+        /// The user; without one, the caller.
+        pub user_name: Option<UserName> = "UserName",
     }
 }
 
@@ -45,12 +45,12 @@ pub const OPERATION: Operation = Operation {
 
 /// What a policy must allow it on.
 pub fn resources(cx: &mut Cx<'_>, request: &Request) -> Result<Vec<Arn>, ApiError> {
-    Ok(vec![entity::user_arn(cx, &request.user_name)])
+    Ok(vec![entity::user_arn(cx, &entity::whose(cx, request.user_name.as_ref())?)])
 }
 
 /// Does it.
 pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
-    let user = entity::user(cx, &request.user_name)?;
+    let user = entity::user(cx, &entity::whose(cx, request.user_name.as_ref())?)?;
     let KeyStatus(status) = request.status;
     if !accounts::set_access_key_status(cx.tx, &user.user_id, &request.access_key_id.0, status)? {
         return Err(ErrorCode::UserKeyNotExist.into());

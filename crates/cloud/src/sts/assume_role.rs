@@ -3,12 +3,12 @@
 //! The vendor: the account itself may not assume roles. Order of checks: parameters, caller, the caller's policies, role, trust,
 //! duration. A role that is missing is told only to callers that may ask for it.
 
-use coffer_base::{AccountId, ApiError, Arn, ErrorCode, ids};
+use coffer_base::{ApiError, Arn, ErrorCode};
 use coffer_store::identities::{self, Role};
 
-use crate::auth::context;
-use crate::auth::policy::{Effect as PolicyEffect, Policy, PolicyKind, Principal, evaluate_trust};
-use crate::auth::session::Session;
+use super::issue::{self, Asked, AssumedRoleUser, Credentials, RoleArn, SessionName, SessionPolicy};
+use crate::auth::policy::{Policy, PolicyKind, evaluate_trust};
+use crate::auth::{context, key_policy, refused_by_trust};
 use crate::caller::Identity;
 use crate::context::Cx;
 use crate::decode::{Invalid, Parameter, request};
@@ -33,34 +33,6 @@ request! {
     }
 }
 
-/// `acs:ram::<account>:role/<name>`.
-#[derive(Clone, Debug)]
-pub struct RoleArn {
-    account: AccountId,
-    name: String,
-}
-
-impl Parameter for RoleArn {
-    fn from_text(text: &str) -> Result<Self, Invalid> {
-        let (account, name) =
-            text.strip_prefix("acs:ram::").and_then(|rest| rest.split_once(":role/")).ok_or(Invalid::Value)?;
-        let account = AccountId::parse(account).ok_or(Invalid::Value)?;
-        let named = !name.is_empty() && name.len() <= 64 && !name.contains(['/', ':', '*', '?']);
-        if named { Ok(Self { account, name: name.to_owned() }) } else { Err(Invalid::Value) }
-    }
-}
-
-/// 2 to 64 of letters, digits and `.@-_`.
-#[derive(Clone, Debug)]
-pub struct SessionName(String);
-
-impl Parameter for SessionName {
-    fn from_text(text: &str) -> Result<Self, Invalid> {
-        let allowed = text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '@' | '-' | '_'));
-        if allowed && (2..=64).contains(&text.len()) { Ok(Self(text.to_owned())) } else { Err(Invalid::Value) }
-    }
-}
-
 /// 2 to 1224 of letters, digits and `_+=,.@:/-`.
 #[derive(Clone, Debug)]
 pub struct ExternalId(String);
@@ -69,20 +41,6 @@ impl Parameter for ExternalId {
     fn from_text(text: &str) -> Result<Self, Invalid> {
         let allowed = text.chars().all(|c| c.is_ascii_alphanumeric() || "_+=,.@:/-".contains(c));
         if allowed && (2..=1224).contains(&text.len()) { Ok(Self(text.to_owned())) } else { Err(Invalid::Value) }
-    }
-}
-
-/// A session policy, as it was sent.
-#[derive(Clone, Debug)]
-pub struct SessionPolicy(String);
-
-impl Parameter for SessionPolicy {
-    fn from_text(text: &str) -> Result<Self, Invalid> {
-        if text.len() > 2048 {
-            return Err(ErrorCode::StsPolicySize.into());
-        }
-        Policy::parse(text, PolicyKind::Session).map_err(|_| ErrorCode::StsPolicyGrammar)?;
-        Ok(Self(text.to_owned()))
     }
 }
 
@@ -97,25 +55,6 @@ response! {
         pub source_identity: Option<String> = "SourceIdentity",
     }
 
-    /// Who the caller is now.
-    pub struct AssumedRoleUser {
-        /// The session's ARN.
-        pub arn: String = "Arn",
-        /// Role id and session.
-        pub assumed_role_id: String = "AssumedRoleId",
-    }
-
-    /// What to sign with.
-    pub struct Credentials {
-        /// The temporary key's id.
-        pub access_key_id: String = "AccessKeyId",
-        /// Its secret.
-        pub access_key_secret: String = "AccessKeySecret",
-        /// To be sent with each request.
-        pub security_token: String = "SecurityToken",
-        /// When it ends.
-        pub expiration: String = "Expiration",
-    }
 }
 
 /// What it declares.
@@ -135,13 +74,13 @@ pub const OPERATION: Operation = Operation {
     ]],
 };
 
-const LEAST_S: i64 = 900;
-const DEFAULT_S: i64 = 3600;
-
 /// What a policy must allow it on.
 pub fn resources(cx: &mut Cx<'_>, request: &Request) -> Result<Vec<Arn>, ApiError> {
     if cx.caller.is_account() {
         return Err(ErrorCode::StsRootMayNotAssume.into());
+    }
+    if let Some(identity) = source_identity(cx, request) {
+        cx.conditions.push(("sts:SourceIdentity", identity));
     }
     Ok(vec![Arn::ram(&request.role.account, &format!("role/{}", request.role.name))])
 }
@@ -150,56 +89,30 @@ pub fn resources(cx: &mut Cx<'_>, request: &Request) -> Result<Vec<Arn>, ApiErro
 pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
     let role = identities::role(cx.tx, &request.role.account, &request.role.name)?;
     let role = role.ok_or(ErrorCode::StsRoleNotExist)?;
-    if !trusts(cx, &role, request.external_id.as_ref())? {
-        return Err(ErrorCode::StsNoPermission.into());
-    }
-    let duration_s = request.duration_s.unwrap_or(DEFAULT_S.min(role.max_session_s));
-    if !(LEAST_S..=role.max_session_s).contains(&duration_s) {
-        let most = match role.max_session_s {
-            s if s % 3600 == 0 => format!("{}hr", s / 3600),
-            s => format!("{}min", s / 60),
-        };
-        return Err(ApiError::with(ErrorCode::StsDuration, [most]));
-    }
-    let SessionName(session_name) = request.session_name;
-    let expires_at = cx.now.plus_ms(duration_s * 1000);
-    let session = Session {
-        access_key_id: ids::session_key_id(cx.rng),
-        secret: ids::access_key_secret(cx.rng),
-        account: role.account.to_string(),
-        role_id: role.role_id.clone(),
-        session_name: session_name.clone(),
-        policy: request.policy.map(|SessionPolicy(text)| text),
-        expires_at_ms: expires_at.unix_ms(),
-    };
-    let key = cx.keyring.sessions().ok_or_else(|| ApiError::internal("no session key"))?;
-    cx.note("sessionAccessKeyId", session.access_key_id.clone());
-    Ok(Response {
-        user: AssumedRoleUser {
-            arn: Arn::assumed_role(&role.account, &role.role_name, &session_name).to_string(),
-            assumed_role_id: format!("{}:{session_name}", role.role_id),
-        },
-        credentials: Credentials {
-            access_key_id: session.access_key_id.clone(),
-            access_key_secret: session.secret.clone(),
-            security_token: session.seal(&key, cx.rng),
-            expiration: expires_at.to_iso8601(),
-        },
-        source_identity: request.source_identity.map(|SessionName(name)| name),
-    })
+    require_trust(cx, &role, request.external_id.as_ref())?;
+    let source_identity = source_identity(cx, &request);
+    let Request { session_name, policy, duration_s, .. } = request;
+    let asked = Asked { session_name, policy, duration_s, source_identity: source_identity.clone() };
+    let (user, credentials) = issue::session(cx, &role, asked)?;
+    Ok(Response { user, credentials, source_identity })
 }
 
-fn trusts(cx: &Cx<'_>, role: &Role, external_id: Option<&ExternalId>) -> Result<bool, ApiError> {
+/// Who stands behind the caller: as was said when the caller's own session began, which stays so along a chain of roles, else as it
+/// is said now.
+fn source_identity(cx: &Cx<'_>, request: &Request) -> Option<String> {
+    match &cx.caller.identity {
+        Identity::Session { source_identity: Some(identity), .. } => Some(identity.clone()),
+        _ => request.source_identity.as_ref().map(|SessionName(name)| name.clone()),
+    }
+}
+
+/// Refuses unless the role's trust policy allows the caller.
+fn require_trust(cx: &Cx<'_>, role: &Role, external_id: Option<&ExternalId>) -> Result<(), ApiError> {
     let trust = Policy::parse(&role.trust_policy, PolicyKind::Trust).map_err(ApiError::internal)?;
-    let account = cx.account().as_str();
-    let principal = match &cx.caller.identity {
-        Identity::Account => return Ok(false),
-        Identity::User { user_name, .. } => Principal::User(account, user_name),
-        Identity::Session { role_name, .. } => Principal::Role(account, role_name),
-    };
     let mut context = context(cx);
     if let Some(ExternalId(id)) = external_id {
         context = context.with("sts:ExternalId", id.as_str());
     }
-    Ok(evaluate_trust(&trust, &principal, &context).effect == PolicyEffect::Allow)
+    let verdict = evaluate_trust(&trust, &key_policy::principal(cx.caller), &context);
+    refused_by_trust(cx, role, verdict, &context)
 }

@@ -49,6 +49,7 @@ pub fn resources(_cx: &mut Cx<'_>, _request: &Request) -> Result<Vec<Arn>, ApiEr
 pub fn run(cx: &mut Cx<'_>, _request: Request) -> Result<Response, ApiError> {
     let account_id = cx.account().to_string();
     let (identity_type, principal_id, user_id, role_id) = match &cx.caller.identity {
+        Identity::Federated { .. } => return Err(ApiError::internal("a caller without a signature")),
         Identity::Account => ("Account", account_id.clone(), Some(account_id.clone()), None),
         Identity::User { user_id, .. } => ("RAMUser", user_id.clone(), Some(user_id.clone()), None),
         Identity::Session { role_id, session_name, .. } => {

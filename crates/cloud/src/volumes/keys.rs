@@ -28,7 +28,8 @@ impl Shared {
     ) -> Result<T, ApiError> {
         let caller = Caller { account: account.clone(), access_key_id: String::new(), identity: Identity::Account };
         let peer = std::net::Ipv4Addr::LOCALHOST.into();
-        let origin = Origin { peer, tls: true, region: None, host: String::new() };
+        let origin =
+            Origin { peer, tls: true, region: None, host: String::new(), user_agent: None, request_tags: Vec::new() };
         work(&mut self.cx_of(tx, &caller, &origin))
     }
 }

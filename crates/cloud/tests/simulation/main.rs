@@ -53,7 +53,7 @@ impl Caller {
     fn may(&self, entry: &Entry) -> bool {
         let Some(statements) = &self.policy else { return true };
         match entry.operation.access {
-            Access::Caller => true,
+            Access::Caller | Access::Anyone => true,
             Access::AccountByDefault(_) | Access::Each(_) => false,
             Access::Action(action) => model::allowed(statements, action),
         }

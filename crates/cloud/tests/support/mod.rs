@@ -7,6 +7,8 @@ pub(crate) mod disks;
 pub(crate) mod files;
 pub(crate) mod instances;
 pub(crate) mod keys;
+pub(crate) mod oidc;
+mod ram;
 mod reached;
 mod samples;
 
@@ -109,7 +111,7 @@ fn block_on<T>(future: impl Future<Output = T>) -> T {
 impl World {
     /// A new one; each is like the other.
     pub(crate) fn new() -> Self {
-        Self::with(Settings::new(Region::parse(REGION).unwrap()))
+        Self::with(Settings { oidc: vec![oidc::provider()], ..Settings::new(Region::parse(REGION).unwrap()) })
     }
 
     /// A new one with these settings.
@@ -380,10 +382,10 @@ impl World {
         (text(&made["AccessKey"], "AccessKeyId"), text(&made["AccessKey"], "AccessKeySecret"))
     }
 
-    /// Everything that the database holds, but for what every write leaves: its audit row and its nonce.
+    /// Everything that the database holds, but for what every call leaves: its audit row, its nonce, the use of its key.
     pub(crate) fn state(&self) -> Dump {
         let mut dump = self.db.read(coffer_store::dump::all).unwrap();
-        for table in ["audit", "nonces"] {
+        for table in ["audit", "nonces", "access_key_uses"] {
             assert!(dump.remove(table).is_some());
         }
         dump

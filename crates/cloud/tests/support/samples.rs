@@ -3,16 +3,13 @@
 use coffer_cloud::Product;
 use coffer_cloud::bootstrap::{self, KmsService};
 
-use super::{ALLOW_ALL, Key, Pairs, World, owned, root, text};
+use super::{ALLOW_ALL, Key, Pairs, World, oidc, owned, root, text};
 
-const TRUST: &str =
+pub(super) const TRUST: &str =
     r#"{"Version":"1","Statement":[{"Action":"sts:AssumeRole","Effect":"Allow","Principal":{"RAM":"*"}}]}"#;
 const TRUST_ECS: &str = r#"{"Version":"1","Statement":[{"Action":"sts:AssumeRole","Effect":"Allow","Principal":{"Service":"ecs.aliyuncs.com"}}]}"#;
 const REGION: (&str, &str) = ("RegionId", "cn-hangzhou");
-const USER: (&str, &str) = ("UserName", "target");
 const ROLE: (&str, &str) = ("RoleName", "target");
-const POLICY: (&str, &str) = ("PolicyName", "target");
-const CUSTOM: (&str, &str) = ("PolicyType", "Custom");
 const DISK_TYPE: (&str, &str) = ("ResourceType", "disk");
 const IMAGE: (&str, &str) = ("ImageId", "ubuntu_24_04_x64_20G_alibase_20250113.vhd");
 const ESSD: [(&str, &str); 4] = [REGION, ("ZoneId", "cn-hangzhou-b"), ("Size", "20"), ("DiskCategory", "cloud_essd")];
@@ -21,7 +18,15 @@ const DISK: [(&str, &str); 3] = [REGION, ("ZoneId", "cn-hangzhou-b"), ("Size", "
 impl World {
     /// Whose call succeeds with the sample: the first account's, or its user's where accounts may not call.
     pub(crate) fn sender(&self, action: &str) -> Key {
-        if action == "AssumeRole" { self.user("sender", Some(ALLOW_ALL)) } else { root() }
+        match action {
+            "AssumeRole" => self.user("sender", Some(ALLOW_ALL)),
+            "ChangePassword" => {
+                let key = self.user("sender", Some(ALLOW_ALL));
+                self.ready("ChangePassword", "sender");
+                key
+            }
+            _ => root(),
+        }
     }
 
     /// Parameters with which the first account's call of an operation succeeds. What they name is made here.
@@ -352,46 +357,6 @@ impl World {
         }
     }
 
-    fn sample_of_ram(&self, action: &str) -> Pairs {
-        let ram = |action, parameters: &[_]| self.root(Product::Ram, action, parameters);
-        let user = || drop(ram("CreateUser", &[USER]));
-        let role = || drop(ram("CreateRole", &[ROLE, ("AssumeRolePolicyDocument", TRUST)]));
-        let policy = || drop(ram("CreatePolicy", &[POLICY, ("PolicyDocument", ALLOW_ALL)]));
-        match action {
-            "CreateUser" => return owned(&[USER]),
-            "CreateRole" => return owned(&[ROLE, ("AssumeRolePolicyDocument", TRUST)]),
-            "CreatePolicy" => return owned(&[POLICY, ("PolicyDocument", ALLOW_ALL)]),
-            "GetPolicy" | "DeletePolicy" => policy(),
-            "GetRole" | "DeleteRole" => role(),
-            "AttachPolicyToRole" | "DetachPolicyFromRole" => (policy(), role()).0,
-            "AttachPolicyToUser" | "DetachPolicyFromUser" => (policy(), user()).0,
-            _ => user(),
-        }
-        match action {
-            "GetUser" | "DeleteUser" | "CreateAccessKey" | "ListAccessKeys" => owned(&[USER]),
-            "DeleteAccessKey" | "UpdateAccessKey" => {
-                let key_id = text(&ram("CreateAccessKey", &[USER])["AccessKey"], "AccessKeyId");
-                let mut pairs = owned(&[USER, ("UserAccessKeyId", &key_id)]);
-                pairs.extend((action == "UpdateAccessKey").then(|| ("Status".to_owned(), "Inactive".to_owned())));
-                pairs
-            }
-            "GetPolicy" => owned(&[POLICY, CUSTOM]),
-            "DeletePolicy" => owned(&[POLICY]),
-            "GetRole" | "DeleteRole" => owned(&[ROLE]),
-            "AttachPolicyToUser" => owned(&[POLICY, CUSTOM, USER]),
-            "AttachPolicyToRole" => owned(&[POLICY, CUSTOM, ROLE]),
-            "DetachPolicyFromUser" => {
-                ram("AttachPolicyToUser", &[POLICY, CUSTOM, USER]);
-                owned(&[POLICY, CUSTOM, USER])
-            }
-            "DetachPolicyFromRole" => {
-                ram("AttachPolicyToRole", &[POLICY, CUSTOM, ROLE]);
-                owned(&[POLICY, CUSTOM, ROLE])
-            }
-            other => unlisted(other),
-        }
-    }
-
     fn sample_of_sts(&self, action: &str) -> Pairs {
         match action {
             "GetCallerIdentity" => Vec::new(),
@@ -399,6 +364,17 @@ impl World {
                 self.root(Product::Ram, "CreateRole", &[ROLE, ("AssumeRolePolicyDocument", TRUST)]);
                 let arn = format!("acs:ram::{}:role/target", self.account);
                 owned(&[("RoleArn", &arn), ("RoleSessionName", "session")])
+            }
+            "AssumeRoleWithOIDC" => {
+                let trust = format!(
+                    r#"{{"Version":"1","Statement":[{{"Action":"sts:AssumeRole","Effect":"Allow","Principal":{{"Federated":"{}"}}}}]}}"#,
+                    oidc::ARN
+                );
+                self.root(Product::Ram, "CreateRole", &[ROLE, ("AssumeRolePolicyDocument", &trust)]);
+                let arn = format!("acs:ram::{}:role/target", self.account);
+                let token = oidc::token(&oidc::claims());
+                let named = [("RoleArn", &*arn), ("RoleSessionName", "session"), ("OIDCProviderArn", oidc::ARN)];
+                owned(&[&named[..], &[("OIDCToken", &token)]].concat())
             }
             other => unlisted(other),
         }
@@ -418,6 +394,6 @@ impl World {
     }
 }
 
-fn unlisted(action: &str) -> ! {
+pub(super) fn unlisted(action: &str) -> ! {
     panic!("{action} needs a sample request here")
 }

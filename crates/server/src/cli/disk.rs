@@ -1,4 +1,4 @@
-//! `coffer disk`: disks listed, shown, made and deleted.
+//! `coffer disk`: disks listed, shown, made, their data keys wrapped again, and deleted.
 
 use std::str::FromStr;
 
@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::failure::{Failure, Reason};
 use super::output::Output;
+use super::reencrypt;
 use super::session::{Connection, Session};
 
 /// The id of a disk.
@@ -43,8 +44,30 @@ pub(crate) enum Disk {
     Show(One),
     /// Create a data disk
     Create(Create),
+    /// Wrap a disk's data key again, under its KMS key's newest version or under another; its bytes stay as they are
+    Rewrap(Rewrap),
+    /// Encrypt a disk's bytes anew under a new data key, or a plain disk's for the first time, while it is used
+    Reencrypt(reencrypt::Reencrypt),
+    /// Hold up what reencrypt began
+    Pause(reencrypt::Pace),
+    /// Let it go on
+    Resume(reencrypt::Pace),
     /// Delete a disk and all that is on it
     Delete(One),
+}
+
+/// Which, and under what.
+#[derive(Args, Debug)]
+pub(crate) struct Rewrap {
+    /// The disk
+    disk: DiskId,
+    /// KMS key [default: the one it has]
+    #[arg(long, value_name = "ID")]
+    key: Option<String>,
+    #[command(flatten)]
+    connection: Connection,
+    #[command(flatten)]
+    output: Output,
 }
 
 /// Which disks.
@@ -141,6 +164,10 @@ pub(crate) fn run(verb: &Disk) -> Result<(), Failure> {
         Disk::List(list) => list.run(),
         Disk::Show(one) => one.show(),
         Disk::Create(create) => create.run(),
+        Disk::Rewrap(rewrap) => rewrap.run(),
+        Disk::Reencrypt(arguments) => reencrypt::begin(arguments),
+        Disk::Pause(arguments) => reencrypt::pace(arguments, true),
+        Disk::Resume(arguments) => reencrypt::pace(arguments, false),
         Disk::Delete(one) => one.delete(),
     }
 }
@@ -187,6 +214,20 @@ impl One {
         let disk_id = self.disk.as_str();
         session.call(Product::Ecs, "DeleteDisk", &[("DiskId", disk_id)])?;
         Ok(self.output.done(&format!("{disk_id} is deleted."), &json!({"DiskId": disk_id}))?)
+    }
+}
+
+impl Rewrap {
+    fn run(&self) -> Result<(), Failure> {
+        let mut session = self.connection.open()?;
+        let mut parameters = vec![("DiskId", self.disk.as_str())];
+        parameters.extend(self.key.as_deref().map(|key| ("KMSKeyId", key)));
+        let wrapped = session.call(Product::Coffer, "RewrapDiskDataKey", &parameters)?;
+        let text = |name: &str| wrapped[name].as_str().unwrap_or_default().to_owned();
+        let (key, version) = (text("KMSKeyId"), text("KeyVersionId"));
+        let disk_id = self.disk.as_str();
+        let sentence = format!("The data key of {disk_id} is wrapped under {key}, version {version}.");
+        Ok(self.output.done(&sentence, &wrapped)?)
     }
 }
 

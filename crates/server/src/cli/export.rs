@@ -12,7 +12,8 @@ use super::failure::Failure;
 
 /// What DescribeDiskExport says of a disk that is served.
 pub(crate) struct Export {
-    disk_id: String,
+    /// The disk, which is also the name of its export.
+    pub(crate) disk_id: String,
     /// The Unix socket, on the server's machine.
     pub(crate) socket: PathBuf,
     uri: String,
@@ -122,7 +123,7 @@ impl Export {
             line(
                 "nbd-client",
                 "as a device of the kernel, as root",
-                format!("nbd-client -unix {} /dev/nbd0", quote(&socket)),
+                format!("nbd-client -unix {} -N {} /dev/nbd0", quote(&socket), self.disk_id),
             ),
         ];
         if let Some(tls) = &self.tls {
@@ -220,7 +221,7 @@ mod tests {
              -device virtio-blk-pci,drive=coffer-abc,serial=abc"
         );
         assert_eq!(command(&export, "nbdsh"), "nbdsh --uri 'nbd+unix:///?socket=/run/nbd/abc'");
-        assert_eq!(command(&export, "nbd-client"), "nbd-client -unix /run/nbd/abc /dev/nbd0");
+        assert_eq!(command(&export, "nbd-client"), "nbd-client -unix /run/nbd/abc -N d-abc /dev/nbd0");
         assert!(export.lines("abc").iter().all(|line| !line.name.ends_with("-tls")));
     }
 

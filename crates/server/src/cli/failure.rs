@@ -49,6 +49,11 @@ impl Failure {
         Self { code: Some(code.to_owned()), ..Self::new(Reason::Refused, what) }
     }
 
+    /// What failed, in a sentence.
+    pub(crate) fn what(&self) -> &str {
+        &self.what
+    }
+
     /// With what to do next.
     pub(crate) fn next(self, next: impl Into<String>) -> Self {
         Self { next: Some(next.into()), ..self }

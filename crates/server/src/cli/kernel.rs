@@ -81,7 +81,7 @@ impl Kernel {
                 .next("`modprobe nbd nbds_max=64` makes more, once those that are there are disconnected")
         })?;
         let path = self.dev.join(&name);
-        self.run(&[Path::new("-unix"), &export.socket, &path])?;
+        self.run(&[Path::new("-unix"), &export.socket, Path::new("-N"), Path::new(&export.disk_id), &path])?;
         let failed = |error| Failure::machine(format!("linking {}", link.display()), error);
         fs::create_dir_all(self.dev.join("disk/by-id")).map_err(failed)?;
         remove(&link).map_err(failed)?;

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::failure::{Failure, chain};
 use super::output::Output;
 use super::session::{Connection, Session};
-use crate::records::{self, KeyQuestion};
+use crate::records;
 
 /// What is to be done.
 #[derive(Debug, Subcommand)]
@@ -20,10 +20,11 @@ pub(crate) enum Key {
     Create(Create),
     /// Enable a key
     Enable(One),
+    /// List everything that can't be used without a key, from the data directory, also while a server runs on it: disks with the
+    /// instances they are attached to, snapshots, images, secrets, and regions whose default it is
+    Impact(records::Impact),
     /// Disable a key: what is encrypted under it can't be opened until it is enabled again
     Disable(One),
-    #[command(flatten)]
-    Question(KeyQuestion),
 }
 
 /// How.
@@ -90,10 +91,10 @@ pub(crate) fn run(verb: &Key) -> Result<(), Failure> {
         Key::Show(one) => one.show(),
         Key::Create(create) => create.run(),
         Key::Enable(one) => one.switch("EnableKey", "enabled"),
-        Key::Disable(one) => one.switch("DisableKey", "disabled"),
-        Key::Question(question) => {
-            records::key(question).map_err(|error| Failure::machine("the records can't be read", chain(&*error)))
+        Key::Impact(impact) => {
+            records::impact(impact).map_err(|error| Failure::machine("the records can't be read", chain(&*error)))
         }
+        Key::Disable(one) => one.switch("DisableKey", "disabled"),
     }
 }
 

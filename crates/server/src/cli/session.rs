@@ -58,6 +58,11 @@ fn variable(name: &str) -> Option<String> {
 }
 
 impl Connection {
+    /// To that server, as the environment says.
+    pub(crate) fn to(endpoint: String, ca: Option<PathBuf>) -> Self {
+        Self { profile: None, endpoint: Some(endpoint), region: None, ca }
+    }
+
     /// Puts command line, environment and profile together. Nothing is sent yet.
     pub(crate) fn open(&self) -> Result<Session, Failure> {
         let (caller, profile_region) = self.caller()?;

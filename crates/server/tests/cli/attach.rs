@@ -191,7 +191,7 @@ fn a_stopped_instance_is_not_waited_for() {
 }
 
 #[test]
-fn a_disk_whose_key_is_disabled_is_refused_and_served_once_it_is_enabled() {
+fn a_disk_whose_key_is_disabled_is_refused_until_it_is_enabled_and_can_be_given_another() {
     let site = Site::new();
     site.let_ecs_use_keys();
     let key = site.does(&["key", "create"]).trim().to_owned();
@@ -204,4 +204,11 @@ fn a_disk_whose_key_is_disabled_is_refused_and_served_once_it_is_enabled() {
     assert!(ran.err.contains("AttachDisk: ") && ran.err.contains("KMS"), "{}", ran.err);
     site.does(&["key", "enable", &key]);
     site.json(&["attach", &disk, "--print"]);
+
+    let other = site.does(&["key", "create"]).trim().to_owned();
+    let said = site.does(&["disk", "rewrap", &disk, "--key", &other]);
+    assert!(said.contains(&format!("is wrapped under {other}, version ")), "{said}");
+    let shown = site.json(&["disk", "show", &disk]);
+    assert_eq!(shown["KMSKeyId"].as_str(), Some(other.as_str()));
+    assert!(shown["Encryption"]["LastRewrapTime"].is_string(), "{shown}");
 }

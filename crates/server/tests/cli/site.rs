@@ -70,12 +70,18 @@ impl Site {
     }
 
     pub(crate) fn start(&mut self) {
+        self.start_with(&[]);
+    }
+
+    /// With that in its environment besides.
+    pub(crate) fn start_with(&mut self, environment: &[(&str, &str)]) {
         let mut serve = self.binary();
         // Relative, as the default is: what is printed must be of use from elsewhere all the same.
         serve.args(["serve", "--listen", "127.0.0.1:0", "--data", "data"]);
         serve.arg("--config").arg(self.folder.join("coffer.toml"));
         serve.env("COFFER_ROOT_ACCESS_KEY_ID", ID).env("COFFER_ROOT_ACCESS_KEY_SECRET", SECRET);
         serve.env("COFFER_ACCOUNT_ID", ACCOUNT).stderr(fs::File::create(self.folder.join("log")).unwrap());
+        serve.envs(environment.iter().copied());
         let mut child = serve.stdout(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap());
         let mut line = String::new();

@@ -19,8 +19,10 @@ use super::protocol::{Errno, MOST_PAYLOAD_BYTES, Request, command, command_flag,
 use super::transport::Transport;
 use super::{Limits, MonotonicNs};
 use crate::export::{Extent, Zeroing};
+use crate::geometry::{UNIT_BYTES, is_zero};
 
-/// From this length on a read asks first what is zero: not sending zeros is worth the question.
+/// From this length on zeros are looked for in what was read, to not send them. The export is not asked for its holes: where a file has
+/// few, finding the next one can take far longer than reading.
 const SPARSE_BYTES: u32 = 128 << 10;
 /// Chunks of a structured reply to a read.
 const MOST_CHUNKS: usize = 64;
@@ -206,49 +208,20 @@ impl<T: Transport> Session<'_, T> {
     fn read(&self, request: &Request, data: &mut [u8], place: usize, batch: &mut Batch) -> io::Result<()> {
         let whole = place..place + data.len();
         let start = (self.now)();
-        let pieces = self.read_pieces(request, data, place)?;
+        if !data.is_empty() {
+            self.agreement.offer.export.read(request.offset, data)?;
+        }
         self.agreement.offer.counters.read(request.length, self.since(start));
-        match pieces {
-            _ if !self.agreement.structured => batch.simple_data(request, whole),
-            Some(pieces) => batch.pieces(request, &pieces),
-            None if data.is_empty() => batch.pieces(request, &[]),
-            None => batch.pieces(request, &[Piece::Data(whole)]),
+        if !self.agreement.structured {
+            batch.simple_data(request, whole);
+        } else if data.is_empty() {
+            batch.pieces(request, &[]);
+        } else if request.length >= SPARSE_BYTES && !request.has(command_flag::DF) {
+            batch.pieces(request, &without_zeros(data, place));
+        } else {
+            batch.pieces(request, &[Piece::Data(whole)]);
         }
         Ok(())
-    }
-
-    /// Reads, and leaves out what is zero if that is worth it and the client can be told; `None` if everything was read.
-    fn read_pieces(&self, request: &Request, data: &mut [u8], place: usize) -> io::Result<Option<Vec<Piece>>> {
-        let export = &self.agreement.offer.export;
-        if data.is_empty() {
-            return Ok(None);
-        }
-        let sparse = self.agreement.structured && request.length >= SPARSE_BYTES && !request.has(command_flag::DF);
-        let extents = if sparse { self.extents(request, MOST_CHUNKS)? } else { Vec::new() };
-        if !extents.iter().any(|extent| extent.is_zero) {
-            return export.read(request.offset, data).map(|()| None);
-        }
-        let mut pieces = Vec::with_capacity(extents.len() + 1);
-        let mut start = 0;
-        let mut add = |length: usize, zero: bool| {
-            let range = start..start + length;
-            start += length;
-            if zero {
-                pieces.push(Piece::Hole(u32::try_from(length).expect("requests are limited")));
-                return Ok(());
-            }
-            pieces.push(Piece::Data(place + range.start..place + range.end));
-            export.read(request.offset + range.start as u64, &mut data[range])
-        };
-        let mut rest = request.length_bytes();
-        for extent in merged(&extents, |extent| u32::from(extent.is_zero)) {
-            rest -= extent.0 as usize;
-            add(extent.0 as usize, extent.1 != 0)?;
-        }
-        if rest > 0 {
-            add(rest, false)?;
-        }
-        Ok(Some(pieces))
     }
 
     fn block_status(&self, request: &Request, batch: &mut Batch) -> io::Result<()> {
@@ -303,6 +276,31 @@ impl<T: Transport> Session<'_, T> {
     fn since(&self, start_ns: u64) -> u64 {
         (self.now)().saturating_sub(start_ns)
     }
+}
+
+/// What was read, cut into data and zeros; `place` is where it is in the batch.
+fn without_zeros(data: &[u8], place: usize) -> Vec<Piece> {
+    let mut pieces = Vec::new();
+    let mut start = 0;
+    let mut units = data.chunks(UNIT_BYTES).map(is_zero).peekable();
+    while let Some(zero) = units.next() {
+        let mut end = (start + UNIT_BYTES).min(data.len());
+        while units.next_if_eq(&zero).is_some() {
+            end = (end + UNIT_BYTES).min(data.len());
+        }
+        // A reply has few pieces: the last one is the rest, zeros or not.
+        if pieces.len() + 1 == MOST_CHUNKS {
+            pieces.push(Piece::Data(place + start..place + data.len()));
+            break;
+        }
+        pieces.push(if zero {
+            Piece::Hole(u32::try_from(end - start).expect("requests are limited"))
+        } else {
+            Piece::Data(place + start..place + end)
+        });
+        start = end;
+    }
+    pieces
 }
 
 /// Extents as lengths and flags, neighbours with equal flags put together.

@@ -7,7 +7,7 @@ use std::net::IpAddr;
 
 use coffer_base::Timestamp;
 
-use super::glob::{Pattern, as_is};
+use super::glob::{Case, Pattern};
 
 /// What a request brings to conditions: keys and their values. Keys compare without case.
 #[derive(Clone, Debug, Default)]
@@ -28,6 +28,11 @@ impl Context {
             None => self.0.push((key.to_owned(), vec![value])),
         }
         self
+    }
+
+    /// Every key with its values.
+    pub fn entries(&self) -> impl Iterator<Item = (&str, &[String])> {
+        self.0.iter().map(|(key, values)| (key.as_str(), values.as_slice()))
     }
 
     /// The values of a key; nothing when the request does not have it.
@@ -94,9 +99,19 @@ pub struct Condition {
     key: String,
     comparison: Comparison,
     negated: bool,
-    /// Every value must match, not any: `ForAllValues:`.
-    for_all: bool,
+    quantifier: Quantifier,
     wanted: Vec<Wanted>,
+}
+
+/// How many of a request's values must meet a condition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Quantifier {
+    /// One, or all where the operator is negative: none may be what is not wanted.
+    Plain,
+    /// `ForAnyValue:`, one.
+    Any,
+    /// `ForAllValues:`, all.
+    All,
 }
 
 /// Why a condition can't be parsed.
@@ -111,15 +126,16 @@ pub enum BadCondition {
 impl Condition {
     /// Parses one operator on one key.
     pub fn parse(operator: &str, key: &str, values: &[String]) -> Result<Self, BadCondition> {
-        let (for_all, name) = match operator.split_once(':') {
-            None | Some(("ForAnyValue", _)) => (false, operator.trim_start_matches("ForAnyValue:")),
-            Some(("ForAllValues", name)) => (true, name),
+        let (quantifier, name) = match operator.split_once(':') {
+            None => (Quantifier::Plain, operator),
+            Some(("ForAnyValue", name)) => (Quantifier::Any, name),
+            Some(("ForAllValues", name)) => (Quantifier::All, name),
             Some(_) => return Err(BadCondition::Operator),
         };
         let (comparison, negated) = comparison(name).ok_or(BadCondition::Operator)?;
         let wanted = values.iter().map(|value| parse_value(comparison, value)).collect::<Option<Vec<_>>>();
         let wanted = wanted.filter(|wanted| !wanted.is_empty()).ok_or(BadCondition::Value)?;
-        Ok(Self { key: key.to_owned(), comparison, negated, for_all, wanted })
+        Ok(Self { key: key.to_owned(), comparison, negated, quantifier, wanted })
     }
 
     /// Whether a request meets it. Any wanted value will do; a negative operator must differ from all of them.
@@ -129,14 +145,23 @@ impl Condition {
             return false;
         }
         let meets = |value: &String| self.wanted.iter().any(|wanted| self.matches(value, wanted)) != self.negated;
-        if self.for_all || self.negated { given.iter().all(meets) } else { given.iter().any(meets) }
+        let plain = self.quantifier == Quantifier::Plain;
+        let all = self.quantifier == Quantifier::All || (plain && self.negated);
+        if all { given.iter().all(meets) } else { given.iter().any(meets) }
+    }
+
+    /// Whether it asks for a tag of the resource, which is looked up for those that do only.
+    pub fn asks_for_tags(&self) -> bool {
+        let starts =
+            |prefix: &str| self.key.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix));
+        ["acs:ResourceTag/", "ecs:tag/", "kms:tag/"].into_iter().any(starts)
     }
 
     fn matches(&self, given: &str, wanted: &Wanted) -> bool {
         match (self.comparison, wanted) {
             (Comparison::String, Wanted::Text(text)) => given == text,
             (Comparison::StringIgnoreCase, Wanted::Text(text)) => given.eq_ignore_ascii_case(text),
-            (Comparison::Like, Wanted::Pattern(pattern)) => pattern.matches(given, as_is),
+            (Comparison::Like, Wanted::Pattern(pattern)) => pattern.matches(given, Case::Counts),
             (Comparison::Number(order), Wanted::Number(n)) => {
                 given.parse::<f64>().is_ok_and(|given| order.holds(&given, n))
             }

@@ -38,6 +38,8 @@ pub struct Malformed(pub String);
 pub struct Policy {
     /// Its statements.
     pub statements: Vec<Statement>,
+    /// Whether a condition of it asks for tags of the resource.
+    pub asks_for_tags: bool,
 }
 
 /// A statement.
@@ -85,8 +87,16 @@ impl Policy {
         if raw.statement.is_empty() {
             return Err(Malformed("The policy document is invalid. Statement is empty.".to_owned()));
         }
-        let statements = raw.statement.into_iter().map(|statement| statement.check(kind)).collect::<Result<_, _>>()?;
-        Ok(Self { statements })
+        let statements: Vec<Statement> =
+            raw.statement.into_iter().map(|statement| statement.check(kind)).collect::<Result<_, _>>()?;
+        let mut conditions = statements.iter().flat_map(|statement| &statement.conditions);
+        let asks_for_tags = conditions.any(Condition::asks_for_tags);
+        Ok(Self { statements, asks_for_tags })
+    }
+
+    /// Whom a trust policy or a key policy names, statement by statement.
+    pub fn principals(&self) -> impl Iterator<Item = (PrincipalKind, &str)> {
+        self.statements.iter().flat_map(|statement| &statement.principals).map(|(kind, text)| (*kind, text.as_str()))
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::condition::Context;
 use super::document::{Policy, PrincipalKind, Statement};
-use super::glob::{Pattern, as_is, without_case};
+use super::glob::{Case, Pattern};
 
 /// What a set of policies says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +38,8 @@ pub enum Principal<'a> {
     Service(&'a str),
     /// An account itself.
     Account(&'a str),
+    /// Someone whom an identity provider vouches for, by the provider's ARN.
+    Federated(&'a str),
 }
 
 impl<'a> Principal<'a> {
@@ -45,7 +47,7 @@ impl<'a> Principal<'a> {
     pub const fn account(&self) -> Option<&'a str> {
         match *self {
             Self::User(account, _) | Self::Role(account, _) | Self::Account(account) => Some(account),
-            Self::Service(_) => None,
+            Self::Service(_) | Self::Federated(_) => None,
         }
     }
 }
@@ -63,12 +65,26 @@ pub enum Grant {
     Nothing,
 }
 
-/// The policies that a decision passes through.
+/// The policies that a decision passes through, in this order.
+#[derive(Clone, Copy, Debug)]
 pub struct Layers<'a> {
+    /// What the policy of the resource itself says, for a key.
+    pub grant: Grant,
+    /// Whether the resource is another account's.
+    pub foreign: bool,
     /// What the session is restricted to, if it is.
     pub session: Option<&'a Policy>,
-    /// What is attached to the user or role.
-    pub identity: &'a [Arc<Policy>],
+    /// What is attached to the user with its groups, or to the role; `None` for the account itself.
+    pub identity: Option<&'a [Arc<Policy>]>,
+}
+
+/// One of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Layer {
+    /// The session policy.
+    Session,
+    /// What is attached.
+    Identity,
 }
 
 /// A decision.
@@ -87,35 +103,68 @@ pub struct Refusal {
     pub policy_type: &'static str,
     /// `ImplicitDeny` or `ExplicitDeny`.
     pub no_permission_type: &'static str,
-    /// Which of the resources it was.
-    pub resource: usize,
-    /// The statement that denies: the index of the policy and of the statement in it.
-    pub by: Option<(usize, usize)>,
 }
 
-/// Decides whether `action` may be performed on every one of `resources`.
-pub fn decide(layers: &Layers<'_>, action: &str, resources: &[&str], context: &Context) -> Decision {
-    for (place, resource) in resources.iter().enumerate() {
-        let refused = |policy_type, verdict: Verdict| {
-            let no_permission_type = match verdict.effect {
-                Effect::Allow => return None,
-                Effect::ExplicitDeny => "ExplicitDeny",
-                Effect::ImplicitDeny => "ImplicitDeny",
-            };
-            Some(Decision::Refused(Refusal { policy_type, no_permission_type, resource: place, by: verdict.by }))
+impl Refusal {
+    /// What a set of policies of one kind says; `None` if it allows.
+    pub const fn of(policy_type: &'static str, effect: Effect) -> Option<Self> {
+        let no_permission_type = match effect {
+            Effect::Allow => return None,
+            Effect::ExplicitDeny => "ExplicitDeny",
+            Effect::ImplicitDeny => "ImplicitDeny",
         };
-        let session = layers.session.map(|policy| evaluate([policy], action, resource, context));
-        let identity = || evaluate(layers.identity.iter().map(AsRef::as_ref), action, resource, context);
-        let refusal = session
-            .and_then(|verdict| refused("SessionPolicy", verdict))
-            .or_else(|| refused("AccountLevelIdentityBasedPolicy", identity()));
-        if let Some(refusal) = refusal {
-            return refusal;
-        }
+        Some(Self { policy_type, no_permission_type })
     }
-    // Nothing was asked about: that must not read as a yes.
-    assert!(!resources.is_empty(), "every operation names a resource, `*` at least");
-    Decision::Allowed
+}
+
+/// Decides whether `action` may be performed on `resource`. In its own account a caller needs a key policy's word or that of its own
+/// policies, for another account's key both; a session policy must allow as well; and nothing may deny. The account itself may
+/// everything that a key policy does not deny it.
+pub fn decide(layers: &Layers<'_>, action: &str, resource: &str, context: &Context) -> Decision {
+    let refusal = match (layers.grant, layers.foreign) {
+        (Grant::Denied, _) => Refusal::of("ResourceBasedPolicy", Effect::ExplicitDeny),
+        (Grant::Nothing, true) => Refusal::of("ResourceBasedPolicy", Effect::ImplicitDeny),
+        _ => own_refusal(layers, action, resource, context),
+    };
+    refusal.map_or(Decision::Allowed, Decision::Refused)
+}
+
+fn own_refusal(layers: &Layers<'_>, action: &str, resource: &str, context: &Context) -> Option<Refusal> {
+    let identity = layers.identity?;
+    let session = layers.session.map(|policy| evaluate([policy], action, resource, context).effect);
+    let session = session.and_then(|effect| Refusal::of("SessionPolicy", effect));
+    session.or_else(|| {
+        let effect = evaluate(identity.iter().map(AsRef::as_ref), action, resource, context).effect;
+        let by_key = layers.grant == Grant::Direct && !layers.foreign && effect == Effect::ImplicitDeny;
+        if by_key { None } else { Refusal::of("AccountLevelIdentityBasedPolicy", effect) }
+    })
+}
+
+/// A statement that is about a question, and what it says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Matched {
+    /// In which layer.
+    pub layer: Layer,
+    /// The index of its policy there.
+    pub policy: usize,
+    /// Its index in the policy.
+    pub statement: usize,
+    /// Whether it allows; else it denies.
+    pub allow: bool,
+}
+
+/// Every statement that is about a question: the reasons of a decision. To decide, [`decide`] is faster.
+pub fn matching(layers: &Layers<'_>, action: &str, resource: &str, context: &Context) -> Vec<Matched> {
+    let session = layers.session.into_iter().map(|policy| (Layer::Session, 0, policy));
+    let identity = layers.identity.into_iter().flatten().enumerate();
+    let identity = identity.map(|(place, policy)| (Layer::Identity, place, policy.as_ref()));
+    let mut matched = Vec::new();
+    for (layer, place, policy) in session.chain(identity) {
+        let about = policy.statements.iter().enumerate();
+        let about = about.filter(|(_, statement)| is_about(statement, action, resource, context));
+        matched.extend(about.map(|(index, s)| Matched { layer, policy: place, statement: index, allow: s.allow }));
+    }
+    matched
 }
 
 /// What a set of policies says of one action on one resource.
@@ -125,17 +174,19 @@ pub fn evaluate<'p>(
     resource: &str,
     context: &Context,
 ) -> Verdict {
-    basic_step(policies, |statement| {
-        listed(&statement.actions, |pattern| pattern.matches(action, without_case))
-            && listed(&statement.resources, |pattern| resource_matches(pattern, resource))
-            && statement.conditions.iter().all(|condition| condition.holds(context))
-    })
+    basic_step(policies, |statement| is_about(statement, action, resource, context))
+}
+
+fn is_about(statement: &Statement, action: &str, resource: &str, context: &Context) -> bool {
+    listed(&statement.actions, |pattern| pattern.matches(action, Case::Ignored))
+        && listed(&statement.resources, |pattern| resource_matches(pattern, resource))
+        && statement.conditions.iter().all(|condition| condition.holds(context))
 }
 
 /// What a trust policy says of a principal that wants to assume its role.
 pub fn evaluate_trust(policy: &Policy, principal: &Principal<'_>, context: &Context) -> Verdict {
     basic_step([policy], |statement| {
-        listed(&statement.actions, |pattern| pattern.matches("sts:AssumeRole", without_case))
+        listed(&statement.actions, |pattern| pattern.matches("sts:AssumeRole", Case::Ignored))
             && statement.principals.iter().any(|(kind, text)| principal_matches(*kind, text, principal))
             && statement.conditions.iter().all(|condition| condition.holds(context))
     })
@@ -145,7 +196,7 @@ pub fn evaluate_trust(policy: &Policy, principal: &Principal<'_>, context: &Cont
 pub fn evaluate_key(policy: &Policy, principal: &Principal<'_>, action: &str, context: &Context) -> Grant {
     let mut grant = Grant::Nothing;
     for statement in &policy.statements {
-        let about = listed(&statement.actions, |pattern| pattern.matches(action, without_case))
+        let about = listed(&statement.actions, |pattern| pattern.matches(action, Case::Ignored))
             && statement.conditions.iter().all(|condition| condition.holds(context));
         let named = |(kind, text): &(PrincipalKind, String)| principal_matches(*kind, text, principal);
         if !about || !statement.principals.iter().any(named) {
@@ -189,11 +240,11 @@ fn listed((negated, patterns): &(bool, Vec<Pattern>), matches: impl Fn(&Pattern)
 
 /// RAM compares names of users and roles without case, and writes its own resources with `*` or with nothing for the region.
 fn resource_matches(pattern: &Pattern, resource: &str) -> bool {
-    let Some(rest) = resource.strip_prefix("acs:ram:") else { return pattern.matches(resource, as_is) };
+    let Some(rest) = resource.strip_prefix("acs:ram:") else { return pattern.matches(resource, Case::Counts) };
     let relative = rest.split_once(':').map_or(rest, |(_, relative)| relative);
-    pattern.matches(resource, without_case)
-        || pattern.matches(&["acs:ram::", relative].concat(), without_case)
-        || pattern.matches(&["acs:ram:*:", relative].concat(), without_case)
+    pattern.matches(resource, Case::Ignored)
+        || pattern.matches(&["acs:ram::", relative].concat(), Case::Ignored)
+        || pattern.matches(&["acs:ram:*:", relative].concat(), Case::Ignored)
 }
 
 fn principal_matches(kind: PrincipalKind, text: &str, principal: &Principal<'_>) -> bool {
@@ -209,5 +260,6 @@ fn principal_matches(kind: PrincipalKind, text: &str, principal: &Principal<'_>)
         Principal::Role(account, name) => of_account(account, format!("acs:ram::{account}:role/{name}")),
         Principal::Account(account) => of_account(account, format!("acs:ram::{account}:root")),
         Principal::Service(name) => kind == PrincipalKind::Service && text == *name,
+        Principal::Federated(arn) => kind == PrincipalKind::Federated && text == *arn,
     }
 }

@@ -1,5 +1,23 @@
 //! `*` (any characters, also none) and `?` (exactly one), over a flat text: neither stops at `:` or `/`.
 
+/// How characters compare.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Case {
+    /// As they are.
+    Counts,
+    /// Without case.
+    Ignored,
+}
+
+impl Case {
+    const fn fold(self, c: char) -> char {
+        match self {
+            Self::Counts => c,
+            Self::Ignored => c.to_ascii_lowercase(),
+        }
+    }
+}
+
 /// A pattern, kept so that the common cases cost next to nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Pattern {
@@ -8,64 +26,110 @@ pub enum Pattern {
     /// No wildcard.
     Exactly(Box<[char]>),
     /// With wildcards.
-    Wild(Box<[char]>),
+    Wild(Wild),
 }
 
 impl Pattern {
     /// From its text.
-    pub fn new(text: &str) -> Self {
+    pub(super) fn new(text: &str) -> Self {
         match text {
             "*" => Self::Anything,
-            _ if text.contains(['*', '?']) => Self::Wild(text.chars().collect()),
+            _ if text.contains(['*', '?']) => Self::Wild(Wild::new(text)),
             _ => Self::Exactly(text.chars().collect()),
         }
     }
 
-    /// Whether the whole of `text` matches, each character as `fold` sees it.
-    pub fn matches(&self, text: &str, fold: impl Fn(char) -> char + Copy) -> bool {
+    /// Whether the whole of `text` matches.
+    pub(super) fn matches(&self, text: &str, case: Case) -> bool {
         match self {
             Self::Anything => true,
-            Self::Exactly(wanted) => wanted.iter().map(|c| fold(*c)).eq(text.chars().map(fold)),
-            Self::Wild(pattern) => wild(pattern, text, fold),
+            Self::Exactly(wanted) => wanted.iter().map(|c| case.fold(*c)).eq(text.chars().map(|c| case.fold(c))),
+            Self::Wild(pattern) => pattern.matches(text, case).0,
         }
     }
 }
 
-/// Two positions and one place to go back to: after a `*` only the latest one can need more characters, so earlier choices are
-/// never revisited. At most |pattern| × |text| steps, without recursion.
-fn wild(pattern: &[char], text: &str, fold: impl Fn(char) -> char + Copy) -> bool {
-    let (mut at, mut rest) = (0, text.chars());
-    let mut retry: Option<(usize, std::str::Chars<'_>)> = None;
-    loop {
-        let Some(c) = rest.clone().next() else {
-            return pattern[at..].iter().all(|p| *p == '*');
-        };
-        match pattern.get(at) {
-            Some('*') => {
-                at += 1;
-                retry = Some((at, rest.clone()));
-                continue;
+/// A pattern with wildcards, and where to go on in it when a character does not fit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wild {
+    pattern: Box<[char]>,
+    /// By [`Case`].
+    back: [Box<[Option<u16>]>; 2],
+}
+
+impl Wild {
+    pub(super) fn new(text: &str) -> Self {
+        let pattern: Box<[char]> = text.chars().collect();
+        let back = [Case::Counts, Case::Ignored].map(|case| back(&pattern, case));
+        Self { pattern, back }
+    }
+
+    /// Whether it matches, and in how many steps. After a `*` only the latest one can need more characters, so earlier choices are
+    /// never revisited, and what lies between two `*` is searched for as Knuth, Morris and Pratt do: the text is read once. Only with
+    /// a `?` there it is read again from the next character, so the steps are then at most |pattern| × |text|.
+    pub(super) fn matches(&self, text: &str, case: Case) -> (bool, usize) {
+        let (pattern, back) = (&self.pattern, &self.back[case as usize]);
+        let (mut at, mut rest, mut steps) = (0, text.chars(), 0);
+        let mut retry: Option<(usize, std::str::Chars<'_>)> = None;
+        loop {
+            steps += 1;
+            let Some(c) = rest.clone().next() else {
+                return (pattern[at..].iter().all(|p| *p == '*'), steps);
+            };
+            match pattern.get(at) {
+                Some('*') => {
+                    at += 1;
+                    retry = Some((at, rest.clone()));
+                    continue;
+                }
+                Some(p) if *p == '?' || case.fold(*p) == case.fold(c) => {
+                    at += 1;
+                    rest.next();
+                    continue;
+                }
+                _ => {}
             }
-            Some(p) if *p == '?' || fold(*p) == fold(c) => {
-                at += 1;
-                rest.next();
-                continue;
+            let Some((star, from)) = &mut retry else { return (false, steps) };
+            match back[at] {
+                Some(earlier) => at = usize::from(earlier),
+                None if at == *star => {
+                    rest.next();
+                    from.clone_from(&rest);
+                }
+                None => {
+                    from.next();
+                    rest = from.clone();
+                    at = *star;
+                }
             }
-            _ => {}
         }
-        let Some((star, from)) = &mut retry else { return false };
-        from.next();
-        at = *star;
-        rest = from.clone();
     }
 }
 
-/// Compares characters as they are.
-pub(super) const fn as_is(c: char) -> char {
-    c
-}
-
-/// Compares characters without case.
-pub(super) const fn without_case(c: char) -> char {
-    c.to_ascii_lowercase()
+/// For each place after the first `*`: the place to try with the same character when it does not fit there, the longest way back into
+/// what was matched since that `*`. `None` at the start of such a part, and everywhere in one that holds a `?`.
+fn back(pattern: &[char], case: Case) -> Box<[Option<u16>]> {
+    let mut back = vec![None; pattern.len() + 1];
+    let same = |a: usize, b: usize| case.fold(pattern[a]) == case.fold(pattern[b]);
+    let mut start = pattern.iter().position(|c| *c == '*').map_or(pattern.len(), |star| star + 1);
+    while start < pattern.len() {
+        let end = pattern[start..].iter().position(|c| *c == '*').map_or(pattern.len(), |length| start + length);
+        if !pattern[start..end].contains(&'?') && u16::try_from(end).is_ok() {
+            let mut border = start;
+            for place in start + 1..=end {
+                back[place] = u16::try_from(border).ok();
+                if place == end {
+                    break;
+                }
+                while border > start && !same(place, border) {
+                    border = back[border].map_or(start, usize::from);
+                }
+                if same(place, border) {
+                    border += 1;
+                }
+            }
+        }
+        start = end + 1;
+    }
+    back.into()
 }

@@ -8,9 +8,10 @@ mod evaluate;
 mod glob;
 
 pub use condition::Context;
-pub use document::{Malformed, Policy, PolicyKind};
+pub use document::{Malformed, Policy, PolicyKind, PrincipalKind};
 pub use evaluate::{
-    Decision, Effect, Grant, Layers, Principal, Refusal, Verdict, decide, evaluate, evaluate_key, evaluate_trust,
+    Decision, Effect, Grant, Layer, Layers, Matched, Principal, Refusal, Verdict, decide, evaluate, evaluate_key,
+    evaluate_trust, matching,
 };
 
 #[cfg(test)]

@@ -1,0 +1,58 @@
+//! How often each source failed to prove who it is: whoever guesses secrets, tokens or passwords is made to wait. Off unless the setting
+//! says how often is too often.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::{Mutex, PoisonError};
+
+use coffer_base::{ApiError, ErrorCode, Timestamp};
+
+/// How long failures count, in milliseconds.
+const WINDOW_MS: i64 = 60_000;
+/// Most sources kept; beyond it the memory starts afresh.
+const CAPACITY: usize = 100_000;
+
+/// What tells that somebody may be guessing.
+const GUESSES: [ErrorCode; 8] = [
+    ErrorCode::AccessKeyNotFound,
+    ErrorCode::SignatureMismatchV1,
+    ErrorCode::SignatureMismatchV3,
+    ErrorCode::TokenMalformed,
+    ErrorCode::TokenMismatch,
+    ErrorCode::StsOidcInvalid,
+    ErrorCode::StsFederatedNoPermission,
+    ErrorCode::RamCodeWrong,
+];
+
+/// The memory of failures: since when, and how many.
+#[derive(Default)]
+pub struct Failures(Mutex<HashMap<IpAddr, (Timestamp, u32)>>);
+
+impl Failures {
+    /// Refuses a source that failed `most` times within the last minute.
+    pub fn check(&self, source: IpAddr, most: u32, now: Timestamp) -> Result<(), ApiError> {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let full = known.get(&source).is_some_and(|(since, count)| *count >= most && !is_over(*since, now));
+        if full { Err(ErrorCode::Throttling.into()) } else { Ok(()) }
+    }
+
+    /// Notes how a request of a source failed.
+    pub fn note(&self, source: IpAddr, error: &ApiError, now: Timestamp) {
+        if !GUESSES.contains(&error.code()) {
+            return;
+        }
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= CAPACITY && !known.contains_key(&source) {
+            known.clear();
+        }
+        let (since, count) = known.entry(source).or_insert((now, 0));
+        if is_over(*since, now) {
+            (*since, *count) = (now, 0);
+        }
+        *count = count.saturating_add(1);
+    }
+}
+
+const fn is_over(since: Timestamp, now: Timestamp) -> bool {
+    now.unix_ms() - since.unix_ms() >= WINDOW_MS
+}

@@ -1,0 +1,49 @@
+//! Tags in conditions: those that a request sets, and those that its resource bears.
+
+use coffer_base::{AccountId, ApiError, Arn};
+use coffer_store::tags::Tag;
+use coffer_store::{ram_tags, tags};
+
+use super::policy::Context;
+use crate::context::Cx;
+use crate::parameters::Parameters;
+
+/// The context with the tags of a resource: `acs:ResourceTag/<key>`, and `<product>:tag/<key>`. Only its owner's tags count.
+pub fn with_tags(cx: &Cx<'_>, resource: &Arn, context: &Context) -> Result<Context, ApiError> {
+    let mut context = context.clone();
+    let parts: Vec<&str> = resource.as_str().splitn(5, ':').collect();
+    let [_, service, _, account, relative] = parts[..] else { return Ok(context) };
+    for Tag { key, value } in borne(cx, service, account, relative)? {
+        context = context.with(&["acs:ResourceTag/", &key].concat(), value.as_str());
+        context = context.with(&[service, ":tag/", &key].concat(), value);
+    }
+    Ok(context)
+}
+
+fn borne(cx: &Cx<'_>, service: &str, account: &str, relative: &str) -> Result<Vec<Tag>, ApiError> {
+    let Some((kind, name)) = relative.split_once('/') else { return Ok(Vec::new()) };
+    if service != "ram" {
+        return Ok(tags::of_owned(cx.tx, account, name)?);
+    }
+    let Some(account) = AccountId::parse(account) else { return Ok(Vec::new()) };
+    Ok(ram_tags::of(cx.tx, &account, kind, name)?)
+}
+
+/// The tags that a request sets: `Tag.N.Key` with `Tag.N.Value`, or a list of them in JSON as `Tag` or `Tags`.
+pub fn requested(parameters: &Parameters) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    for (name, key) in parameters.starting_with("Tag.") {
+        if let Some(number) = name.strip_suffix(".Key").or_else(|| name.strip_suffix(".key")) {
+            let value = |last: &str| parameters.get(&[number, last].concat());
+            found.push((key.to_owned(), value(".Value").or_else(|| value(".value")).unwrap_or_default().to_owned()));
+        }
+    }
+    let lists = ["Tag", "Tags"].into_iter().filter_map(|name| parameters.get(name));
+    for list in lists.filter_map(|text| serde_json::from_str::<Vec<serde_json::Value>>(text).ok()) {
+        for tag in list {
+            let member = |name: &str| tag[name].as_str().or_else(|| tag[["Tag", name].concat()].as_str());
+            found.extend(member("Key").map(|key| (key.to_owned(), member("Value").unwrap_or_default().to_owned())));
+        }
+    }
+    found
+}

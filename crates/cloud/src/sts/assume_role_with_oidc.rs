@@ -1,0 +1,126 @@
+//! AssumeRoleWithOIDC: temporary credentials with a role's permissions, for whom an OpenID Connect provider vouches. The call is not
+//! signed: the provider's token is the proof, and the role's trust policy alone decides.
+
+use coffer_base::{ApiError, Arn, ErrorCode};
+use coffer_store::identities;
+
+use super::issue::{self, Asked, AssumedRoleUser, Credentials, RoleArn, SessionName, SessionPolicy};
+use super::oidc::{self, Claims};
+use crate::auth::policy::{Policy, PolicyKind, Principal, evaluate_trust};
+use crate::auth::{context, refused_by_trust};
+use crate::context::Cx;
+use crate::decode::{Invalid, Parameter, request};
+use crate::operation::{Access, Effect, Operation};
+use crate::value::response;
+
+request! {
+    /// Which role, for how long, how restricted, and the token.
+    pub struct Request {
+        /// In seconds.
+        pub duration_s: Option<i64> = "DurationSeconds",
+        /// The provider.
+        pub provider: String = "OIDCProviderArn",
+        /// What it signed.
+        pub token: Token = "OIDCToken",
+        /// What the session is restricted to.
+        pub policy: Option<SessionPolicy> = "Policy",
+        /// The role.
+        pub role: RoleArn = "RoleArn",
+        /// The session's name.
+        pub session_name: SessionName = "RoleSessionName",
+    }
+}
+
+/// 4 to 20000 characters.
+#[derive(Clone, Debug)]
+pub struct Token(String);
+
+impl Parameter for Token {
+    fn from_text(text: &str) -> Result<Self, Invalid> {
+        if (4..=20_000).contains(&text.len()) { Ok(Self(text.to_owned())) } else { Err(Invalid::Value) }
+    }
+}
+
+response! {
+    /// The session.
+    pub struct Response {
+        /// Who the caller is now.
+        pub user: AssumedRoleUser = "AssumedRoleUser",
+        /// What to sign with.
+        pub credentials: Credentials = "Credentials",
+        /// What the token said.
+        pub token: TokenInfo = "OIDCTokenInfo",
+    }
+
+    /// What a token said.
+    pub struct TokenInfo {
+        /// For whom it was made, with `,` between them.
+        pub client_ids: String = "ClientIds",
+        /// When it ends.
+        pub expiration_time: String = "ExpirationTime",
+        /// When it was made.
+        pub issuance_time: String = "IssuanceTime",
+        /// Who signed.
+        pub issuer: String = "Issuer",
+        /// Whom it is about.
+        pub subject: String = "Subject",
+        /// That it was found good.
+        pub verification: &'static str = "VerificationInfo",
+    }
+}
+
+/// What it declares.
+pub const OPERATION: Operation = Operation {
+    name: "AssumeRoleWithOIDC",
+    effect: Effect::Write,
+    access: Access::Anyone,
+    idempotent: false,
+    errors: &[&[
+        ErrorCode::StsInvalidParameter,
+        ErrorCode::StsDuration,
+        ErrorCode::StsPolicyGrammar,
+        ErrorCode::StsPolicySize,
+        ErrorCode::StsNoPermission,
+        ErrorCode::StsFederatedNoPermission,
+        ErrorCode::StsOidcInvalid,
+        ErrorCode::StsOidcExpired,
+    ]],
+};
+
+/// What is on record.
+pub fn resources(_cx: &mut Cx<'_>, request: &Request) -> Result<Vec<Arn>, ApiError> {
+    Ok(vec![Arn::ram(&request.role.account, &format!("role/{}", request.role.name))])
+}
+
+/// Does it.
+pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
+    let provider = cx.settings.oidc.iter().find(|provider| provider.arn == request.provider);
+    // A provider and a role that are not there look like a role that does not trust: who calls is nobody yet.
+    let provider = provider.ok_or(ErrorCode::StsFederatedNoPermission)?;
+    let claims = oidc::read(provider, &request.token.0, cx.now)?;
+    let role = identities::role(cx.tx, &request.role.account, &request.role.name)?;
+    let role = role.ok_or(ErrorCode::StsFederatedNoPermission)?;
+    let trust = Policy::parse(&role.trust_policy, PolicyKind::Trust).map_err(ApiError::internal)?;
+    let mut context = context(cx).with("oidc:iss", claims.issuer.as_str()).with("oidc:sub", claims.subject.as_str());
+    for audience in &claims.audiences {
+        context = context.with("oidc:aud", audience.as_str());
+    }
+    let verdict = evaluate_trust(&trust, &Principal::Federated(&request.provider), &context);
+    refused_by_trust(cx, &role, verdict, &context)?;
+    cx.note("subject", claims.subject.clone());
+    let Request { session_name, policy, duration_s, .. } = request;
+    let asked = Asked { session_name, policy, duration_s, source_identity: None };
+    let (user, credentials) = issue::session(cx, &role, asked)?;
+    Ok(Response { user, credentials, token: info(claims) })
+}
+
+fn info(claims: Claims) -> TokenInfo {
+    TokenInfo {
+        client_ids: claims.audiences.join(","),
+        expiration_time: claims.expires_at.to_iso8601(),
+        issuance_time: claims.issued_at.to_iso8601(),
+        issuer: claims.issuer,
+        subject: claims.subject,
+        verification: "Success",
+    }
+}

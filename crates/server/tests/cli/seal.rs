@@ -1,0 +1,109 @@
+//! The root key under another KMS, which is a second server, and under a PKCS#11 token, which is SoftHSM's.
+
+use std::fs;
+use std::process::Command;
+
+use crate::site::{ID, Ran, SECRET, Site};
+
+const KMS: &str = "2016-01-20";
+const MODULE: &str = "/usr/lib/softhsm/libsofthsm2.so";
+
+/// `coffer seal` on the site's data directory.
+fn seal(site: &Site, arguments: &[&str], environment: &[(&str, &str)]) -> Ran {
+    let mut command = site.binary();
+    command.arg("seal").args(arguments).args(["--data", "data", "--config", "coffer.toml"]);
+    command.envs(environment.iter().copied()).output().unwrap().into()
+}
+
+fn does(site: &Site, arguments: &[&str], environment: &[(&str, &str)]) -> String {
+    let ran = seal(site, arguments, environment);
+    assert_eq!(ran.code, 0, "{arguments:?}: {}{}", ran.out, ran.err);
+    ran.out
+}
+
+/// That a server which is started with that environment refuses, in one sentence.
+fn refuses_to_start(site: &Site, environment: &[(&str, &str)], sentence: &str) {
+    let mut serve: Command = site.binary();
+    serve.args(["serve", "--listen", "127.0.0.1:0", "--data", "data", "--config", "coffer.toml"]);
+    let ran: Ran = serve.envs(environment.iter().copied()).output().unwrap().into();
+    let said: Vec<&str> = ran.err.lines().filter(|line| line.starts_with("coffer: ")).collect();
+    assert!(ran.code == 1 && said.len() == 1 && said[0].contains(sentence), "{}", ran.err);
+}
+
+#[test]
+fn a_root_key_under_another_kms_opens_while_that_kms_lets_it() {
+    let other = Site::new();
+    let created = other.call((ID, SECRET), KMS, "CreateKey", &[]);
+    let key = created["KeyMetadata"]["KeyId"].as_str().unwrap().to_owned();
+    let endpoint = format!("http://{}", other.address());
+    let settings = format!("[seal]\nkms_endpoint = \"{endpoint}\"\nkms_key_id = \"{key}\"\n");
+    let mut site = Site::with(&settings);
+    let id = site.does(&["key", "create"]);
+    site.stop();
+    let access = [("ALIBABA_CLOUD_ACCESS_KEY_ID", ID), ("ALIBABA_CLOUD_ACCESS_KEY_SECRET", SECRET)];
+    does(&site, &["migrate", "--to", "kms"], &access);
+    assert!(!site.data().join("root.key").exists());
+    let sealed = fs::read_to_string(site.data().join("root.sealed")).unwrap();
+    assert!(sealed.contains(&key) && sealed.contains("method = \"kms\""), "{sealed}");
+    assert!(does(&site, &["status"], &access).contains("method kms; opens all 2 sealing keys"));
+    does(&site, &["rotate"], &access);
+
+    other.call((ID, SECRET), KMS, "DisableKey", &[("KeyId", &key)]);
+    refuses_to_start(&site, &access, "the KMS that opens the root key: Decrypt");
+    refuses_to_start(&site, &[], "the KMS that opens the root key: there is no access key");
+    other.call((ID, SECRET), KMS, "EnableKey", &[("KeyId", &key)]);
+    site.start_with(&access);
+    assert!(site.does(&["key", "list"]).contains(id.trim()), "its keys are there");
+    site.stop();
+    does(&site, &["migrate", "--to", "file"], &access);
+    site.start();
+}
+
+#[test]
+fn a_kms_is_not_asked_for_the_root_key_in_the_clear() {
+    let mut site = Site::with("[seal]\nkms_endpoint = \"http://kms.example\"\nkms_key_id = \"k\"\n");
+    site.stop();
+    let ran = seal(&site, &["migrate", "--to", "kms"], &[]);
+    assert!(ran.code == 1 && ran.err.contains("must be asked over https"), "{}", ran.err);
+    site.start();
+}
+
+#[test]
+fn a_root_key_under_a_token_opens_with_its_pin_and_its_key_alone() {
+    let settings = format!("[seal]\npkcs11_module = \"{MODULE}\"\npkcs11_token = \"coffer\"\npkcs11_key = \"root\"\n");
+    let mut site = Site::with(&settings);
+    let id = site.does(&["key", "create"]);
+    site.stop();
+    let path = |name: &str| site.folder.join(name).to_str().unwrap().to_owned();
+    let (configuration, tokens, pin, wrong) = (path("softhsm.conf"), path("tokens"), path("pin"), path("wrong-pin"));
+    fs::create_dir(&tokens).unwrap();
+    fs::write(&configuration, format!("directories.tokendir = {tokens}\n")).unwrap();
+    fs::write(&pin, "1234\n").unwrap();
+    fs::write(&wrong, "4321\n").unwrap();
+    let token = |site: &Site, program: &str, arguments: &[&str]| {
+        let output = site.command(program).args(arguments).env("SOFTHSM2_CONF", &configuration).output().unwrap();
+        assert!(output.status.success(), "{program}: {}", String::from_utf8_lossy(&output.stderr));
+    };
+    token(
+        &site,
+        "softhsm2-util",
+        &["--init-token", "--free", "--label", "coffer", "--so-pin", "1234", "--pin", "1234"],
+    );
+    let with = |pin| [("SOFTHSM2_CONF", configuration.as_str()), ("COFFER_PIN_FILE", pin)];
+    let no_key = seal(&site, &["migrate", "--to", "pkcs11"], &with(&pin));
+    assert!(no_key.code == 1 && no_key.err.contains("no AES key labelled \"root\""), "{}", no_key.err);
+    let login = ["--module", MODULE, "--token-label", "coffer", "--login", "--pin", "1234"];
+    token(&site, "pkcs11-tool", &[&login[..], &["--keygen", "--key-type", "AES:32", "--label", "root"]].concat());
+
+    does(&site, &["migrate", "--to", "pkcs11"], &with(&pin));
+    does(&site, &["rotate"], &with(&pin));
+    assert!(does(&site, &["status"], &with(&pin)).contains("method pkcs11; opens all 2 sealing keys"));
+    site.start_with(&with(&pin));
+    assert!(site.does(&["key", "list"]).contains(id.trim()), "its keys are there");
+    site.stop();
+    refuses_to_start(&site, &with(&wrong), "the PKCS#11 token can't be used");
+    token(&site, "pkcs11-tool", &[&login[..], &["--delete-object", "--type", "secrkey", "--label", "root"]].concat());
+    refuses_to_start(&site, &with(&pin), "no AES key labelled");
+    token(&site, "pkcs11-tool", &[&login[..], &["--keygen", "--key-type", "AES:32", "--label", "root"]].concat());
+    refuses_to_start(&site, &with(&pin), "the key in the token does not open the root key");
+}
