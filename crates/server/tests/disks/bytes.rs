@@ -190,11 +190,13 @@ fn a_plain_disk_with_snapshots_is_encrypted_in_place_and_all_its_snapshots_stay_
     fill(&mut nbd, 1);
     let plain_id = site.done_snapshot(&disk_id);
     site.must(COFFER, "ReencryptDisk", &[("DiskId", &disk_id)]);
+    // Snapshots are plain until it is on record that the disk is encrypted, which is a little later than it is.
     site.until("the disk is encrypted", |site| {
+        fill(&mut nbd, 1);
+        site.done_snapshot(&disk_id);
         let shown = site.must(COFFER, "DescribeDiskEncryption", &[("DiskId", &disk_id)]);
         shown["Encrypted"] == true && shown["LastReencryptionTime"].is_string()
     });
-    holds(&mut nbd, 1);
     fill(&mut nbd, 2);
     let sealed_id = site.done_snapshot(&disk_id);
     for (snapshot_id, seed, is_encrypted) in [(&plain_id, 1, false), (&sealed_id, 2, true)] {

@@ -186,7 +186,7 @@ fn dumpable_memory(pid: u32) -> Option<Vec<u8>> {
 
 #[test]
 fn neither_content_nor_keys_are_in_any_file_nor_keys_in_a_dump_of_the_memory() {
-    let mut site = Site::with("disks-leaks", "", "trace");
+    let mut site = Site::with("disks-leaks", "", "exec env RUST_LOG=trace");
     let content = content();
     let (instance_id, key_id) = (site.instance(), site.customer_key());
     let (disk_id, mut nbd) = site.attached(&instance_id, &[("KMSKeyId", &key_id)]);
@@ -278,4 +278,21 @@ fn copied(site: &mut Site, snapshot_id: &str) -> String {
     let copy_id = text(&site.ecs("CopySnapshot", &asked)["SnapshotId"]);
     site.until_accomplished(THERE, &copy_id);
     copy_id
+}
+
+#[test]
+fn that_keys_can_be_swapped_out_is_said_once_and_the_disks_work() {
+    // Root may lock more than the limit, unless it is taken from it.
+    let limited =
+        r#"ulimit -l 0 && as= && { [ "$(id -u)" != 0 ] || as='setpriv --bounding-set -ipc_lock'; } && exec $as"#;
+    for (launcher, times) in [(limited, 1), ("exec", 0)] {
+        let mut site = Site::with("disks-swappable", "", launcher);
+        let instance_id = site.instance();
+        for _ in 0..2 {
+            let (_, mut nbd) = site.attached(&instance_id, &[]);
+            nbd.write(0, PATTERN).unwrap();
+            assert!(nbd.read(0, RUN).unwrap() == PATTERN);
+        }
+        assert_eq!(site.log().matches("data keys can be swapped out").count(), times, "{}", site.log());
+    }
 }

@@ -46,7 +46,7 @@ fn without_a_fence_io_goes_on_and_the_next_attach_is_refused_by_name() {
 
 #[test]
 fn a_fence_refuses_io_after_its_time_and_the_same_connection_goes_on_when_the_key_is_back() {
-    let mut site = Site::with("disks-fence", "[volumes]\nfence_after_s = 1\n", "info");
+    let mut site = Site::with("disks-fence", "[volumes]\nfence_after_s = 1\n", "exec");
     let (_, disk_id, key_id, mut nbd) = scene(&mut site);
     nbd.write(0, &[1; 4096]).unwrap();
     site.key("DisableKey", &key_id);

@@ -28,22 +28,22 @@ pub(crate) struct Site {
     pub(crate) data: PathBuf,
     pub(crate) server: Option<Server>,
     pub(crate) client: Client,
-    logged: &'static str,
+    launcher: &'static str,
 }
 
 impl Site {
     pub(crate) fn new(name: &str) -> Self {
-        Self::with(name, "", "info")
+        Self::with(name, "", "exec")
     }
 
-    /// With what stands in the configuration file, and what is logged.
-    pub(crate) fn with(name: &str, configuration: &str, logged: &'static str) -> Self {
+    /// With what stands in the configuration file, and the shell's words before the server's command.
+    pub(crate) fn with(name: &str, configuration: &str, launcher: &'static str) -> Self {
         let data = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{}", std::process::id()));
         fs::create_dir_all(&data).unwrap();
         fs::write(beside(&data, "toml"), configuration).unwrap();
-        let server = start(&data, logged);
+        let server = start(&data, launcher);
         let client = server.client();
-        Self { data, server: Some(server), client, logged }
+        Self { data, server: Some(server), client, launcher }
     }
 
     /// Kills the server with that signal. It must not stop by itself.
@@ -55,7 +55,7 @@ impl Site {
     }
 
     pub(crate) fn start(&mut self) {
-        let server = start(&self.data, self.logged);
+        let server = start(&self.data, self.launcher);
         self.client = server.client();
         self.server = Some(server);
     }
@@ -238,13 +238,12 @@ impl Drop for Site {
 }
 
 /// By a shell that would let it leave a core dump.
-fn start(data: &Path, logged: &str) -> Server {
+fn start(data: &Path, launcher: &str) -> Server {
     let log = File::options().create(true).append(true).open(beside(data, "log")).unwrap();
     let mut command = Command::new("sh");
     command
-        .args(["-c", r#"ulimit -c "$(ulimit -H -c)" && exec "$0" "$@""#, env!("CARGO_BIN_EXE_coffer")])
+        .args(["-c", &format!(r#"ulimit -c "$(ulimit -H -c)" && {launcher} "$0" "$@""#), env!("CARGO_BIN_EXE_coffer")])
         .env("COFFER_CONFIG", beside(data, "toml"))
-        .env("RUST_LOG", logged)
         .current_dir(data)
         .stderr(log);
     Server::launch(command, data)
