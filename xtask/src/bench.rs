@@ -8,5 +8,5 @@ use crate::report::{self, Counts};
 pub(crate) fn run(arguments: &[&str]) -> Result<Counts, String> {
     let mut build = Command::new(env!("CARGO"));
     report::success(build.args(["build", "--release", "-p", "coffer", "-p", "coffer-bench"]))?;
-    report::success(&mut Command::new("target/release/coffer-bench").args(arguments))
+    report::success(Command::new("target/release/coffer-bench").args(arguments))
 }

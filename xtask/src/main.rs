@@ -17,11 +17,13 @@ mod server;
 mod sim;
 mod test;
 mod tidy;
+mod tools;
 
 use std::process::ExitCode;
 
 const HELP: &str = "cargo xtask VERB
-  test    everything: tidy, deny, the Rust tests (the kill test among them), fuzz, the official clients, docs; ends with the counts
+  test    everything: tidy, deny, tools, the Rust tests (the kill test among them), fuzz, the official clients, docs; ends with the counts
+  tools   the NBD clients and other programs that the Rust tests run; installs what is absent
   tidy    layout, edges, sizes, formatting, lints; --fix formats
   deny    the dependencies held to deny.toml; installs cargo-deny when it is absent
   new-operation PRODUCT ACTION  begins one from the vendor's metadata: its file, its line, its sample
@@ -41,6 +43,7 @@ fn main() -> ExitCode {
         ["test"] => Ok(test::run()),
         ["tidy"] => tidy::run(false),
         ["tidy", "--fix"] => tidy::run(true),
+        ["tools"] => tools::run(),
         ["deny"] => deny::run(),
         ["e2e"] => e2e::run(),
         ["new-operation", product, action] => new_operation::run(product, action),

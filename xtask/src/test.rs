@@ -3,14 +3,15 @@
 use std::process::Command;
 
 use crate::report::Counts;
-use crate::{deny, docs, e2e, fuzz, reached, tidy};
+use crate::{deny, docs, e2e, fuzz, reached, tidy, tools};
 
 /// A step: its name, and what it does.
 type Step = (&'static str, fn() -> Result<Counts, String>);
 
-const STEPS: [Step; 6] = [
+const STEPS: [Step; 7] = [
     ("tidy", || tidy::run(false)),
     ("deny", deny::run),
+    ("tools", tools::run),
     ("rust", rust),
     ("fuzz", || fuzz::run(&[])),
     ("clients", e2e::run),

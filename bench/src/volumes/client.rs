@@ -71,7 +71,7 @@ impl Client {
         let mut payload = vec![0; LARGE as usize];
         SeededRng::new(7).fill(&mut payload);
         let stream = UnixStream::connect(socket)?;
-        stream.set_read_timeout(Some(Duration::from_secs(60)))?;
+        stream.set_read_timeout(Some(Duration::from_mins(1)))?;
         let input = vec![0; INPUT_BYTES];
         let mut client =
             Self { stream, size_bytes: 0, payload, input, start: 0, end: 0, random: 88_172_645, cookie: 0 };
@@ -256,8 +256,8 @@ impl Client {
             loop {
                 let cookie = self.reply()?;
                 let at = sent.iter().position(|(known, _)| *known == cookie).ok_or("a reply to nothing")?;
-                let (_, began) = sent.remove(at).expect("it was just found");
-                going = going && go_on(now_ns() - began);
+                let (_, sent_ns) = sent.remove(at).expect("it was just found");
+                going = going && go_on(now_ns() - sent_ns);
                 wanted += usize::from(going);
                 if sent.is_empty() || self.end - self.start < 16 {
                     break;

@@ -93,12 +93,12 @@ fn upload(host: &Host, key: &DataKey) -> Result<SnapshotSource, Box<dyn Error>> 
     let what = UploadOf {
         volume_id: ours::VOLUME,
         sequence: 1,
-        volume_keys: std::slice::from_ref(key),
+        volume_keys: vec![key.clone()],
         base: None,
-        snapshot_key: Some(&own),
+        snapshot_key: Some(own.clone()),
         parent: None,
     };
-    let root = host.upload(&what, &|_, _| true)?.root;
+    let root = host.upload(what, &|_, _| true)?.root;
     let manifest = ManifestRef { chain: ours::VOLUME.to_owned(), sequence: 1, root };
     Ok(SnapshotSource { manifest, data_key: Some(own) })
 }

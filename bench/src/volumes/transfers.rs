@@ -98,8 +98,8 @@ fn print_row(name: &str, load: Load, kind: Kind, rounds: &Rounds, coffer: &Round
     let mut ratios = if kind == Kind::Coffer { String::new() } else { format!("{speed:.2}") };
     if kind == Kind::NbdkitLuks {
         let cpu = ratio(&coffer.cpu_s_per_gib, &rounds.cpu_s_per_gib);
-        ratios += &format!("; CPU {cpu:.2}");
-        bars += &format!("; CPU 0.5: {}", verdict(cpu, 0.5, false));
+        ratios = format!("{ratios}; CPU {cpu:.2}");
+        bars = format!("{bars}; CPU 0.5: {}", verdict(cpu, 0.5, false));
     }
     let unit = if load.block == LARGE { "MiB/s" } else { "IOPS" };
     println!(

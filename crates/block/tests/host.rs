@@ -68,8 +68,15 @@ fn freeze(host: &Host, id: &str, sequence: u64, parent: Option<u64>) {
 fn snapshot(host: &Host, id: &str, keys: &[DataKey], sequence: u64, parent: Option<&SnapshotSource>) -> SnapshotSource {
     freeze(host, id, sequence, parent.map(|parent| parent.manifest.sequence));
     let own = Secret::new(key(1000 + sequence).plain.expose().clone());
-    let what = UploadOf { volume_id: id, sequence, volume_keys: keys, base: None, snapshot_key: Some(&own), parent };
-    let Uploaded { root, .. } = host.upload(&what, &|_, _| true).unwrap();
+    let what = UploadOf {
+        volume_id: id,
+        sequence,
+        volume_keys: keys.to_vec(),
+        base: None,
+        snapshot_key: Some(own.clone()),
+        parent: parent.cloned(),
+    };
+    let Uploaded { root, .. } = host.upload(what, &|_, _| true).unwrap();
     host.thaw(id, sequence, true).unwrap();
     SnapshotSource { manifest: ManifestRef { chain: id.to_owned(), sequence, root }, data_key: Some(own) }
 }
@@ -120,7 +127,7 @@ fn a_volume_lives_through_snapshots_a_clone_and_a_copy() {
     assert_eq!(byte(&host, "d-2.1", 5 << 20), 1);
 
     let other = Secret::new(key(9).plain.expose().clone());
-    let copied = host.copy_snapshot(&second, "s-copy", Some(&other), &|_, _| true).unwrap();
+    let copied = host.copy_snapshot(second.clone(), "s-copy", Some(other.clone()), &|_, _| true).unwrap();
     let copy = ManifestRef { chain: "s-copy".to_owned(), sequence: 1, root: copied.root };
     host.delete_snapshot(&second.manifest, Some(&first.manifest), None).unwrap();
     host.delete_snapshot(&first.manifest, None, None).unwrap();
@@ -146,10 +153,16 @@ fn a_closed_volume_is_frozen_grown_and_thawed_without_its_key_and_read_off_with_
     host.close("d-1.1").unwrap();
     freeze(&host, "d-1.1", 1, None);
     host.resize("d-1.1", 2 * SIZE).unwrap();
-    let what =
-        UploadOf { volume_id: "d-1.1", sequence: 1, volume_keys: &[], base: None, snapshot_key: None, parent: None };
-    assert!(matches!(host.upload(&what, &|_, _| true), Err(HostError::NeedsKey(_))));
-    host.upload(&UploadOf { volume_keys: &[key(1)], ..what }, &|_, _| true).unwrap();
+    let what = UploadOf {
+        volume_id: "d-1.1",
+        sequence: 1,
+        volume_keys: Vec::new(),
+        base: None,
+        snapshot_key: None,
+        parent: None,
+    };
+    assert!(matches!(host.upload(what.clone(), &|_, _| true), Err(HostError::NeedsKey(_))));
+    host.upload(UploadOf { volume_keys: vec![key(1)], ..what }, &|_, _| true).unwrap();
     assert!(host.status("d-1.1").is_none(), "the key is not kept");
     host.thaw("d-1.1", 1, true).unwrap();
     assert!(matches!(host.open("d-1.1", &[key(2)], None), Err(HostError::Volume(_))));
@@ -181,16 +194,15 @@ fn a_given_up_snapshot_leaves_nothing_behind_and_the_next_one_is_whole() {
     write(&host, "d-1.1", 1 << 20, 2);
     write(&host, "d-1.1", 2 << 20, 2);
     freeze(&host, "d-1.1", 2, Some(1));
-    let keys = [key(1)];
     let what = UploadOf {
         volume_id: "d-1.1",
         sequence: 2,
-        volume_keys: &keys,
+        volume_keys: vec![key(1)],
         base: None,
-        snapshot_key: None,
-        parent: Some(&first),
+        snapshot_key: Some(key(1002).plain),
+        parent: Some(first.clone()),
     };
-    assert!(matches!(host.upload(&what, &|done, _| done == 0), Err(HostError::GivenUp)));
+    assert!(matches!(host.upload(what, &|done, _| done == 0), Err(HostError::GivenUp)));
     host.thaw("d-1.1", 2, false).unwrap();
     let third = snapshot(&host, "d-1.1", &[key(1)], 3, Some(&first));
     host.delete_snapshot(&first.manifest, None, Some(&third.manifest)).unwrap();

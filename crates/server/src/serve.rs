@@ -98,6 +98,8 @@ pub(crate) struct Server {
 impl Server {
     /// Starts everything; the root access key is there when this start made it.
     pub(crate) fn start(config: &Config) -> Result<(Self, Option<RootAccess>), Error> {
+        // Before there is any key in memory.
+        coffer_crypto::forbid_core_dumps().map_err(|error| format!("core dumps can't be turned off: {error}"))?;
         let options = Options { write_batch: config.write_batch };
         let (db, root) = seal::open_database(&config.data, &config.seal, options)?;
         let (clock, rng): (Clock, Arc<dyn Rng>) = (Clock::system(now), Arc::new(SystemRng));

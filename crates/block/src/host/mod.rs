@@ -14,6 +14,7 @@ mod tend;
 use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use coffer_base::{Rng, Secret};
@@ -101,21 +102,21 @@ pub struct Uploaded {
     pub stored_bytes: u64,
 }
 
-/// A snapshot to be made of a frozen volume.
-#[derive(Clone, Copy, Debug)]
+/// A snapshot to be made of a frozen volume. The keys are wiped as soon as they are in memory that can't be swapped out.
+#[derive(Clone, Debug)]
 pub struct UploadOf<'a> {
     /// Which volume.
     pub volume_id: &'a str,
     /// The sequence that it was frozen for.
     pub sequence: u64,
     /// The volume's data keys, as for [`Host::open`].
-    pub volume_keys: &'a [DataKey],
+    pub volume_keys: Vec<DataKey>,
     /// The volume's base, as for [`Host::open`].
-    pub base: Option<&'a SnapshotSource>,
+    pub base: Option<SnapshotSource>,
     /// The snapshot's own data key of 64 bytes; `None` for a plain one.
-    pub snapshot_key: Option<&'a Secret<Vec<u8>>>,
+    pub snapshot_key: Option<Secret<Vec<u8>>>,
     /// The snapshot that the freeze was told it may build upon, with its key.
-    pub parent: Option<&'a SnapshotSource>,
+    pub parent: Option<SnapshotSource>,
 }
 
 /// Told what is done of how much; whether to go on. Called by several threads.
@@ -133,6 +134,8 @@ struct Shared {
     rng: Arc<dyn Rng>,
     now: MonotonicNs,
     slots: Mutex<HashMap<String, Arc<Slot>>>,
+    /// Whether it was said that keys can be swapped out.
+    said_swappable: AtomicBool,
 }
 
 impl Host {
@@ -149,6 +152,7 @@ impl Host {
             rng,
             now,
             slots: Mutex::default(),
+            said_swappable: AtomicBool::new(false),
         })))
     }
 
@@ -162,6 +166,7 @@ impl Host {
             rng,
             now: || 0,
             slots: Mutex::default(),
+            said_swappable: AtomicBool::new(false),
         })))
     }
 
@@ -399,7 +404,18 @@ impl Host {
         if volume.is_keyless() {
             return Err(HostError::NeedsKey(volume_id.to_owned()));
         }
+        self.warn_if_swappable(&volume);
         Opened::start(volume)
+    }
+
+    /// Says, once, that the process may not lock enough memory for the keys it has.
+    fn warn_if_swappable(&self, volume: &Volume) {
+        if !volume.is_locked_in_memory() && !self.0.said_swappable.swap(true, Ordering::Relaxed) {
+            tracing::warn!(
+                volume_id = volume.id(),
+                "data keys can be swapped out: the limit of locked memory (RLIMIT_MEMLOCK) is reached; raise it, or turn swap off"
+            );
+        }
     }
 
     fn manifest(&self, source: &SnapshotSource) -> Result<Manifest, HostError> {

@@ -17,43 +17,48 @@ const THREADS: usize = 2;
 impl Host {
     /// Makes the snapshot that a volume was frozen for; after a crash the same call goes on. The volume is opened for it if it is closed.
     /// If its `parent` is not what the freeze was told, or is not there, the upload fails.
-    pub fn upload(&self, what: &super::UploadOf<'_>, progress: Progress<'_>) -> Result<Uploaded, HostError> {
-        let volume = self.borrow(what.volume_id, what.volume_keys, what.base)?;
+    pub fn upload(&self, what: super::UploadOf<'_>, progress: Progress<'_>) -> Result<Uploaded, HostError> {
+        let volume_id = what.volume_id;
+        let volume = self.borrow(volume_id, &what.volume_keys, what.base.as_ref())?;
         let outcome = self.upload_from(&volume, what, progress);
         drop(volume);
-        self.give_back(what.volume_id)?;
+        self.give_back(volume_id)?;
         outcome
     }
 
     fn upload_from(
         &self,
         volume: &Arc<Volume>,
-        what: &super::UploadOf<'_>,
+        what: super::UploadOf<'_>,
         progress: Progress<'_>,
     ) -> Result<Uploaded, HostError> {
         let source = volume.frozen(what.sequence).ok_or_else(|| HostError::NotFrozen(what.volume_id.to_owned()))?;
-        let parent = what.parent.filter(|_| !source.is_full());
+        let parent = what.parent.as_ref().filter(|_| !source.is_full());
         if parent.is_none() && !source.is_full() {
             return Err(HostError::NotFrozen(what.volume_id.to_owned()));
         }
         let parent = parent.map(|parent| self.manifest(parent)).transpose()?;
-        let key = what.snapshot_key.map(data_key).transpose()?;
-        let chain = Chain::new(what.volume_id)?;
-        let upload = self.upload_to(&chain, what.sequence, key.as_ref());
+        let key = what.snapshot_key.as_ref().map(data_key).transpose()?;
+        let (chain, sequence) = (Chain::new(what.volume_id)?, what.sequence);
+        // It may take hours from here.
+        drop(what);
+        let upload = self.upload_to(&chain, sequence, key.as_ref());
         Ok(uploaded(upload.run(&source, parent.as_ref(), &watch(progress))?))
     }
 
-    /// Copies a snapshot into a chain of its own, where its sequence is 1, under another key. After a crash the same call goes on.
+    /// Copies a snapshot into a chain of its own, where its sequence is 1, under another key. After a crash the same call goes on. The keys
+    /// are wiped as soon as they are in memory that can't be swapped out.
     pub fn copy_snapshot(
         &self,
-        from: &SnapshotSource,
+        from: SnapshotSource,
         to_chain: &str,
-        key: Option<&Secret<Vec<u8>>>,
+        plain_key: Option<Secret<Vec<u8>>>,
         progress: Progress<'_>,
     ) -> Result<Uploaded, HostError> {
-        let from: Manifest = self.manifest(from)?;
-        let (chain, key) = (Chain::new(to_chain)?, key.map(data_key).transpose()?);
-        Ok(uploaded(snapshot::copy(&from, &self.upload_to(&chain, 1, key.as_ref()), &watch(progress))?))
+        let source: Manifest = self.manifest(&from)?;
+        let (chain, key) = (Chain::new(to_chain)?, plain_key.as_ref().map(data_key).transpose()?);
+        drop((from, plain_key));
+        Ok(uploaded(snapshot::copy(&source, &self.upload_to(&chain, 1, key.as_ref()), &watch(progress))?))
     }
 
     /// Deletes whatever an upload or a copy that was given up has stored.
@@ -75,7 +80,11 @@ impl Host {
     /// Begins to bring an open volume under another data key, or a plain one under its first; nothing if that is under way or done. It goes on by itself,
     /// also after the volume was closed and opened with both keys.
     pub fn rekey(&self, volume_id: &str, to: &DataKey) -> Result<(), HostError> {
-        let begun = self.with_opened(volume_id, |opened| Some(opened.volume.begin_rekey(&*self.0.rng, to)));
+        let begun = self.with_opened(volume_id, |opened| {
+            let begun = opened.volume.begin_rekey(&*self.0.rng, to);
+            self.warn_if_swappable(&opened.volume);
+            Some(begun)
+        });
         begun.ok_or_else(|| HostError::Closed(volume_id.to_owned()))??;
         Ok(())
     }

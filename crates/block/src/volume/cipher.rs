@@ -21,6 +21,14 @@ pub(crate) enum Cipher {
 const UNIT_SECTORS: usize = UNIT_BYTES / SECTOR_BYTES;
 
 impl Cipher {
+    /// Whether its key, if it has one, can't be swapped out.
+    pub(crate) const fn is_locked(&self) -> bool {
+        match self {
+            Self::Xts(xts) => xts.is_locked(),
+            Self::Plain | Self::Absent => true,
+        }
+    }
+
     /// Enciphers whole units in place.
     pub(crate) fn encrypt(&self, first_unit: u64, data: &mut [u8]) -> io::Result<()> {
         match self {

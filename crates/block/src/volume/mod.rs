@@ -187,6 +187,12 @@ impl Volume {
         is_absent(&state.cipher) || state.rekey.as_ref().is_some_and(|rekey| is_absent(&rekey.to))
     }
 
+    /// Whether every key it has in memory is kept out of swap.
+    pub fn is_locked_in_memory(&self) -> bool {
+        let state = self.shared();
+        state.cipher.is_locked() && state.rekey.as_ref().is_none_or(|rekey| rekey.to.is_locked())
+    }
+
     /// Makes everything durable that was written before, fenced or not.
     pub fn flush_now(&self) -> Result<(), VolumeError> {
         self.make_durable()

@@ -1,5 +1,5 @@
 //! The NBD server and the clients that others have made, over a Unix socket and over TLS. They must be installed:
-//! `apt-get install qemu-utils libnbd-bin python3-libnbd nbdkit fio gnutls-bin e2fsprogs fuse3`.
+//! `cargo xtask tools` does that.
 #![allow(clippy::unwrap_used, reason = "a test")]
 
 mod fio;

@@ -146,7 +146,7 @@ impl Site {
 /// Where a program is.
 fn find(program: &str) -> PathBuf {
     let mut places = PATH.split(':').map(|directory| Path::new(directory).join(program));
-    let missing = "is not installed: see the packages at the top of tests/nbd_clients/main.rs";
+    let missing = "is not installed: `cargo xtask tools` does that";
     places.find(|path| path.is_file()).unwrap_or_else(|| panic!("{program} {missing}"))
 }
 

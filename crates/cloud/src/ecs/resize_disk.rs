@@ -2,7 +2,7 @@
 //!
 //! The vendor: offline in any case, online only while the instance that has the disk runs. Where it has several codes for one fault: a
 //! smaller size is `InvalidDiskSize.TooSmall`, the same size `InvalidDiskSize`. Where it is silent: both kinds take
-//! no time and no restart, and clients that are connected see the new size.
+//! no time and no restart; a client of the disk sees the new size when it connects again.
 
 use coffer_base::{ApiError, Arn, ErrorCode};
 use coffer_store::Record as _;
@@ -68,7 +68,7 @@ pub const OPERATION: Operation = Operation {
 pub enum Resize {
     /// To be seen by the instance when it restarts.
     Offline,
-    /// To be seen at once.
+    /// To be seen without a restart.
     Online,
 }
 

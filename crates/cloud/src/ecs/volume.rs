@@ -89,16 +89,17 @@ pub fn reserve(cx: &Cx<'_>, disk: &Disk, snapshot: &Snapshot) -> Result<(), ApiE
     volume.last_sequence += 1;
     volume.update(cx.tx)?;
     let (volume_id, chain) = (volume.volume_id.clone(), volume.volume_id);
-    let parent_sequence = parent(cx, &chain)?;
+    let parent_sequence = parent(cx, &chain, snapshot.kms_key_id.is_some())?;
     let place = Place { volume_id, chain, sequence: volume.last_sequence, parent_sequence };
     Ok(manifest(snapshot, place).insert(cx.tx)?)
 }
 
-/// The newest snapshot of a chain that another may build upon: it is complete, is to stay, and opens at this moment.
-fn parent(cx: &Cx<'_>, chain: &str) -> Result<i64, ApiError> {
+/// The newest snapshot of a chain that another may build upon: it is complete, is to stay, is encrypted if that one is, and opens at
+/// this moment.
+fn parent(cx: &Cx<'_>, chain: &str, is_encrypted: bool) -> Result<i64, ApiError> {
     let chain = volumes::chain(cx.tx, chain)?;
     let newest = chain.iter().rev().find(|manifest| manifest.state == "kept" && !manifest.is_deleted);
-    let Some(manifest) = newest else { return Ok(0) };
+    let Some(manifest) = newest.filter(|manifest| manifest.kms_key_id.is_some() == is_encrypted) else { return Ok(0) };
     let problem = Wrapped::of_manifest(manifest).map(|wrapped| wrapped.probe(cx)).transpose()?.flatten();
     Ok(if problem.is_none() { manifest.sequence } else { 0 })
 }

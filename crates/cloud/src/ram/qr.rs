@@ -26,8 +26,8 @@ pub(super) fn png(text: &str) -> Result<Vec<u8>, ApiError> {
         }
         rows.extend(row);
     }
-    let size = u32::try_from(side).map_err(ApiError::internal)?.to_be_bytes();
-    let header = [&size[..], &size, &[1, 0, 0, 0, 0]].concat();
+    let edge = u32::try_from(side).map_err(ApiError::internal)?.to_be_bytes();
+    let header = [&edge[..], &edge, &[1, 0, 0, 0, 0]].concat();
     let mut out = b"\x89PNG\r\n\x1a\n".to_vec();
     for (name, data) in [(b"IHDR", header), (b"IDAT", stored(&rows)), (b"IEND", Vec::new())] {
         let length = u32::try_from(data.len()).map_err(ApiError::internal)?;

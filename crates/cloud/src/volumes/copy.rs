@@ -20,6 +20,6 @@ impl Cloud {
             Ok((keys::source(cx, &source)?, keys::of_manifest(cx, &owned)?))
         })?;
         let progress = self.progress(&snapshot.snapshot_id);
-        self.0.volumes.host.copy_snapshot(&from, &manifest.chain, key.as_ref(), &progress).map_err(ApiError::internal)
+        self.0.volumes.host.copy_snapshot(from, &manifest.chain, key, &progress).map_err(ApiError::internal)
     }
 }

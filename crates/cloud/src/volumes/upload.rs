@@ -88,13 +88,13 @@ impl Cloud {
         let what = UploadOf {
             volume_id: &manifest.volume_id,
             sequence: sequence(manifest.sequence),
-            volume_keys: &keys,
-            base: base.as_ref(),
-            snapshot_key: snapshot.as_ref(),
-            parent: parent.as_ref(),
+            volume_keys: keys,
+            base,
+            snapshot_key: snapshot,
+            parent,
         };
         let progress = self.progress(&manifest.snapshot_id);
-        self.0.volumes.host.upload(&what, &progress).map_err(ApiError::internal)
+        self.0.volumes.host.upload(what, &progress).map_err(ApiError::internal)
     }
 
     /// Puts on record how far a snapshot is; whether it is still wanted.

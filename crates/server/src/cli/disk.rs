@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::failure::{Failure, Reason};
 use super::output::Output;
+use super::reencrypt;
 use super::session::{Connection, Session};
 
 /// The id of a disk.
@@ -45,6 +46,12 @@ pub(crate) enum Disk {
     Create(Create),
     /// Wrap a disk's data key again, under its KMS key's newest version or under another; its bytes stay as they are
     Rewrap(Rewrap),
+    /// Encrypt a disk's bytes anew under a new data key, or a plain disk's for the first time, while it is used
+    Reencrypt(reencrypt::Reencrypt),
+    /// Hold up what reencrypt began
+    Pause(reencrypt::Pace),
+    /// Let it go on
+    Resume(reencrypt::Pace),
     /// Delete a disk and all that is on it
     Delete(One),
 }
@@ -158,6 +165,9 @@ pub(crate) fn run(verb: &Disk) -> Result<(), Failure> {
         Disk::Show(one) => one.show(),
         Disk::Create(create) => create.run(),
         Disk::Rewrap(rewrap) => rewrap.run(),
+        Disk::Reencrypt(arguments) => reencrypt::begin(arguments),
+        Disk::Pause(arguments) => reencrypt::pace(arguments, true),
+        Disk::Resume(arguments) => reencrypt::pace(arguments, false),
         Disk::Delete(one) => one.delete(),
     }
 }

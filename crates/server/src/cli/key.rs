@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 use coffer_cloud::Product;
 use serde_json::json;
 
-use super::failure::Failure;
+use super::failure::{Failure, chain};
 use super::output::Output;
 use super::session::{Connection, Session};
 use crate::records;
@@ -92,7 +92,7 @@ pub(crate) fn run(verb: &Key) -> Result<(), Failure> {
         Key::Create(create) => create.run(),
         Key::Enable(one) => one.switch("EnableKey", "enabled"),
         Key::Impact(impact) => {
-            records::impact(impact).map_err(|error| Failure::machine("looking at the data directory", error))
+            records::impact(impact).map_err(|error| Failure::machine("the records can't be read", chain(&*error)))
         }
         Key::Disable(one) => one.switch("DisableKey", "disabled"),
     }

@@ -12,6 +12,7 @@ mod key;
 mod local_host;
 mod output;
 mod profile;
+mod reencrypt;
 mod session;
 mod snapshot;
 mod status;
@@ -32,7 +33,7 @@ pub(crate) enum Verb {
     /// Show or change whether new disks are encrypted, and with which key
     #[command(subcommand)]
     DefaultEncryption(default_encryption::DefaultEncryption),
-    /// List, show, create, rewrap and delete disks
+    /// List, show, create, rewrap, reencrypt and delete disks
     #[command(subcommand)]
     Disk(disk::Disk),
     /// List, create and delete snapshots

@@ -72,6 +72,25 @@ fn a_snapshot_is_made_used_and_deleted() {
 }
 
 #[test]
+fn a_plain_disk_is_encrypted_while_it_is_used() {
+    let site = Site::new();
+    let disk = site.disk(&[]);
+    let attached = site.json(&["attach", &disk, "--print"]);
+    let uri = attached["Uri"].as_str().unwrap();
+    site.qemu_io(uri, "write -P 9 0 64M");
+    assert!(site.does(&["disk", "reencrypt", &disk, "--rate", "1"]).contains("is being encrypted anew"));
+    assert_eq!(site.coffer(&["disk", "reencrypt", &disk]).code, 5, "it is under way");
+    assert!(site.does(&["disk", "pause", &disk]).contains("is held up"));
+    site.qemu_io(uri, "read -P 9 0 64M");
+    assert!(site.does(&["disk", "resume", &disk, "--rate", "1024"]).contains("goes on"));
+    while site.json(&["disk", "show", &disk])["Encryption"]["LastReencryptionTime"].is_null() {
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    site.qemu_io(uri, "read -P 9 0 64M");
+    assert_eq!(site.json(&["disk", "show", &disk])["Encrypted"], true);
+}
+
+#[test]
 fn a_listing_has_all_pages() {
     let site = Site::new();
     for _ in 0..101 {

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use coffer_base::{Rng, Secret, SeededRng, Timestamp};
+use coffer_base::{Secret, Timestamp};
 
 use crate::client::{Caller, Client, Endpoint};
 
@@ -21,22 +21,21 @@ pub(crate) fn now() -> Timestamp {
 }
 
 pub(crate) struct Server {
-    child: Child,
+    pub(crate) child: Child,
     address: String,
 }
 
 impl Server {
-    pub(crate) fn start(data: &Path) -> Self {
+    /// Starts it by a command that lacks only arguments.
+    pub(crate) fn launch(mut command: Command, data: &Path) -> Self {
         let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
-        let child = Command::new(env!("CARGO_BIN_EXE_coffer"))
+        command
             .args(["serve", "--listen", &address, "--data"])
             .arg(data)
             .env("COFFER_ROOT_ACCESS_KEY_ID", ID)
             .env("COFFER_ROOT_ACCESS_KEY_SECRET", SECRET)
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
+            .stdout(Stdio::null());
+        let child = command.spawn().unwrap();
         let server = Self { child, address };
         for _ in 0..2000 {
             if TcpStream::connect(&server.address).is_ok() {
@@ -57,12 +56,4 @@ impl Server {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
-}
-
-/// Lives for some time between 20 ms and `most_ms`, then is killed.
-pub(crate) fn live_a_while(server: Server, rng: &SeededRng, most_ms: u64) {
-    let mut delay = [0u8; 1];
-    rng.fill(&mut delay);
-    std::thread::sleep(Duration::from_millis(20 + (most_ms - 20) * u64::from(delay[0]) / 255));
-    server.kill();
 }

@@ -12,7 +12,8 @@ use coffer_store::jobs;
 use serde_json::Value;
 
 use crate::client::Client;
-use crate::harness::{ECS, Server, live_a_while, now};
+use crate::harness::{ECS, Server, now};
+use crate::live_a_while;
 
 const KILLS: u32 = 60;
 const WRITERS: usize = 3;

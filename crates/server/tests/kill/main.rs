@@ -11,14 +11,32 @@ mod jobs;
 use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use client::Client;
-use coffer_base::SeededRng;
-use harness::{ECS, KMS, Server, live_a_while};
+use coffer_base::{Rng as _, SeededRng};
+use harness::{ECS, KMS, Server};
 
 const KILLS: u32 = 200;
 const WRITERS: usize = 4;
+impl Server {
+    pub(crate) fn start(data: &Path) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_coffer"));
+        command.stderr(Stdio::null());
+        Self::launch(command, data)
+    }
+}
+
+/// Lives for some time between 20 ms and `most_ms`, then is killed.
+pub(crate) fn live_a_while(server: Server, rng: &SeededRng, most_ms: u64) {
+    let mut delay = [0u8; 1];
+    rng.fill(&mut delay);
+    std::thread::sleep(Duration::from_millis(20 + (most_ms - 20) * u64::from(delay[0]) / 255));
+    server.kill();
+}
+
 /// What clients were told is done.
 #[derive(Default)]
 struct Acknowledged {

@@ -1,0 +1,17 @@
+//! The bytes of disks, seen by their users: the server itself, over the API and NBD.
+
+#![allow(missing_docs, clippy::unwrap_used, reason = "a test")]
+
+mod bytes;
+#[path = "../../src/client.rs"]
+mod client;
+mod fio;
+#[path = "../kill/harness.rs"]
+mod harness;
+mod kills;
+mod leaks;
+mod model;
+mod nbd;
+mod outage;
+mod site;
+mod writer;
