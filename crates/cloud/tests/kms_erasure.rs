@@ -49,8 +49,16 @@ fn proofs_that_were_changed_removed_moved_or_signed_by_another_are_noticed() {
     }
     world.advance(8 * DAY_MS);
     let lines: Vec<String> = all(&world).iter().map(erasure::line).collect();
-    let verify =
-        |lines: &[&String]| erasure::verify(&lines.iter().map(|line| format!("{line}\n")).collect::<String>(), None);
+    let verify = |lines: &[&String]| {
+        let lines: Vec<&str> = lines.iter().map(|line| line.as_str()).collect();
+        erasure::verify(
+            &lines.join(
+                "
+",
+            ),
+            None,
+        )
+    };
     let [a, b, c] = &lines[..] else { panic!("three keys, three proofs") };
     let (count, signer) = verify(&[a, b, c]).unwrap();
     assert_eq!(count, 3);

@@ -13,7 +13,7 @@ use crate::keyring::Keyring;
 pub fn prove(tx: &Tx<'_>, keyring: &Keyring, rng: &dyn Rng, now: Timestamp, key: &Key) -> Result<(), ApiError> {
     let signer = ProofKey::new(&keyring.proof_seed(tx, rng).map_err(ApiError::internal)?);
     let last = proofs::last(tx)?;
-    let lost: Vec<Value> = dependents::of_key(tx, &key.key_id)?
+    let unreadable: Vec<Value> = dependents::of_key(tx, &key.key_id)?
         .into_iter()
         .filter_map(|lost| Some((lost.kind, lost.id, lost.wrapped_data_key?)))
         .map(|(kind, id, wrapped)| json!({"kind": kind, "id": id, "sha256": digest::hex(&digest::sha256(wrapped.as_bytes()))}))
@@ -26,8 +26,8 @@ pub fn prove(tx: &Tx<'_>, keyring: &Keyring, rng: &dyn Rng, now: Timestamp, key:
         "region": key.region.id(),
         "keyId": key.key_id,
         "versions": keys::version_ids(tx, &key.key_id)?,
-        "unreadable": lost.len(),
-        "wrappedDataKeys": lost,
+        "unreadable": unreadable.len(),
+        "wrappedDataKeys": unreadable,
         "previous": last.as_ref().map(hash).unwrap_or_default(),
         "publicKey": digest::hex(&signer.public()),
     })
