@@ -11,6 +11,8 @@ use coffer_store::{StoreError, Tx};
 
 /// The scope of the key that seals session tokens.
 const SESSIONS: &str = "sessions";
+/// The scope of what the signatures on proofs are made with.
+const PROOFS: &str = "proofs";
 
 /// Most versions of KMS keys that are kept ready for use; beyond it the memory starts afresh.
 const READY: usize = 10_000;
@@ -112,6 +114,19 @@ impl Keyring {
     /// Wipes what is kept of a version: its key is deleted, or its material is.
     pub fn forget(&self, version_id: &str) {
         self.versions.write().unwrap_or_else(PoisonError::into_inner).remove(version_id);
+    }
+
+    /// What the signatures on proofs are made with: made when it is first needed, and not kept in memory.
+    pub fn proof_seed(&self, tx: &Tx<'_>, rng: &dyn Rng) -> Result<SealKey, KeyringError> {
+        let context = context(PROOFS);
+        if let Some(key) = accounts::sealing_keys(tx)?.into_iter().find(|key| key.scope == PROOFS) {
+            return SealKey::open_under(self.root.aead(), &context, &key.sealed)
+                .map_err(|OpenError| KeyringError::WrongRoot);
+        }
+        let key = SealKey::generate(rng);
+        let sealed = key.sealed_under(self.root.aead(), rng, &context);
+        accounts::insert_sealing_key(tx, &SealedKey { scope: PROOFS.to_owned(), sealed })?;
+        Ok(key)
     }
 
     fn get(&self, scope: &str) -> Option<Arc<SealKey>> {

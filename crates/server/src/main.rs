@@ -5,6 +5,7 @@ mod cli;
 mod client;
 mod config;
 mod demo;
+mod erase;
 mod gateway;
 mod inspect;
 mod metadata;
@@ -36,6 +37,9 @@ enum Command {
     /// Make or list the accounts of a data directory.
     #[command(subcommand)]
     Account(accounts::Accounts),
+    /// List, export or check the signed proofs that keys were destroyed.
+    #[command(subcommand)]
+    Erase(erase::Erase),
     /// See or change how the root key of a data directory is kept.
     #[command(subcommand)]
     Seal(seal::Seal),
@@ -49,6 +53,7 @@ fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Serve(arguments) => serve::run(&arguments),
         Command::Audit(command) => records::audit(&command),
+        Command::Erase(command) => erase::run(&command),
         Command::Seal(command) => seal::run(&command),
         Command::Account(command) => accounts::run(&command),
         Command::Demo => demo::run(),

@@ -19,7 +19,7 @@ use crate::serve::Error;
 pub(crate) struct Place {
     /// The data directory.
     #[arg(long, env = "COFFER_DATA", default_value = "coffer-data")]
-    data: PathBuf,
+    pub(crate) data: PathBuf,
 }
 
 /// What to do with the audit.

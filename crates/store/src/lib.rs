@@ -21,6 +21,7 @@ pub mod logins;
 mod migrations;
 pub mod policies;
 pub mod preferences;
+pub mod proofs;
 pub mod ram_tags;
 pub mod record;
 pub mod secrets;

@@ -18,6 +18,8 @@ use run::{Counts, Failure, Run, Trouble};
 
 /// Power cuts of a run of the tests.
 const CRASHES: u64 = 20_000;
+/// Power cuts after which a long run says how far it is.
+const TELL_EVERY: u64 = 10_000;
 /// Seeds after which a planted fault must have been found.
 const MOST_SEEDS: u64 = 4_000;
 /// Runs of which every call fails once.
@@ -44,7 +46,14 @@ fn runs(plant: Option<Plant>, crashes: u64, first: u64, most_seeds: u64) -> (Cou
                         return;
                     }
                     match Run::run(seed, Trouble::PowerCuts, plant, &objects, u32::MAX) {
-                        Ok(counts) => total.lock().unwrap().add(counts),
+                        Ok(counts) => {
+                            let mut total = total.lock().unwrap();
+                            let before = total.crashes / TELL_EVERY;
+                            total.add(counts);
+                            if total.crashes / TELL_EVERY > before {
+                                println!("{seed} seeds: {total:?}");
+                            }
+                        }
                         Err(found) => drop(failure.lock().unwrap().get_or_insert(found)),
                     }
                 }

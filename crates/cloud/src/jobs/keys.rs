@@ -8,7 +8,7 @@ use coffer_store::{Record as _, Tx};
 use crate::audit::{self, Deed};
 use crate::dispatch::Shared;
 use crate::kms::dependents::Dependents;
-use crate::kms::{key, rotation, secret};
+use crate::kms::{erasure, key, rotation, secret};
 
 /// Deletes a key whose window is over. What is encrypted under it stays and can't be read any more: how much is put on record.
 pub(super) fn delete(shared: &Shared, tx: &Tx<'_>, key_id: &str) -> Result<(), ApiError> {
@@ -16,6 +16,7 @@ pub(super) fn delete(shared: &Shared, tx: &Tx<'_>, key_id: &str) -> Result<(), A
     let due = Key::get(tx, key_id)?.filter(|key| key.delete_at.is_some_and(|due| due <= now));
     let Some(key) = due else { return Ok(()) };
     let lost = Dependents::of(tx, &key)?;
+    erasure::prove(tx, &shared.keyring, &*shared.rng, now, &key)?;
     key::erase(tx, &shared.keyring, &key)?;
     let resource = key::arn(&key);
     let notes = [&[("keyId", key.key_id)], &lost.notes()[..]].concat();

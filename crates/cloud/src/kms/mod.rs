@@ -5,6 +5,7 @@ pub mod asymmetric;
 pub mod cipher;
 pub mod dependents;
 pub mod encryption_context;
+pub mod erasure;
 pub mod export;
 pub mod filters;
 pub mod import_token;

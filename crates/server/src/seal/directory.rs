@@ -73,9 +73,8 @@ fn in_place(data: &Path) -> [PathBuf; 2] {
 pub(crate) fn find(data: &Path, settings: &SealSettings, keys: &[SealedKey]) -> Result<Found, Error> {
     let mut failure = None;
     for path in files(data) {
-        let outcome = open(&path, settings).and_then(|found| match keyring::fits(&found.root, keys) {
-            true => Ok(found),
-            false => Err(KeyringError::WrongRoot.into()),
+        let outcome = open(&path, settings).and_then(|found| {
+            if keyring::fits(&found.root, keys) { Ok(found) } else { Err(KeyringError::WrongRoot.into()) }
         });
         match outcome {
             Ok(found) => return Ok(found),
