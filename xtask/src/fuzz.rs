@@ -5,6 +5,8 @@
 
 use std::fs;
 use std::process::Command;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::report::{self, Counts};
 
@@ -63,34 +65,49 @@ const RUNS: &str = "stat::number_of_executed_units:";
 /// Instrumented code has a directory of its own, so that nothing else is built again for it.
 const PLACE: &str = "target/fuzz";
 const LONGEST_BYTES: u32 = 4096;
+/// Targets that run side by side.
+const AT_A_TIME: usize = 2;
 /// How long a target runs when nothing else is said: enough to notice what a change breaks.
-const SECONDS: &str = "4";
+const SECONDS: u32 = 4;
+/// The same for those whose bytes come from disks and from clients of disks: a fault there costs data.
+const SECONDS_OF_BLOCK: u32 = 60;
+const BLOCK: [&str; 5] = ["manifest", "meta", "nbd_handshake", "nbd_transmission", "object"];
 
 /// Runs one target, or all, each for some seconds.
 pub(crate) fn run(arguments: &[&str]) -> Result<Counts, String> {
     let (targets, seconds) = match *arguments {
-        [] => (&TARGETS[..], SECONDS),
-        ["--seconds", seconds] => (&TARGETS[..], seconds),
-        [target] => (&[target][..], SECONDS),
-        [target, "--seconds", seconds] => (&[target][..], seconds),
+        [] => (&TARGETS[..], None),
+        ["--seconds", seconds] => (&TARGETS[..], Some(seconds)),
+        [target] => (&[target][..], None),
+        [target, "--seconds", seconds] => (&[target][..], Some(seconds)),
         _ => return Err("fuzz [TARGET] [--seconds N]".to_owned()),
     };
     if let Some(unknown) = targets.iter().find(|target| !TARGETS.contains(target)) {
         return Err(format!("{unknown} is not one of {}", TARGETS.join(", ")));
     }
-    let seconds: u32 = seconds.parse().map_err(|_| format!("{seconds} is no number of seconds"))?;
+    let number = |text: &str| text.parse::<u32>().map_err(|_| format!("{text} is no number of seconds"));
+    let seconds = seconds.map(number).transpose()?;
     let binary = build()?;
-    let mut counts = Counts::default();
-    for target in targets {
-        match fuzz(&binary, target, seconds) {
-            Ok(passed) => counts += passed,
-            Err(error) => {
-                eprintln!("{target}: {error}");
-                counts.failed += 1;
-            }
+    let (next, counts) = (AtomicUsize::new(0), Mutex::new(Counts::default()));
+    std::thread::scope(|scope| {
+        for _ in 0..AT_A_TIME {
+            scope.spawn(|| {
+                while let Some(target) = targets.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let usual = if BLOCK.contains(target) { SECONDS_OF_BLOCK } else { SECONDS };
+                    let outcome = fuzz(&binary, target, seconds.unwrap_or(usual));
+                    let mut counts = counts.lock().expect("no target panics while it counts");
+                    match outcome {
+                        Ok(passed) => *counts += passed,
+                        Err(error) => {
+                            eprintln!("{target}: {error}");
+                            counts.failed += 1;
+                        }
+                    }
+                }
+            });
         }
-    }
-    Ok(counts)
+    });
+    counts.into_inner().map_err(|error| error.to_string())
 }
 
 /// Builds the targets; the binary that holds them. Naming the platform keeps the counting out of build scripts.

@@ -85,8 +85,8 @@ fn with_line(table: &str, module: &str) -> Option<String> {
 /// The samples with one arm more: the last of its product that names an action.
 fn with_sample(samples: &str, product: &str, arm: &str) -> Option<String> {
     let start = samples.find(&format!("fn sample_of_{product}("))?;
-    let end = start + samples[start..].find("\n    }\n")?;
-    let place = start + samples[start..end].rfind("other => unlisted(other)")?;
+    // A product with many hands what one function does not know on to the next.
+    let place = start + samples[start..].find("other => unlisted(other)")?;
     Some(format!("{}{arm}{}", &samples[..place], &samples[place..]))
 }
 

@@ -39,7 +39,7 @@ fn every_action_that_is_not_served_can_be_begun_and_compiles() {
             made += 1;
         }
     }
-    assert!(made > 50, "{made} operations");
+    assert!(made > 20, "{made} operations");
     let mut check = Command::new(env!("CARGO"));
     // The dependencies have been checked already where the lints run.
     let target = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target");
