@@ -107,7 +107,6 @@ def test_an_unknown_version_is_a_400(server, version):
     [
         ("ecs", "DescribeAutoProvisioningGroups", HERE),
         ("kms", "ConnectKmsInstance", {"KmsInstanceId": "kst-1"}),
-        ("ram", "BindMFADevice", {"UserName": "alice"}),
         ("sts", "AssumeRoleWithSAML", {"RoleArn": "acs:ram::1234567890123456:role/r"}),
     ],
 )
