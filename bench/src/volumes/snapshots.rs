@@ -99,7 +99,7 @@ fn upload(host: &Host, key: &DataKey) -> Result<SnapshotSource, Box<dyn Error>> 
         parent: None,
     };
     let root = host.upload(what, &|_, _| true)?.root;
-    let manifest = ManifestRef { chain: ours::VOLUME.to_owned(), sequence: 1, root };
+    let manifest = ManifestRef { chain: Chain::new(ours::VOLUME)?, sequence: 1, root };
     Ok(SnapshotSource { manifest, data_key: Some(own) })
 }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use coffer_base::{Rng as _, Secret, SeededRng};
 use coffer_block::host::{
-    DataKey, Freeze, Host, HostError, ManifestRef, NewVolume, Options, SnapshotSource, UploadOf, Uploaded,
+    Chain, DataKey, Freeze, Host, HostError, ManifestRef, NewVolume, Options, SnapshotSource, UploadOf, Uploaded,
 };
 use coffer_crypto::SystemRng;
 
@@ -78,7 +78,7 @@ fn snapshot(host: &Host, id: &str, keys: &[DataKey], sequence: u64, parent: Opti
     };
     let Uploaded { root, .. } = host.upload(what, &|_, _| true).unwrap();
     host.thaw(id, sequence, true).unwrap();
-    SnapshotSource { manifest: ManifestRef { chain: id.to_owned(), sequence, root }, data_key: Some(own) }
+    SnapshotSource { manifest: ManifestRef { chain: Chain::new(id).unwrap(), sequence, root }, data_key: Some(own) }
 }
 
 fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
@@ -128,7 +128,7 @@ fn a_volume_lives_through_snapshots_a_clone_and_a_copy() {
 
     let other = Secret::new(key(9).plain.expose().clone());
     let copied = host.copy_snapshot(second.clone(), "s-copy", Some(other.clone()), &|_, _| true).unwrap();
-    let copy = ManifestRef { chain: "s-copy".to_owned(), sequence: 1, root: copied.root };
+    let copy = ManifestRef { chain: Chain::new("s-copy").unwrap(), sequence: 1, root: copied.root };
     host.delete_snapshot(&second.manifest, Some(&first.manifest), None).unwrap();
     host.delete_snapshot(&first.manifest, None, None).unwrap();
     let copy = SnapshotSource { manifest: copy, data_key: Some(other) };

@@ -19,6 +19,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use coffer_base::{Rng, Secret};
 
+pub use crate::snapshot::{Chain, ManifestRef};
 pub use crate::volume::{DataKey, Report};
 pub use error::HostError;
 pub use export::{ExportInfo, TlsExport};
@@ -26,7 +27,7 @@ pub use slot::{Counters, VolumeStatus};
 
 use crate::export::Export;
 use crate::nbd::MonotonicNs;
-use crate::snapshot::{Base, Chain, Manifest, Objects, SnapshotReader};
+use crate::snapshot::{Base, Manifest, Objects, SnapshotReader};
 use crate::storage::{self, Driver};
 use crate::volume::{self, Freezing, Volume};
 use place::Place;
@@ -47,17 +48,6 @@ pub struct Options {
     pub direct: bool,
     /// The address at which each volume is also served over TCP with TLS, at a port and with certificates of its own.
     pub nbd_listen: Option<IpAddr>,
-}
-
-/// A manifest by name.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ManifestRef {
-    /// Its chain: the volume's id.
-    pub chain: String,
-    /// Its place in the chain, from 1.
-    pub sequence: u64,
-    /// What it must hash to.
-    pub root: [u8; 32],
 }
 
 /// A snapshot that can be read.
@@ -214,7 +204,7 @@ impl Host {
         let Some(opened) = &mut state.opened else { return Ok(()) };
         opened.stop_exporting();
         if opened.readers > 0 {
-            return Ok(opened.volume.flush_now()?);
+            return Ok(opened.volume.make_durable()?);
         }
         state.close(volume_id)
     }
@@ -420,6 +410,6 @@ impl Host {
 
     fn manifest(&self, source: &SnapshotSource) -> Result<Manifest, HostError> {
         let key = source.data_key.as_ref().map(snapshots::data_key).transpose()?;
-        Ok(Manifest::open(&self.0.objects, &snapshots::named(&source.manifest)?, key.as_ref())?)
+        Ok(Manifest::open(&self.0.objects, &source.manifest, key.as_ref())?)
     }
 }

@@ -73,8 +73,7 @@ impl Host {
         previous: Option<&ManifestRef>,
         next: Option<&ManifestRef>,
     ) -> Result<(), HostError> {
-        let (previous, next) = (previous.map(named).transpose()?, next.map(named).transpose()?);
-        Ok(snapshot::delete(&self.0.objects, &named(manifest)?, previous.as_ref(), next.as_ref())?)
+        Ok(snapshot::delete(&self.0.objects, manifest, previous, next)?)
     }
 
     /// Begins to bring an open volume under another data key, or a plain one under its first; nothing if that is under way or done. It goes on by itself,
@@ -141,14 +140,9 @@ const fn uploaded(made: snapshot::Uploaded) -> Uploaded {
     Uploaded { root: made.root, stored_bytes: made.stored_bytes }
 }
 
-pub(super) fn named(manifest: &ManifestRef) -> Result<snapshot::ManifestRef, HostError> {
-    let ManifestRef { chain, sequence, root } = manifest;
-    Ok(snapshot::ManifestRef { chain: Chain::new(chain)?, sequence: *sequence, root: *root })
-}
-
 /// How a volume's metadata names its base.
 pub(super) fn reference(manifest: &ManifestRef) -> String {
-    format!("{}/{}/{}", manifest.chain, manifest.sequence, digest::hex(&manifest.root))
+    format!("{}/{}/{}", manifest.chain.name(), manifest.sequence, digest::hex(&manifest.root))
 }
 
 pub(super) fn data_key(plain: &Secret<Vec<u8>>) -> Result<SnapshotKey, HostError> {

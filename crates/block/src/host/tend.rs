@@ -5,7 +5,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use crate::geometry::CHUNK_BYTES;
 use crate::volume::{Step, Volume, VolumeError};
 
 /// How often an idle volume is looked at.
@@ -99,7 +98,7 @@ fn hydrate(volume: &Volume, next: &mut u64) -> Result<bool, VolumeError> {
     } else {
         *next = 0;
     }
-    volume.flush_now()?;
+    volume.make_durable()?;
     Ok(!volume.settle_base()?)
 }
 
@@ -107,5 +106,3 @@ fn hydrate(volume: &Volume, next: &mut u64) -> Result<bool, VolumeError> {
 const fn as_f64(bytes: u64) -> f64 {
     bytes as f64
 }
-
-const _: () = assert!(HYDRATE_CHUNKS * CHUNK_BYTES <= 64 << 20, "what is brought over between two looks is little");

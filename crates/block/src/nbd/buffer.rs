@@ -1,43 +1,13 @@
-//! Memory for payloads: aligned to 4096, used again and again, never more than a limit.
+//! Memory for payloads: used again and again, never more than a limit.
 
 use std::ops::{Deref, DerefMut};
 use std::sync::{Condvar, Mutex, MutexGuard};
 
 use crate::geometry::UNIT_BYTES;
+use crate::storage::Buffer;
 
 /// What a pool keeps of the buffers that nobody uses: enough for the usual queue of large requests.
 const MOST_KEPT_BYTES: usize = 16 << 20;
-
-/// Memory that begins at a multiple of 4096.
-pub(super) struct Buffer {
-    bytes: Vec<u8>,
-    start: usize,
-    length: usize,
-}
-
-impl Buffer {
-    /// Zeros.
-    pub(super) fn new(length: usize) -> Self {
-        let bytes = vec![0; length + UNIT_BYTES];
-        let start = bytes.as_ptr().align_offset(UNIT_BYTES);
-        assert!(start <= UNIT_BYTES, "bytes can be aligned");
-        Self { bytes, start, length }
-    }
-}
-
-impl Deref for Buffer {
-    type Target = [u8];
-
-    fn deref(&self) -> &[u8] {
-        &self.bytes[self.start..][..self.length]
-    }
-}
-
-impl DerefMut for Buffer {
-    fn deref_mut(&mut self) -> &mut [u8] {
-        &mut self.bytes[self.start..][..self.length]
-    }
-}
 
 /// The buffers of a connection.
 pub(super) struct Pool {

@@ -5,7 +5,7 @@
 
 use std::io;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, PoisonError, RwLockWriteGuard};
+use std::sync::{PoisonError, RwLockWriteGuard};
 
 use super::atomic::AtomicBitmap;
 use super::cipher::Cipher;
@@ -15,8 +15,7 @@ use super::open::current;
 use super::superblock::FrozenRecord;
 use super::{Frozen, State, Volume, VolumeError};
 use crate::bitmap::Bitmap;
-use crate::geometry::{CHUNK_BYTES, CHUNK_UNITS, SECTOR_BYTES, UNIT_BYTES, chunks, is_zero};
-use crate::snapshot::ChunkSource;
+use crate::geometry::{CHUNK_BYTES, CHUNK_UNITS, SECTOR_BYTES, chunks, is_zero};
 use crate::storage::Buffer;
 
 /// Chunks that are copied back from the overlay under one sync.
@@ -247,103 +246,5 @@ impl Volume {
         let offset = chunk * CHUNK_BYTES as u64;
         let length = (self.size_bytes() - offset).min(CHUNK_BYTES as u64);
         (offset, usize::try_from(length).expect("at most a chunk"))
-    }
-
-    /// Writes what is known of changed chunks to the metadata and clears the intents, so that less has to be looked at after a crash.
-    pub fn checkpoint(&self) -> Result<(), VolumeError> {
-        let mut state = self.alone();
-        if self.is_poisoned() || state.intents.is_empty() {
-            return Ok(());
-        }
-        let changed = state.changed.to_bitmap();
-        let mut meta = self.meta();
-        let none = Bitmap::new(meta.bitmap(Kind::Intent).length());
-        let slot = current(meta.superblock().changes);
-        // The changes first: at no moment is a changed chunk named by neither.
-        let written = meta.write(&[(slot, &changed)]).and_then(|()| meta.write(&[(Kind::Intent, &none)]));
-        drop(meta);
-        self.or_poison(written)?;
-        state.intents = AtomicBitmap::new(&none);
-        Ok(())
-    }
-
-    /// Makes everything durable and puts the metadata in order, for a volume that is about to be dropped.
-    pub fn close(&self) -> Result<(), VolumeError> {
-        self.make_durable()?;
-        self.checkpoint()
-    }
-
-    /// The frozen volume, to be read off; `None` unless it is frozen for that snapshot.
-    pub fn frozen(self: &Arc<Self>, sequence: u64) -> Option<FrozenSource> {
-        let state = self.shared();
-        let record = state.frozen.as_ref().map(|frozen| frozen.record).filter(|record| record.sequence == sequence)?;
-        Some(FrozenSource { volume: Arc::clone(self), record })
-    }
-}
-
-/// A frozen volume as it was at its freeze. Reading fails once it is thawed.
-pub struct FrozenSource {
-    volume: Arc<Volume>,
-    record: FrozenRecord,
-}
-
-impl FrozenSource {
-    /// Whether all chunks are frozen: the snapshot builds upon none.
-    pub const fn is_full(&self) -> bool {
-        self.record.is_full
-    }
-
-    fn thawed() -> io::Error {
-        io::Error::other("the volume is not frozen any more")
-    }
-}
-
-impl ChunkSource for FrozenSource {
-    fn size_bytes(&self) -> u64 {
-        self.record.size_bytes
-    }
-
-    /// Of a full snapshot, the chunks that hold anything: all others are zeros.
-    fn changed(&self) -> io::Result<Bitmap> {
-        let state = self.volume.shared();
-        let frozen = state.frozen.as_ref().filter(|frozen| frozen.record == self.record).ok_or_else(Self::thawed)?;
-        if !self.record.is_full {
-            return Ok(frozen.set.clone());
-        }
-        let mut set = Bitmap::new(frozen.set.length());
-        let mut from_base = state.base.next(0);
-        while let Some(chunk) = from_base.filter(|chunk| *chunk < set.length()) {
-            set.insert(chunk);
-            from_base = state.base.next(chunk + 1);
-        }
-        let mut at = 0;
-        while let Some(range) =
-            self.volume.files.data.next_data(at)?.filter(|range| range.start < self.record.size_bytes)
-        {
-            let last = (range.end.min(self.record.size_bytes) - 1) / CHUNK_BYTES as u64;
-            set.extend(range.start / CHUNK_BYTES as u64..=last);
-            at = (last + 1) * CHUNK_BYTES as u64;
-        }
-        Ok(set)
-    }
-
-    fn read_chunk(&self, index: u64, buffer: &mut [u8]) -> io::Result<()> {
-        let volume = &*self.volume;
-        let state = volume.shared();
-        let is_frozen = state.frozen.as_ref().is_some_and(|frozen| frozen.record == self.record);
-        if !is_frozen || !state.is_frozen(index) {
-            return Err(Self::thawed());
-        }
-        let _chunk = volume.stripe(index).read().unwrap_or_else(PoisonError::into_inner);
-        if let Some(read) = Volume::read_from_base(&state, index, buffer) {
-            return read;
-        }
-        let offset = index * CHUNK_BYTES as u64;
-        let here = (self.record.size_bytes - offset).min(CHUNK_BYTES as u64);
-        let here = usize::try_from(here).expect("at most a chunk");
-        assert!(here.is_multiple_of(UNIT_BYTES) && buffer.len() == CHUNK_BYTES);
-        buffer[here..].fill(0);
-        volume.files.data.read_at(offset, &mut buffer[..here])?;
-        state.cipher_of(index).decrypt(index * CHUNK_UNITS, &mut buffer[..here])
     }
 }

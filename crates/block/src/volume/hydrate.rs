@@ -4,7 +4,6 @@ use std::io;
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 
-use super::error::Doing as _;
 use super::meta::Kind;
 use super::{State, Volume, VolumeError};
 use crate::geometry::{CHUNK_BYTES, CHUNK_UNITS};
@@ -101,11 +100,5 @@ impl Volume {
     /// What the base is, as it was told when the volume was made; `None` once nothing is read from there.
     pub fn base_reference(&self) -> Option<Vec<u8>> {
         self.meta().superblock().base.clone()
-    }
-
-    /// The same of a closed volume.
-    pub fn base_of(directory: &dyn crate::storage::Directory) -> Result<Option<Vec<u8>>, VolumeError> {
-        let meta = super::Meta::open(directory.open("meta").doing("opening the volume's meta file")?)?;
-        Ok(meta.superblock().base.clone())
     }
 }

@@ -1,10 +1,8 @@
 //! Reading and writing.
 
 use std::io;
-use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 
-use super::error::Doing as _;
 use super::meta::Kind;
 use super::{State, Volume, VolumeError};
 use crate::export::{Export, Extent, Zeroing};
@@ -299,26 +297,6 @@ impl Volume {
             state.intents.insert(region);
         }
         state.changed.insert(chunk);
-        Ok(())
-    }
-
-    /// Makes everything durable that was written before.
-    pub(super) fn make_durable(&self) -> Result<(), VolumeError> {
-        let _one = self.flushing.lock().unwrap_or_else(PoisonError::into_inner);
-        self.require_sound().doing("flushing")?;
-        // In this order: what left the base before this moment is in the data file, and the sync below covers it.
-        let left_base = self.take_copied_up();
-        let outcome = self.sync_files().and_then(|()| self.strike_off(&left_base));
-        self.or_poison(outcome)
-    }
-
-    fn sync_files(&self) -> Result<(), VolumeError> {
-        if self.data_changed.swap(false, Ordering::AcqRel) {
-            self.files.data.sync().doing("making data durable")?;
-        }
-        if self.overlay_changed.swap(false, Ordering::AcqRel) {
-            self.files.overlay.sync().doing("making the overlay durable")?;
-        }
         Ok(())
     }
 

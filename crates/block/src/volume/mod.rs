@@ -12,8 +12,10 @@ mod atomic;
 mod check;
 mod cipher;
 mod codec;
+mod durable;
 mod error;
 mod freeze;
+mod frozen;
 mod grow;
 mod hydrate;
 mod io;
@@ -30,12 +32,14 @@ use coffer_crypto::mac;
 
 pub use check::{Finding, Report, check};
 pub use error::VolumeError;
-pub use freeze::{Freezing, FrozenSource, freeze};
+pub use freeze::{Freezing, freeze};
+pub use frozen::FrozenSource;
 pub use open::{NewVolume, create};
 pub use rekey::{RekeyStatus, Step};
 pub use superblock::KeyRecord;
 
 use crate::bitmap::Bitmap;
+use crate::geometry::{CHUNK_BYTES, chunks};
 use crate::snapshot::Base;
 use crate::storage::Storage;
 use atomic::AtomicBitmap;
@@ -193,11 +197,6 @@ impl Volume {
         state.cipher.is_locked() && state.rekey.as_ref().is_none_or(|rekey| rekey.to.is_locked())
     }
 
-    /// Makes everything durable that was written before, fenced or not.
-    pub fn flush_now(&self) -> Result<(), VolumeError> {
-        self.make_durable()
-    }
-
     /// The sequence of the snapshot that is being read off, if one is.
     pub fn frozen_sequence(&self) -> Option<u64> {
         self.shared().frozen.as_ref().map(|frozen| frozen.record.sequence)
@@ -266,4 +265,16 @@ fn superblock_field(wrapped: &[u8]) -> Result<(), VolumeError> {
         return Err(VolumeError::TooLong("wrapped data key"));
     }
     Ok(())
+}
+
+/// The chunks before `size_bytes` of which a file holds something.
+fn stored_chunks(file: &dyn Storage, size_bytes: u64) -> std::io::Result<Bitmap> {
+    let mut set = Bitmap::new(chunks(size_bytes));
+    let mut at = 0;
+    while let Some(range) = file.next_data(at)?.filter(|range| range.start < size_bytes) {
+        let last = (range.end.min(size_bytes) - 1) / CHUNK_BYTES as u64;
+        set.extend(range.start / CHUNK_BYTES as u64..=last);
+        at = (last + 1) * CHUNK_BYTES as u64;
+    }
+    Ok(set)
 }

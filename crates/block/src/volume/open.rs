@@ -11,9 +11,11 @@ use super::cipher::Cipher;
 use super::error::Doing as _;
 use super::meta::{Kind, Meta};
 use super::superblock::{self, KeyRecord, Slot, Superblock};
-use super::{DataKey, FILES, Files, Frozen, Rekey, STRIPES, State, Volume, VolumeError, superblock_field};
+use super::{
+    DataKey, FILES, Files, Frozen, Rekey, STRIPES, State, Volume, VolumeError, stored_chunks, superblock_field,
+};
 use crate::bitmap::Bitmap;
-use crate::geometry::{CHUNK_BYTES, REGION_CHUNKS, chunks};
+use crate::geometry::{REGION_CHUNKS, chunks};
 use crate::snapshot::Base;
 use crate::storage::{Directory, Storage};
 
@@ -155,7 +157,7 @@ impl State {
             set.extend((0..frozen_chunks).filter(|chunk| record.is_full || stored.contains(*chunk)));
             Frozen { record, set }
         });
-        let overlaid = overlaid(overlay, superblock.size_bytes)?;
+        let overlaid = stored_chunks(overlay, superblock.size_bytes).doing("looking through the overlay")?;
         let overlay_cipher = match &*cipher {
             Cipher::Plain => Arc::new(Cipher::Xts(xts(&superblock.overlay_key)?)),
             _ => Arc::clone(&cipher),
@@ -198,20 +200,4 @@ pub(super) fn cipher(record: Option<&KeyRecord>, keys: &[DataKey]) -> Result<Cip
 
 fn xts(key: &[u8; 64]) -> Result<Xts, VolumeError> {
     Xts::new(key).map_err(|_| VolumeError::WrongKey)
-}
-
-/// The chunks of which something is in the overlay.
-fn overlaid(overlay: &dyn Storage, size_bytes: u64) -> Result<Bitmap, VolumeError> {
-    let mut set = Bitmap::new(chunks(size_bytes));
-    let mut at = 0;
-    while let Some(range) = overlay.next_data(at).doing("looking through the overlay")? {
-        let last = (range.end - 1) / CHUNK_BYTES as u64;
-        let end = (last + 1).min(set.length());
-        set.extend(range.start / CHUNK_BYTES as u64..end);
-        at = (last + 1) * CHUNK_BYTES as u64;
-        if at >= size_bytes {
-            break;
-        }
-    }
-    Ok(set)
 }

@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use coffer_base::{AccountId, ApiError, Arn, Secret};
-use coffer_block::host::{DataKey, ManifestRef, SnapshotSource};
+use coffer_block::host::{Chain, DataKey, ManifestRef, SnapshotSource};
 use coffer_store::disks::Disk;
 use coffer_store::volumes::{Manifest, Reencryption, Volume};
 use coffer_store::{Record as _, Tx};
@@ -100,7 +100,8 @@ pub(super) fn reference(manifest: &Manifest) -> Result<ManifestRef, ApiError> {
     for (place, byte) in root.iter_mut().enumerate() {
         *byte = u8::from_str_radix(&manifest.root[place * 2..place * 2 + 2], 16).map_err(|_| corrupt())?;
     }
-    Ok(ManifestRef { chain: manifest.chain.clone(), sequence: sequence(manifest.sequence), root })
+    let chain = Chain::new(&manifest.chain).map_err(ApiError::internal)?;
+    Ok(ManifestRef { chain, sequence: sequence(manifest.sequence), root })
 }
 
 /// A sequence as the host counts it.

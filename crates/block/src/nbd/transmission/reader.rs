@@ -7,10 +7,11 @@ use super::pace::Pace;
 use super::queue::{Job, Queue};
 use super::reply::Batch;
 use crate::geometry::UNIT_BYTES;
-use crate::nbd::buffer::{Buffer, Lease, Pool};
+use crate::nbd::buffer::{Lease, Pool};
 use crate::nbd::input::Input;
 use crate::nbd::protocol::{MOST_PAYLOAD_BYTES, REQUEST_BYTES, Request, command, command_flag};
 use crate::nbd::transport::Transport;
+use crate::storage::Buffer;
 
 /// Up to this length a payload is small: it is received with others, and executed at once if that is quick.
 const SMALL_BYTES: usize = 64 << 10;
