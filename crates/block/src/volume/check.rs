@@ -2,7 +2,6 @@
 
 use super::error::Doing as _;
 use super::meta::{Kind, Meta};
-use super::open::current;
 use super::{DataKey, FILES, VolumeError};
 use crate::geometry::chunks;
 use crate::storage::Directory;
@@ -72,7 +71,7 @@ pub fn check(directory: &dyn Directory, keys: &[DataKey]) -> Result<Report, Volu
     if !meta.bitmap(Kind::Base).is_empty() && superblock.base.is_none() {
         found(FILES[3], "chunks are in a base, and there is none".to_owned());
     }
-    let frozen_slot = meta.bitmap(current(superblock.changes.other()));
+    let frozen_slot = meta.bitmap(Kind::of(superblock.changes.other()));
     if let Some(frozen) = superblock.frozen
         && frozen_slot.iter().any(|chunk| chunk >= chunks(frozen.size_bytes))
     {
@@ -92,7 +91,7 @@ pub fn check(directory: &dyn Directory, keys: &[DataKey]) -> Result<Report, Volu
         is_encrypted: superblock.key.is_some(),
         stored_bytes,
         chunks_in_base: meta.bitmap(Kind::Base).count(),
-        changed_chunks: meta.bitmap(current(superblock.changes)).count(),
+        changed_chunks: meta.bitmap(Kind::of(superblock.changes)).count(),
         intent_regions: meta.bitmap(Kind::Intent).count(),
         last_sequence: superblock.last_sequence,
         frozen_sequence: superblock.frozen.map(|frozen| frozen.sequence),

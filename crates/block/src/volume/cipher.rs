@@ -5,6 +5,8 @@ use std::io;
 
 use coffer_crypto::Xts;
 
+use super::superblock::KeyRecord;
+use super::{DataKey, VolumeError};
 use crate::geometry::{SECTOR_BYTES, UNIT_BYTES, is_zero};
 
 /// What turns plain units into stored ones.
@@ -21,6 +23,21 @@ pub(crate) enum Cipher {
 const UNIT_SECTORS: usize = UNIT_BYTES / SECTOR_BYTES;
 
 impl Cipher {
+    /// The one that a volume's record of its key asks for, with the key that fits it.
+    pub(crate) fn of(record: Option<&KeyRecord>, keys: &[DataKey]) -> Result<Self, VolumeError> {
+        let Some(record) = record else { return Ok(Self::Plain) };
+        match keys.iter().find(|key| key.record().check == record.check) {
+            Some(key) => Self::under(key.plain.expose().as_slice().try_into().map_err(|_| VolumeError::WrongKey)?),
+            None if keys.is_empty() => Ok(Self::Absent),
+            None => Err(VolumeError::WrongKey),
+        }
+    }
+
+    /// AES-256-XTS under a key.
+    pub(crate) fn under(key: &[u8; 64]) -> Result<Self, VolumeError> {
+        Ok(Self::Xts(Xts::new(key).map_err(|_| VolumeError::WrongKey)?))
+    }
+
     /// Whether its key, if it has one, can't be swapped out.
     pub(crate) const fn is_locked(&self) -> bool {
         match self {

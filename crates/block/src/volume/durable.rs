@@ -6,7 +6,6 @@ use std::sync::atomic::Ordering;
 use super::atomic::AtomicBitmap;
 use super::error::Doing as _;
 use super::meta::Kind;
-use super::open::current;
 use super::{Volume, VolumeError};
 use crate::bitmap::Bitmap;
 
@@ -40,7 +39,7 @@ impl Volume {
         let changed = state.changed.to_bitmap();
         let mut meta = self.meta();
         let none = Bitmap::new(meta.bitmap(Kind::Intent).length());
-        let slot = current(meta.superblock().changes);
+        let slot = Kind::of(meta.superblock().changes);
         // The changes first: at no moment is a changed chunk named by neither.
         let written = meta.write(&[(slot, &changed)]).and_then(|()| meta.write(&[(Kind::Intent, &none)]));
         drop(meta);

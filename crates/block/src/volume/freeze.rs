@@ -11,7 +11,6 @@ use super::atomic::AtomicBitmap;
 use super::cipher::Cipher;
 use super::error::Doing as _;
 use super::meta::Kind;
-use super::open::current;
 use super::superblock::FrozenRecord;
 use super::{Frozen, State, Volume, VolumeError};
 use crate::bitmap::Bitmap;
@@ -66,7 +65,7 @@ impl Volume {
         self.make_durable()?;
         let mut meta = self.meta();
         let empty = Bitmap::new(meta.bitmap(Kind::ChangesA).length());
-        let idle = current(meta.superblock().changes.other());
+        let idle = Kind::of(meta.superblock().changes.other());
         let written = if meta.superblock().frozen.is_none() { meta.write(&[(idle, &empty)]) } else { Ok(()) };
         drop(meta);
         self.or_poison(written)
@@ -98,7 +97,7 @@ impl Volume {
         let is_full = parent.is_none_or(|parent| parent == 0 || parent != meta.superblock().last_sequence);
         let record = FrozenRecord { sequence, size_bytes, is_full };
         let (slot, none) = (meta.superblock().changes, Bitmap::new(changed.length()));
-        meta.write(&[(current(slot), &changed), (current(slot.other()), &none)])?;
+        meta.write(&[(Kind::of(slot), &changed), (Kind::of(slot.other()), &none)])?;
         // The one moment: before it nothing is frozen, after it everything is, whatever happens to the machine.
         meta.commit(|superblock| {
             superblock.frozen = Some(record);
@@ -130,7 +129,7 @@ impl Volume {
         if !is_complete {
             let mut changed = state.changed.to_bitmap();
             changed.extend(frozen.set.iter());
-            let slot = current(meta.superblock().changes);
+            let slot = Kind::of(meta.superblock().changes);
             meta.write(&[(slot, &changed)])?;
         }
         meta.commit(|superblock| {

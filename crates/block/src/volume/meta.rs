@@ -10,7 +10,7 @@ use coffer_crypto::digest;
 use super::VolumeError;
 use super::codec::{Reader, Writer};
 use super::error::Doing as _;
-use super::superblock::{SUPERBLOCK_BYTES, Superblock, is_sealed, seal};
+use super::superblock::{SUPERBLOCK_BYTES, Slot, Superblock, is_sealed, seal};
 use crate::bitmap::Bitmap;
 use crate::geometry::{REGION_CHUNKS, chunks};
 use crate::storage::Storage;
@@ -35,6 +35,16 @@ pub(crate) enum Kind {
     ChangesB = 2,
     /// Regions in which chunks may have changed that no bitmap of changes names yet.
     Intent = 3,
+}
+
+impl Kind {
+    /// That of the changes which a slot means.
+    pub(crate) const fn of(slot: Slot) -> Self {
+        match slot {
+            Slot::A => Self::ChangesA,
+            Slot::B => Self::ChangesB,
+        }
+    }
 }
 
 const ALL: [Kind; KINDS] = [Kind::Base, Kind::ChangesA, Kind::ChangesB, Kind::Intent];

@@ -3,14 +3,11 @@
 use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Arc, Mutex, RwLock};
 
-use coffer_base::Rng;
-use coffer_crypto::Xts;
-
 use super::atomic::AtomicBitmap;
 use super::cipher::Cipher;
 use super::error::Doing as _;
 use super::meta::{Kind, Meta};
-use super::superblock::{self, KeyRecord, Slot, Superblock};
+use super::superblock::{self, Slot, Superblock};
 use super::{
     DataKey, FILES, Files, Frozen, Rekey, STRIPES, State, Volume, VolumeError, stored_chunks, superblock_field,
 };
@@ -18,6 +15,7 @@ use crate::bitmap::Bitmap;
 use crate::geometry::{REGION_CHUNKS, chunks};
 use crate::snapshot::Base;
 use crate::storage::{Directory, Storage};
+use coffer_base::Rng;
 
 /// What a new volume is to be.
 pub struct NewVolume<'a> {
@@ -101,12 +99,12 @@ impl Volume {
                 return Err(VolumeError::Damaged("data file (it is cut short)"));
             }
         }
-        let cipher = Arc::new(cipher(superblock.key.as_ref(), keys)?);
+        let cipher = Arc::new(Cipher::of(superblock.key.as_ref(), keys)?);
         let rekey = match &superblock.rekey {
             None => None,
             Some(record) => {
                 let watermark = super::rekey::recover(&files, &mut meta, record)?;
-                let to = Arc::new(self::cipher(Some(&record.to), keys)?);
+                let to = Arc::new(Cipher::of(Some(&record.to), keys)?);
                 Some(Rekey { id: record.id, to, watermark: AtomicU64::new(watermark) })
             }
         };
@@ -144,7 +142,7 @@ impl State {
             return Err(VolumeError::Damaged("bitmap of base chunks (there is no base)"));
         }
         // A chunk of a region with an intent may have been changed: the next snapshot has to look at it.
-        let mut changed = meta.bitmap(current(superblock.changes)).clone();
+        let mut changed = meta.bitmap(Kind::of(superblock.changes)).clone();
         for region in meta.bitmap(Kind::Intent).iter() {
             let first = region * REGION_CHUNKS;
             let end = (first + REGION_CHUNKS).min(changed.length());
@@ -152,14 +150,14 @@ impl State {
         }
         let frozen = superblock.frozen.map(|record| {
             let frozen_chunks = chunks(record.size_bytes);
-            let stored = meta.bitmap(current(superblock.changes.other()));
+            let stored = meta.bitmap(Kind::of(superblock.changes.other()));
             let mut set = Bitmap::new(frozen_chunks);
             set.extend((0..frozen_chunks).filter(|chunk| record.is_full || stored.contains(*chunk)));
             Frozen { record, set }
         });
         let overlaid = stored_chunks(overlay, superblock.size_bytes).doing("looking through the overlay")?;
         let overlay_cipher = match &*cipher {
-            Cipher::Plain => Arc::new(Cipher::Xts(xts(&superblock.overlay_key)?)),
+            Cipher::Plain => Arc::new(Cipher::under(&superblock.overlay_key)?),
             _ => Arc::clone(&cipher),
         };
         Ok(Self {
@@ -175,29 +173,4 @@ impl State {
             rekey,
         })
     }
-}
-
-/// Which bitmap a slot is.
-pub(super) const fn current(slot: Slot) -> Kind {
-    match slot {
-        Slot::A => Kind::ChangesA,
-        Slot::B => Kind::ChangesB,
-    }
-}
-
-/// The cipher that a record asks for, with the key that fits it.
-pub(super) fn cipher(record: Option<&KeyRecord>, keys: &[DataKey]) -> Result<Cipher, VolumeError> {
-    let Some(record) = record else { return Ok(Cipher::Plain) };
-    match keys.iter().find(|key| key.record().check == record.check) {
-        Some(key) => {
-            let plain: &[u8; 64] = key.plain.expose().as_slice().try_into().map_err(|_| VolumeError::WrongKey)?;
-            Ok(Cipher::Xts(xts(plain)?))
-        }
-        None if keys.is_empty() => Ok(Cipher::Absent),
-        None => Err(VolumeError::WrongKey),
-    }
-}
-
-fn xts(key: &[u8; 64]) -> Result<Xts, VolumeError> {
-    Xts::new(key).map_err(|_| VolumeError::WrongKey)
 }

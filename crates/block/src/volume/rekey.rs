@@ -10,11 +10,12 @@ use std::sync::{Arc, PoisonError, RwLockWriteGuard};
 use coffer_base::Rng;
 use coffer_crypto::digest;
 
+use super::cipher::Cipher;
 use super::codec::{Reader, Writer};
 use super::error::Doing as _;
 use super::meta::Meta;
 use super::superblock::{RekeyRecord, is_sealed, seal};
-use super::{DataKey, Files, Rekey, State, Volume, VolumeError, open, superblock_field};
+use super::{DataKey, Files, Rekey, State, Volume, VolumeError, superblock_field};
 use crate::geometry::{CHUNK_BYTES, CHUNK_UNITS, chunks};
 use crate::storage::{Buffer, Storage};
 
@@ -62,7 +63,7 @@ impl Volume {
             None if is_that(meta.superblock().key.as_ref()) => return Ok(()),
             None => {}
         }
-        let cipher = Arc::new(open::cipher(Some(&record), std::slice::from_ref(to))?);
+        let cipher = Arc::new(Cipher::of(Some(&record), std::slice::from_ref(to))?);
         // Its space is taken now, so that no window fails for want of it.
         let journal = &self.files.journal;
         let empty = Buffer::new(HEADER_BYTES + WINDOW_BYTES);
