@@ -21,7 +21,7 @@ use crate::job::{self, Kind};
 /// How long a snapshot waits for its volume to be frozen, or for another thread.
 const WAIT_MS: i64 = 200;
 /// How often progress is put on record at most.
-const PROGRESS_MS: i64 = 500;
+const PROGRESS_MS: i64 = 100;
 
 /// What it takes to upload.
 struct Opened {

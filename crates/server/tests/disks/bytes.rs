@@ -209,28 +209,38 @@ fn a_plain_disk_with_snapshots_is_encrypted_in_place_and_all_its_snapshots_stay_
 #[test]
 fn snapshots_and_copies_show_how_far_they_are_and_a_disk_what_was_done_to_it() {
     const WRITTEN_MIB: u32 = 320;
+    const MOST_TRIES: u64 = 8;
     let written = WRITTEN_MIB as usize * MIB;
     let mut site = Site::new("disks-progress");
     let instance_id = site.instance();
     let (disk_id, mut nbd) = site.attached(&instance_id, &[]);
     let start = Timestamp::from_unix_ms(now().unix_ms() - MINUTE_MS).to_iso8601();
-    let noise = noise(1, 8 * MIB);
-    for offset in (0..written).step_by(noise.len()) {
-        nbd.write(offset as u64, &noise).unwrap();
-    }
-    let snapshot_id = site.begin_snapshot(&disk_id);
-    let shown = progress(&mut site, HERE, &snapshot_id);
-    let copy_id = copy(&mut site, &snapshot_id, &[]);
-    let shown_of_copy = progress(&mut site, THERE, &copy_id);
-    for shown in [&shown, &shown_of_copy] {
-        assert!(shown.len() > 2 && shown.is_sorted() && shown.last() == Some(&100), "{shown:?}");
+    let mut was_between = [false; 2];
+    let mut tries = 0;
+    // A fast machine may be done between two looks: then again, with other content.
+    while was_between != [true; 2] {
+        tries += 1;
+        assert!(tries <= MOST_TRIES, "nothing between 0 and 100 is ever shown: {was_between:?}");
+        let noise = noise(tries, 8 * MIB);
+        for offset in (0..written).step_by(noise.len()) {
+            nbd.write(offset as u64, &noise).unwrap();
+        }
+        let snapshot_id = site.begin_snapshot(&disk_id);
+        let shown = progress(&mut site, HERE, &snapshot_id);
+        let copy_id = copy(&mut site, &snapshot_id, &[]);
+        let shown_of_copy = progress(&mut site, THERE, &copy_id);
+        for (was_between, shown) in was_between.iter_mut().zip([&shown, &shown_of_copy]) {
+            assert!(shown.is_sorted() && shown.last() == Some(&100), "{shown:?}");
+            *was_between |= shown.iter().any(|percent| (1..100).contains(percent));
+        }
     }
     let usage = site.ecs("DescribeSnapshotsUsage", &[REGION]);
     let stored_mib = usage["SnapshotSize"].as_u64().unwrap() >> 20;
-    assert!((WRITTEN_MIB.into()..u64::from(WRITTEN_MIB) + 4).contains(&stored_mib), "{usage}");
+    let written_mib = u64::from(WRITTEN_MIB) * tries;
+    assert!((written_mib..written_mib + 4).contains(&stored_mib), "{usage}");
 
     let asked = [("DiskId", disk_id.as_str()), ("StartTime", &start)];
-    let wanted = i64::try_from(written).unwrap();
+    let wanted = i64::try_from(written_mib << 20).unwrap();
     site.until("what was written is on record", |site| {
         let end = Timestamp::from_unix_ms(now().unix_ms() + MINUTE_MS).to_iso8601();
         let shown = site.ecs("DescribeDiskMonitorData", &[&asked[..], &[("EndTime", &end)]].concat());
