@@ -227,6 +227,14 @@ fn respond(answer: Outgoing) -> Response<axum::body::Body> {
     if let Ok(id) = HeaderValue::from_str(&answer.request_id) {
         headers.insert("x-acs-request-id", id);
     }
+    for warning in &answer.warnings {
+        match HeaderValue::from_str(warning) {
+            Ok(warning) => {
+                headers.append("x-coffer-warning", warning);
+            }
+            Err(error) => tracing::error!(%error, warning, "a warning that can't stand in a header"),
+        }
+    }
     response
 }
 

@@ -136,9 +136,8 @@ pub fn page(tx: &Tx<'_>, key_id: &str, page: &Page) -> Result<Vec<Dependant>, St
 /// How much hangs on a key, or on a version of it: the beginning of ciphertexts under that.
 pub fn count(tx: &Tx<'_>, key_id: &str, version: Option<&str>) -> Result<Counts, StoreError> {
     let values = [key_id.into(), version.into()];
-    let sql = format!(
-        "SELECT place, count(*) FROM ({LIST}) WHERE $2 IS NULL OR instr(versions, $2) > 0 GROUP BY place"
-    );
+    let sql =
+        format!("SELECT place, count(*) FROM ({LIST}) WHERE $2 IS NULL OR instr(versions, $2) > 0 GROUP BY place");
     let mut counts = Counts::default();
     for (kind, count) in tx.all(&sql, &values, |row| Ok((Kind::of(row.integer(0)?)?, row.integer(1)?)))? {
         counts.of_kind[kind as usize] = count;

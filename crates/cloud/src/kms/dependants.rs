@@ -1,48 +1,49 @@
 //! What hangs on a key: without it nobody can read these any more.
 
 use coffer_base::ApiError;
+use coffer_store::Tx;
+use coffer_store::dependants::{self, Counts, Kind};
 use coffer_store::keys::Key;
-use coffer_store::{Tx, disks, images, secrets, snapshots};
 
-/// How many disks, snapshots, images and secrets are encrypted under a key.
+use crate::context::Cx;
+
+/// How much hangs on a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Dependents {
-    /// Disks.
-    pub disks: i64,
-    /// Snapshots.
-    pub snapshots: i64,
-    /// Images with at least one snapshot under the key.
-    pub images: i64,
-    /// Secrets.
-    pub secrets: i64,
-}
+pub struct Dependants(Counts);
 
-impl Dependents {
-    /// Those of a key. They are in its account and region, as ECS uses a key nowhere else.
+impl Dependants {
+    /// On a key. They are in its account and region, as ECS uses a key nowhere else.
     pub fn of(tx: &Tx<'_>, key: &Key) -> Result<Self, ApiError> {
-        let kms_key_id = Some(key.key_id.clone());
-        let of_disks = disks::Filter { kms_key_id: kms_key_id.clone(), ..disks::Filter::default() };
-        let of_snapshots = snapshots::Filter { kms_key_id, ..snapshots::Filter::default() };
-        Ok(Self {
-            disks: disks::count(tx, &key.account, key.region, &of_disks)?,
-            snapshots: snapshots::count(tx, &key.account, key.region, &of_snapshots)?,
-            images: images::count_under_key(tx, &key.key_id)?,
-            secrets: secrets::count_under_key(tx, &key.key_id)?,
-        })
+        Ok(Self(dependants::count(tx, &key.key_id, None)?))
     }
 
     /// Whether there are any.
-    pub const fn any(self) -> bool {
-        self.disks + self.snapshots + self.images + self.secrets > 0
+    pub fn any(self) -> bool {
+        self.0.of_kind.iter().any(|count| *count > 0)
     }
 
     /// The counts, for the record.
-    pub fn notes(self) -> [(&'static str, String); 4] {
-        [
-            ("disks", self.disks.to_string()),
-            ("snapshots", self.snapshots.to_string()),
-            ("images", self.images.to_string()),
-            ("secrets", self.secrets.to_string()),
-        ]
+    pub fn notes(self) -> impl Iterator<Item = (&'static str, String)> {
+        NOTES.iter().zip(self.0.of_kind).map(|(name, count)| (*name, count.to_string()))
+    }
+
+    /// Warns the caller and notes the warning, if there are any.
+    pub fn warn(self, cx: &mut Cx<'_>, key: &Key) {
+        if self.any() {
+            cx.warn(format!("the key {} is in use: {}", key.key_id, self.text()));
+        }
+    }
+
+    /// The counts in words: what there is none of is not mentioned.
+    pub fn text(self) -> String {
+        let counted = Kind::ALL.into_iter().zip(self.0.of_kind).filter(|(_, count)| *count > 0);
+        let counted = counted.map(|(kind, count)| match (kind, self.0.running) {
+            (Kind::Disk, running) if running > 0 => format!("disks {count} (with running instances {running})"),
+            (kind, _) => format!("{} {count}", NOTES[kind as usize]),
+        });
+        counted.collect::<Vec<_>>().join(", ")
     }
 }
+
+/// How each kind is called in notes.
+const NOTES: [&str; 6] = ["disks", "reencryptions", "snapshots", "images", "secrets", "defaults"];
