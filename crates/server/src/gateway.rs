@@ -214,7 +214,7 @@ impl Gateway {
 }
 
 /// Ends when the server is told to stop.
-async fn told(stop: &mut watch::Receiver<bool>) {
+pub(crate) async fn told(stop: &mut watch::Receiver<bool>) {
     // The sender is kept until the server has stopped, so this can't fail before.
     drop(stop.wait_for(|stop| *stop).await);
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use coffer_base::{Clock, Rng};
@@ -10,7 +10,7 @@ use coffer_cloud::bootstrap::{self, Preset, Started};
 use coffer_crypto::{RootKey, SystemRng};
 use coffer_store::{Options, accounts};
 
-use super::directory::{files, find, migrate, open_database, rotate};
+use super::directory::{Checkpoint, Held, files, find, open_database};
 use super::settings::{Method, SealSettings};
 use crate::serve::{Error, now};
 
@@ -72,6 +72,19 @@ impl Drop for Place {
     fn drop(&mut self) {
         fs::remove_dir_all(&self.folder).ok();
     }
+}
+
+fn rotate(data: &Path, settings: &SealSettings, step: Checkpoint<'_>) -> Result<usize, Error> {
+    Held::take(data, settings)?.rotate(step)
+}
+
+fn migrate(
+    data: &Path,
+    settings: &SealSettings,
+    (to, new): (Method, &SealSettings),
+    step: Checkpoint<'_>,
+) -> Result<(), Error> {
+    Held::take(data, settings)?.migrate(to, new, step)
 }
 
 /// Does it again and again, cut off after one step more each time, until it is not cut off; how often it was.

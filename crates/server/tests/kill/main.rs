@@ -4,6 +4,7 @@
 #![allow(missing_docs, clippy::unwrap_used, reason = "a test")]
 
 #[path = "../../src/client.rs"]
+#[allow(dead_code, reason = "no test here looks at warnings")]
 mod client;
 mod harness;
 mod jobs;
