@@ -37,9 +37,12 @@ impl Dependants {
     /// The counts in words: what there is none of is not mentioned.
     pub fn text(self) -> String {
         let counted = Kind::ALL.into_iter().zip(self.0.of_kind).filter(|(_, count)| *count > 0);
-        let counted = counted.map(|(kind, count)| match (kind, self.0.running) {
-            (Kind::Disk, running) if running > 0 => format!("disks {count} (with running instances {running})"),
-            (kind, _) => format!("{} {count}", NOTES[kind as usize]),
+        let counted = counted.map(|(kind, count)| {
+            let running = match (kind, self.0.running) {
+                (Kind::Disk, running @ 1..) => format!(" ({running} of running instances)"),
+                _ => String::new(),
+            };
+            format!("{count} {}{}{running}", kind.as_str(), if count == 1 { "" } else { "s" })
         });
         counted.collect::<Vec<_>>().join(", ")
     }
