@@ -214,7 +214,7 @@ mod tests {
         let keyring = Arc::new(db.read(|tx| Keyring::open(RootKey::ephemeral(&*rng), tx)).unwrap());
         let (of_sessions, source) = (Arc::clone(&keyring), Arc::clone(&rng));
         db.write(move |tx| of_sessions.add_sessions(tx, &*source)).wait().unwrap();
-        let damage = SealedKey { scope: "damaged".to_owned(), sealed: vec![0; 60] };
+        let damage = SealedKey { scope: "z-damaged".to_owned(), sealed: vec![0; 60] };
         db.write(move |tx| accounts::insert_sealing_key(tx, &damage)).wait().unwrap();
         let changed = Arc::clone(&keyring).change_root(&db, Arc::clone(&rng), RootKey::ephemeral(&*rng));
         assert!(matches!(changed, Err(KeyringError::WrongRoot)));
