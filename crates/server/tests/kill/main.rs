@@ -8,6 +8,7 @@
 mod client;
 mod harness;
 mod jobs;
+mod root_key;
 
 use std::collections::BTreeSet;
 use std::io;
