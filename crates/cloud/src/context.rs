@@ -12,6 +12,7 @@ use coffer_store::jobs::Job;
 use crate::auth::{KeyUses, PolicyCache};
 use crate::caller::Caller;
 use crate::keyring::Keyring;
+use crate::kms::uses::VersionUses;
 use crate::operation::Operation;
 use crate::settings::Settings;
 
@@ -33,6 +34,8 @@ pub struct Cx<'a> {
     pub policies: &'a PolicyCache,
     /// When access keys were last used.
     pub uses: &'a KeyUses,
+    /// When versions of KMS keys were last used.
+    pub version_uses: &'a VersionUses,
     /// A key of a kind that takes long to make, where the operation asked for one before its transaction.
     pub prepared: Option<&'a Arc<Material>>,
     /// What is called; `None` in a job.
@@ -43,6 +46,8 @@ pub struct Cx<'a> {
     pub conditions: Vec<(&'static str, String)>,
     /// What belongs on record besides the action and its outcome, by name.
     pub notes: Vec<(&'static str, String)>,
+    /// What the caller is to be told beside the answer.
+    pub warnings: Vec<String>,
     /// The volumes of this machine: to look at. What is done to them is a job.
     pub host: &'a Host,
     /// The jobs to be done before this call is answered.
@@ -80,10 +85,12 @@ impl Cx<'_> {
     /// Does one of several things that stand by themselves: when it fails, what it wrote and noted is taken back, and no more.
     pub fn apart<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T, ApiError>) -> Result<T, ApiError> {
         let (tx, noted, asked) = (self.tx, self.notes.len(), self.prompts.len());
+        let warned = self.warnings.len();
         let outcome = tx.atomic(|_| work(self));
         if outcome.is_err() {
             self.notes.truncate(noted);
             self.prompts.truncate(asked);
+            self.warnings.truncate(warned);
         }
         outcome
     }
@@ -91,5 +98,11 @@ impl Cx<'_> {
     /// Puts something on record with this call.
     pub fn note(&mut self, name: &'static str, value: impl Into<String>) {
         self.notes.push((name, value.into()));
+    }
+
+    /// Tells the caller something beside the answer, in a header of it, and puts that on record. Only what succeeds warns.
+    pub fn warn(&mut self, text: String) {
+        self.note("warning", text.clone());
+        self.warnings.push(text);
     }
 }

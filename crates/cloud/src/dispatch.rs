@@ -19,6 +19,7 @@ use crate::exchange::{Incoming, Outgoing};
 use crate::idempotent;
 use crate::key_maker::KeyMaker;
 use crate::keyring::Keyring;
+use crate::kms::uses::VersionUses;
 use crate::operation::{Access, Decoded, Effect, Entry};
 use crate::parameters::Parameters;
 use crate::product::Product;
@@ -36,10 +37,11 @@ pub(crate) struct Shared {
     pub(crate) db: Db,
     pub(crate) clock: Clock,
     pub(crate) rng: Arc<dyn Rng>,
-    pub(crate) keyring: Keyring,
+    pub(crate) keyring: Arc<Keyring>,
     pub(crate) settings: Settings,
     pub(crate) policies: PolicyCache,
     pub(crate) uses: KeyUses,
+    pub(crate) version_uses: VersionUses,
     pub(crate) failures: Failures,
     pub(crate) replays: Replays,
     pub(crate) key_maker: KeyMaker,
@@ -59,8 +61,14 @@ struct Call {
     prepared: Option<Arc<Material>>,
 }
 
+/// An answer, and what the caller is to be told beside it.
+struct Answer {
+    value: Value,
+    warnings: Vec<String>,
+}
+
 /// The answer of a write, and the jobs to be done before it is given.
-type Written = (Value, Vec<Job>);
+type Written = (Answer, Vec<Job>);
 
 impl Cloud {
     /// Puts the parts together.
@@ -68,7 +76,7 @@ impl Cloud {
         db: Db,
         clock: Clock,
         rng: Arc<dyn Rng>,
-        keyring: Keyring,
+        keyring: impl Into<Arc<Keyring>>,
         settings: Settings,
         volumes: Volumes,
     ) -> Self {
@@ -76,10 +84,11 @@ impl Cloud {
             db,
             clock,
             rng,
-            keyring,
+            keyring: keyring.into(),
             settings,
             policies: PolicyCache::default(),
             uses: KeyUses::default(),
+            version_uses: VersionUses::default(),
             failures: Failures::default(),
             replays: Replays::new(limits::NONCES),
             key_maker: KeyMaker::default(),
@@ -102,7 +111,10 @@ impl Cloud {
             (Ok(_), None) => unreachable!("a claim is read whenever the parameters were"),
         };
         match outcome {
-            Ok((entry, value)) => encode::success(format, entry.product, entry.operation.name, request_id, value),
+            Ok((entry, Answer { value, warnings })) => {
+                let answer = encode::success(format, entry.product, entry.operation.name, request_id, value);
+                Outgoing { warnings, ..answer }
+            }
             Err(error) => {
                 if let Some(cause) = error.source() {
                     tracing::error!(request_id, %cause, "the request failed");
@@ -124,7 +136,7 @@ impl Cloud {
         parameters: &Parameters,
         claim: &Claim,
         request_id: &str,
-    ) -> Result<(&'static Entry, Value), ApiError> {
+    ) -> Result<(&'static Entry, Answer), ApiError> {
         let Some(most) = self.0.settings.most_failures else {
             return self.serve(incoming, parameters, claim, request_id).await;
         };
@@ -142,7 +154,7 @@ impl Cloud {
         parameters: &Parameters,
         claim: &Claim,
         request_id: &str,
-    ) -> Result<(&'static Entry, Value), ApiError> {
+    ) -> Result<(&'static Entry, Answer), ApiError> {
         let entry = find(incoming, claim)?;
         let prepare = |tx: &Tx<'_>| self.prepare(tx, entry, incoming, parameters, claim, request_id);
         match entry.operation.effect {
@@ -154,7 +166,8 @@ impl Cloud {
                     let mut cx = self.0.cx(tx, &call);
                     let resources = (entry.resources)(&mut cx, &decoded)?;
                     authorize(&cx, entry.product, entry.operation, &resources)?;
-                    (entry.run)(&mut cx, decoded)
+                    let value = (entry.run)(&mut cx, decoded)?;
+                    Ok(Answer { value, warnings: cx.warnings })
                 });
                 if let Some(access_key_id) = used {
                     let now = self.0.clock.now();
@@ -176,15 +189,15 @@ impl Cloud {
                 }
                 let shared = Arc::clone(&self.0);
                 match self.0.db.write(move |tx| shared.write(tx, &call, decoded)).await? {
-                    Ok((value, prompts)) => {
+                    Ok((answer, prompts)) => {
                         self.work_promptly(prompts).await;
-                        Ok(value)
+                        Ok(answer)
                     }
                     Err(error) => Err(error),
                 }
             }
         }
-        .map(|value| (entry, value))
+        .map(|answer| (entry, answer))
     }
 
     /// Everything up to the request that can be done without changing anything.
@@ -256,11 +269,13 @@ impl Shared {
             settings: &self.settings,
             policies: &self.policies,
             uses: &self.uses,
+            version_uses: &self.version_uses,
             origin,
             prepared: None,
             operation: None,
             conditions: Vec::new(),
             notes: Vec::new(),
+            warnings: Vec::new(),
             host: &self.volumes.host,
             prompts: Vec::new(),
         }
@@ -300,10 +315,10 @@ impl Shared {
             && error.source().is_some()
         {
             // Ours, not the caller's: the transaction may not be in a state to be written on.
-            return Ok(outcome.map(|value| (value, Vec::new())));
+            return Ok(outcome.map(|value| (Answer { value, warnings: Vec::new() }, Vec::new())));
         }
         audit::record(&cx, call.entry, &call.request_id, &resources, outcome.as_ref().err())?;
-        Ok(outcome.map(|value| (value, cx.prompts)))
+        Ok(outcome.map(|value| (Answer { value, warnings: cx.warnings }, cx.prompts)))
     }
 
     fn perform(cx: &mut Cx<'_>, call: &Call, decoded: Decoded, resources: &mut Vec<Arn>) -> Result<Value, ApiError> {

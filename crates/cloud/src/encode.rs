@@ -36,7 +36,7 @@ pub fn success(format: Format, product: Product, action: &str, request_id: Strin
         members.extend(own);
     }
     let body = write(format, &product.xml_root(action), &Value::Object(members));
-    Outgoing { status: 200, content_type: format.content_type(), request_id, body }
+    Outgoing { status: 200, content_type: format.content_type(), request_id, warnings: Vec::new(), body }
 }
 
 /// An error. `host` is the endpoint as the client called it; `product` may be unknown this early.
@@ -60,7 +60,7 @@ pub fn failure(format: Format, product: Option<Product>, host: &str, request_id:
         members.push(("AccessDeniedDetail".into(), access_denied(detail)));
     }
     let body = write(format, "Error", &Value::Object(members));
-    Outgoing { status: error.status(), content_type: format.content_type(), request_id, body }
+    Outgoing { status: error.status(), content_type: format.content_type(), request_id, warnings: Vec::new(), body }
 }
 
 fn access_denied(detail: &AccessDenied) -> Value {

@@ -56,6 +56,8 @@ pub struct Outgoing {
     pub content_type: &'static str,
     /// The request's id, an upper-case UUID; also sent as `x-acs-request-id`.
     pub request_id: String,
+    /// What the caller is to be told beside the answer, each sent as `x-coffer-warning`: printable ASCII.
+    pub warnings: Vec<String>,
     /// The body.
     pub body: Vec<u8>,
 }

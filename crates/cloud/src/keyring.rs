@@ -7,7 +7,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use coffer_base::{AccountId, Rng};
 use coffer_crypto::{Material, OpenError, RootKey, SealKey};
 use coffer_store::accounts::{self, SealedKey};
-use coffer_store::{StoreError, Tx};
+use coffer_store::{Db, StoreError, Tx};
 
 /// The scope of the key that seals session tokens.
 const SESSIONS: &str = "sessions";
@@ -19,7 +19,8 @@ const READY: usize = 10_000;
 
 /// The root key and what was opened with it.
 pub struct Keyring {
-    root: RootKey,
+    /// The root key; while it is being changed, the one before and the one after. The database says which of them counts.
+    roots: RwLock<Vec<Arc<RootKey>>>,
     opened: RwLock<HashMap<String, Arc<SealKey>>>,
     versions: RwLock<HashMap<String, Version>>,
 }
@@ -47,7 +48,7 @@ pub fn fits(root: &RootKey, keys: &[SealedKey]) -> bool {
 }
 
 /// Seals every sealing key anew, under another root key; how many there are.
-pub fn reseal(tx: &Tx<'_>, rng: &dyn Rng, old: &RootKey, new: &RootKey) -> Result<usize, KeyringError> {
+fn reseal(tx: &Tx<'_>, rng: &dyn Rng, old: &RootKey, new: &RootKey) -> Result<usize, KeyringError> {
     let keys = accounts::sealing_keys(tx)?;
     for SealedKey { scope, sealed } in &keys {
         let context = context(scope);
@@ -66,7 +67,28 @@ impl Keyring {
             let open = SealKey::open_under(root.aead(), &context(&key.scope), &key.sealed);
             opened.insert(key.scope, Arc::new(open.map_err(|OpenError| KeyringError::WrongRoot)?));
         }
-        Ok(Self { root, opened: RwLock::new(opened), versions: RwLock::default() })
+        let roots = RwLock::new(vec![Arc::new(root)]);
+        Ok(Self { roots, opened: RwLock::new(opened), versions: RwLock::default() })
+    }
+
+    /// Seals every sealing key anew, under another root key; how many there are. Blocks until it is durable; whoever uses the keyring
+    /// meanwhile notices nothing. Only one change at a time.
+    pub fn change_root(self: Arc<Self>, db: &Db, rng: Arc<dyn Rng>, new: RootKey) -> Result<usize, KeyringError> {
+        let (keyring, new) = (Arc::clone(&self), Arc::new(new));
+        self.roots.write().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(&new));
+        let resealed = db.write(move |tx| reseal(tx, &*rng, &*keyring.root(tx)?, &new)).wait();
+        // Whatever came of it: the database knows.
+        let root = db.read(|tx| self.root(tx))?;
+        *self.roots.write().unwrap_or_else(PoisonError::into_inner) = vec![root];
+        resealed
+    }
+
+    /// The root key under which the database's keys are sealed at this moment.
+    fn root(&self, tx: &Tx<'_>) -> Result<Arc<RootKey>, KeyringError> {
+        let keys = accounts::sealing_keys(tx)?;
+        let any = &keys[..keys.len().min(1)];
+        let roots = self.roots.read().unwrap_or_else(PoisonError::into_inner);
+        roots.iter().find(|root| fits(root, any)).cloned().ok_or(KeyringError::WrongRoot)
     }
 
     /// Makes and stores the sealing key of a new account.
@@ -120,11 +142,11 @@ impl Keyring {
     pub fn proof_seed(&self, tx: &Tx<'_>, rng: &dyn Rng) -> Result<SealKey, KeyringError> {
         let context = context(PROOFS);
         if let Some(key) = accounts::sealing_keys(tx)?.into_iter().find(|key| key.scope == PROOFS) {
-            return SealKey::open_under(self.root.aead(), &context, &key.sealed)
+            return SealKey::open_under(self.root(tx)?.aead(), &context, &key.sealed)
                 .map_err(|OpenError| KeyringError::WrongRoot);
         }
         let key = SealKey::generate(rng);
-        let sealed = key.sealed_under(self.root.aead(), rng, &context);
+        let sealed = key.sealed_under(self.root(tx)?.aead(), rng, &context);
         accounts::insert_sealing_key(tx, &SealedKey { scope: PROOFS.to_owned(), sealed })?;
         Ok(key)
     }
@@ -135,7 +157,7 @@ impl Keyring {
 
     fn add(&self, tx: &Tx<'_>, rng: &dyn Rng, scope: &str) -> Result<(), KeyringError> {
         let key = SealKey::generate(rng);
-        let sealed = key.sealed_under(self.root.aead(), rng, &context(scope));
+        let sealed = key.sealed_under(self.root(tx)?.aead(), rng, &context(scope));
         accounts::insert_sealing_key(tx, &SealedKey { scope: scope.to_owned(), sealed })?;
         self.opened.write().unwrap_or_else(PoisonError::into_inner).insert(scope.to_owned(), Arc::new(key));
         Ok(())
@@ -149,10 +171,58 @@ fn context(scope: &str) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use coffer_base::SeededRng;
-    use coffer_crypto::KeySpec;
+    use coffer_crypto::{KeySpec, ProofKey};
     use coffer_store::Db;
 
     use super::*;
+
+    fn scopes(db: &Db, root: &RootKey) -> Option<usize> {
+        let keys = db.read(accounts::sealing_keys).unwrap();
+        fits(root, &keys).then_some(keys.len())
+    }
+
+    #[test]
+    fn what_is_made_after_the_root_key_changed_is_sealed_under_the_new_one_and_all_else_stays_as_it_is() {
+        let rng: Arc<dyn Rng> = Arc::new(SeededRng::new(1));
+        let db = Db::in_memory().unwrap();
+        let account = |digit: &str| AccountId::parse(&digit.repeat(16)).unwrap();
+        let keyring = Arc::new(db.read(|tx| Keyring::open(RootKey::ephemeral(&*rng), tx)).unwrap());
+        let add = |digit: &'static str| {
+            let (keyring, rng, account) = (Arc::clone(&keyring), Arc::clone(&rng), account(digit));
+            db.write(move |tx| {
+                keyring.add_account(tx, &*rng, &account)?;
+                keyring.proof_seed(tx, &*rng).map(|seed| ProofKey::new(&seed).public())
+            })
+        };
+        let seed = add("1").wait().unwrap();
+        let sealed = keyring.account(&account("1")).unwrap().aead().seal(&*rng, b"", b"m");
+        let (new, copy) = (RootKey::ephemeral(&*rng), SealKey::generate(&*rng));
+        let wrapped = new.wrapped_under(&copy, &*rng);
+        let changed = Arc::clone(&keyring).change_root(&db, Arc::clone(&rng), new);
+        assert_eq!(changed.unwrap(), 2, "the account's key, and that of the proofs");
+        assert_eq!(add("2").wait().unwrap(), seed, "the same key under another");
+        let new = RootKey::unwrap_under(&copy, &wrapped).unwrap();
+        assert_eq!(scopes(&db, &new), Some(3));
+        let again = db.read(|tx| Keyring::open(new, tx)).unwrap();
+        assert_eq!(again.account(&account("1")).unwrap().aead().open(b"", &sealed).unwrap().expose(), b"m");
+    }
+
+    #[test]
+    fn a_change_of_the_root_key_that_fails_leaves_the_one_before() {
+        let rng: Arc<dyn Rng> = Arc::new(SeededRng::new(1));
+        let db = Db::in_memory().unwrap();
+        let keyring = Arc::new(db.read(|tx| Keyring::open(RootKey::ephemeral(&*rng), tx)).unwrap());
+        let (of_sessions, source) = (Arc::clone(&keyring), Arc::clone(&rng));
+        db.write(move |tx| of_sessions.add_sessions(tx, &*source)).wait().unwrap();
+        let damage = SealedKey { scope: "z-damaged".to_owned(), sealed: vec![0; 60] };
+        db.write(move |tx| accounts::insert_sealing_key(tx, &damage)).wait().unwrap();
+        let changed = Arc::clone(&keyring).change_root(&db, Arc::clone(&rng), RootKey::ephemeral(&*rng));
+        assert!(matches!(changed, Err(KeyringError::WrongRoot)));
+        let root = db.read(|tx| keyring.root(tx)).unwrap();
+        let keys = db.read(accounts::sealing_keys).unwrap();
+        let of_sessions: Vec<SealedKey> = keys.into_iter().filter(|key| key.scope == SESSIONS).collect();
+        assert!(fits(&root, &of_sessions));
+    }
 
     #[test]
     fn a_version_is_opened_again_when_its_sealed_bytes_are_others_or_it_was_forgotten() {

@@ -50,6 +50,17 @@ pub enum Access {
     Anyone,
 }
 
+impl Operation {
+    /// Its action as policies and records name it: the first, where it has several.
+    pub const fn action(&self) -> &'static str {
+        match self.access {
+            Access::Action(action) | Access::AccountByDefault(action) => action,
+            Access::Each(actions) => actions[0],
+            Access::Caller | Access::Anyone => self.name,
+        }
+    }
+}
+
 /// A parameter as the operation declares it, for the conformance test and the compatibility table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ParameterFact {

@@ -331,10 +331,13 @@ fn what_a_deleted_key_encrypted_stays_listed_and_its_loss_is_on_record() {
     };
     // The system disks of both instances, one attached besides and one free; the snapshot of one, and that of the image.
     assert_eq!(hanging(), [4, 2]);
-    let counts = json!({"keyId": scene.key, "disks": "4", "snapshots": "2", "images": "1", "secrets": "0"});
+    let counts = |disks: &str| json!({"keyId": scene.key, "disks": disks, "reencryptions": "0", "snapshots": "2", "images": "1", "secrets": "0", "defaults": "0"});
     let detail = |row: &Recorded| serde_json::from_str::<Value>(&row.detail).unwrap();
     scene.kms("ScheduleKeyDeletion", &[("PendingWindowInDays", "7")]);
-    assert_eq!(detail(&recorded(world, "kms:ScheduleKeyDeletion")), counts);
+    let mut scheduled = counts("4");
+    let hangs = "4 disks (2 of running instances), 2 snapshots, 1 image";
+    scheduled["warning"] = json!(format!("the key {} is in use: {hangs}", scene.key));
+    assert_eq!(detail(&recorded(world, "kms:ScheduleKeyDeletion")), scheduled);
     let lost = text(&world.ecs("CreateDisk", &[&scene.asked("CreateDisk")[..4], &[]].concat()), "DiskId");
     world.ecs("DeleteDisk", &[("DiskId", &scene.free)]);
     world.advance(8 * DAY_MS);
@@ -342,8 +345,7 @@ fn what_a_deleted_key_encrypted_stays_listed_and_its_loss_is_on_record() {
     assert_eq!((&row.account, &*row.principal), (&world.account, "kms.aliyuncs.com"));
     let arn = format!("acs:kms:{REGION}:{}:key/{}", world.account, scene.key);
     assert_eq!((row.resources, row.at), (arn, world.clock.now()));
-    let left = json!({"keyId": scene.key, "disks": "3", "snapshots": "2", "images": "1", "secrets": "0"});
-    assert_eq!(detail(&recorded(world, "kms:DeleteKey")), left);
+    assert_eq!(detail(&recorded(world, "kms:DeleteKey")), counts("3"));
     assert_eq!(hanging(), [3, 2]);
     let proof = world.db.read(proofs::last).unwrap().unwrap();
     let proof: Value = serde_json::from_str(&proof.proof).unwrap();

@@ -82,3 +82,12 @@ fn proofs_that_were_changed_removed_moved_or_signed_by_another_are_noticed() {
     assert_eq!(verify(&[a, &foreign]).unwrap_err(), "line 2: another key signed it");
     assert!(verify(&[&"{}".to_owned()]).unwrap_err().contains("it is no proof"));
 }
+
+#[test]
+fn a_file_without_proofs_verifies_nothing() {
+    for nothing in ["", "\n", " \n\n"] {
+        let said = erasure::verify(nothing, None).unwrap_err();
+        assert_eq!(said, "there are no proofs in it: nothing was verified", "{nothing:?}");
+    }
+    assert_eq!(erasure::verify("{}\n", None).unwrap_err(), "line 1: it is no proof");
+}

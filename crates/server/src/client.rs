@@ -51,6 +51,8 @@ impl<T: Read + Write + Send> Stream for T {}
 pub(crate) struct Answer {
     /// HTTP status.
     pub(crate) status: u16,
+    /// What the server has to say beside it.
+    pub(crate) warnings: Vec<String>,
     /// The body.
     pub(crate) body: Value,
 }
@@ -146,16 +148,20 @@ fn read(stream: &mut BufReader<Box<dyn Stream>>) -> io::Result<Answer> {
     };
     let first = next_line(stream)?;
     let status = first.split(' ').nth(1).and_then(|code| code.parse().ok()).ok_or_else(|| broken("no status"))?;
-    let mut length = 0;
+    let (mut length, mut warnings) = (0, Vec::new());
     loop {
         let header = next_line(stream)?;
         if header.is_empty() {
             break;
         }
-        if let Some((name, value)) = header.split_once(':')
-            && name.eq_ignore_ascii_case("content-length")
-        {
-            length = value.trim().parse().map_err(|_| broken("no length"))?;
+        match header.split_once(':') {
+            Some((name, value)) if name.eq_ignore_ascii_case("content-length") => {
+                length = value.trim().parse().map_err(|_| broken("no length"))?;
+            }
+            Some((name, value)) if name.eq_ignore_ascii_case("x-coffer-warning") => {
+                warnings.push(value.trim().to_owned());
+            }
+            _ => {}
         }
     }
     if length > ANSWER_BYTES {
@@ -163,5 +169,5 @@ fn read(stream: &mut BufReader<Box<dyn Stream>>) -> io::Result<Answer> {
     }
     let mut body = vec![0; length];
     stream.read_exact(&mut body)?;
-    Ok(Answer { status, body: serde_json::from_slice(&body).map_err(|_| broken("no JSON"))? })
+    Ok(Answer { status, warnings, body: serde_json::from_slice(&body).map_err(|_| broken("no JSON"))? })
 }

@@ -218,6 +218,8 @@ impl FileQuotas {
 /// Everything decided.
 #[derive(Debug)]
 pub(crate) struct Config {
+    /// The file that settings are read from, if there is one.
+    pub(crate) file: Option<PathBuf>,
     /// Where to listen.
     pub(crate) listen: SocketAddr,
     /// Where to keep everything.
@@ -284,6 +286,7 @@ impl ServeArguments {
         }
         let data = self.data.clone().or(file.data).unwrap_or_else(|| USUAL_DATA.into());
         Ok(Config {
+            file: self.config.clone(),
             volumes: file.volumes.options(&data)?,
             listen: self.listen.or(file.listen).unwrap_or(SocketAddr::from(([127, 0, 0, 1], 7600))),
             data,

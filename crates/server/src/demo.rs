@@ -27,6 +27,7 @@ pub(crate) fn run() -> Result<(), Error> {
 
 fn play(data: &std::path::Path) -> Result<(), Error> {
     let config = Config {
+        file: None,
         listen: SocketAddr::from(([127, 0, 0, 1], 0)),
         data: PathBuf::from(data),
         allow_plaintext: false,

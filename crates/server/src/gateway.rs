@@ -214,7 +214,7 @@ impl Gateway {
 }
 
 /// Ends when the server is told to stop.
-async fn told(stop: &mut watch::Receiver<bool>) {
+pub(crate) async fn told(stop: &mut watch::Receiver<bool>) {
     // The sender is kept until the server has stopped, so this can't fail before.
     drop(stop.wait_for(|stop| *stop).await);
 }
@@ -226,6 +226,14 @@ fn respond(answer: Outgoing) -> Response<axum::body::Body> {
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(answer.content_type));
     if let Ok(id) = HeaderValue::from_str(&answer.request_id) {
         headers.insert("x-acs-request-id", id);
+    }
+    for warning in &answer.warnings {
+        match HeaderValue::from_str(warning) {
+            Ok(warning) => {
+                headers.append("x-coffer-warning", warning);
+            }
+            Err(error) => tracing::error!(%error, warning, "a warning that can't stand in a header"),
+        }
     }
     response
 }

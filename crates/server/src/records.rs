@@ -1,15 +1,12 @@
-//! What an operator or an auditor asks of a data directory, reading only, also while a server runs on it: the audit, and what hangs on
-//! a key.
+//! What an operator or an auditor asks of the audit in a data directory, reading only, also while a server runs on it.
 
 use std::io::{BufWriter, Write};
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use coffer_cloud::audit::{self, Broken};
-use coffer_cloud::kms::cipher;
 use coffer_crypto::digest;
-use coffer_store::keys::Key;
-use coffer_store::{Db, Record as _, StoreError, dependents};
+use coffer_store::Db;
 use serde_json::json;
 
 use crate::serve::Error;
@@ -39,15 +36,6 @@ pub(crate) enum Audit {
         #[command(flatten)]
         place: Place,
     },
-}
-
-/// Which key's dependants.
-#[derive(Args, Debug)]
-pub(crate) struct Impact {
-    /// The key's id.
-    key: String,
-    #[command(flatten)]
-    place: Place,
 }
 
 const PAGE: i64 = 1000;
@@ -111,21 +99,4 @@ fn export(place: &Place, out: &mut impl Write) -> Result<(), Error> {
             writeln!(out, "{line}")?;
         }
     }
-}
-
-/// Answers about a key.
-pub(crate) fn impact(impact: &Impact) -> Result<(), Error> {
-    let Impact { key, place } = impact;
-    let found = Db::peek(&place.data, |tx| Ok::<_, StoreError>((Key::get(tx, key)?, dependents::of_key(tx, key)?)))?;
-    let (record, list) = found;
-    let mut out = BufWriter::new(std::io::stdout().lock());
-    let state = record.as_ref().map_or("gone", |record| record.state.as_str());
-    writeln!(out, "key {key}: {state}; {} depend on it", list.len())?;
-    for dependent in list {
-        let version = dependent.wrapped_data_key.as_deref().and_then(cipher::version_of);
-        let version = version.map(|version| format!(", version {version}")).unwrap_or_default();
-        let attached = dependent.attached_to.map(|ids| format!(", attached to {ids}")).unwrap_or_default();
-        writeln!(out, "{} {}{version}{attached}", dependent.kind, dependent.id)?;
-    }
-    Ok(out.flush()?)
 }

@@ -21,7 +21,7 @@ use crate::config::{self, Config, ServeArguments};
 use crate::gateway::Gateway;
 use crate::metadata;
 use crate::pools::Pools;
-use crate::seal;
+use crate::seal::{self, Served};
 use crate::tls;
 
 /// Any failure on the way up, for a person to read.
@@ -33,6 +33,8 @@ const JOBS_EVERY: Duration = Duration::from_millis(50);
 const FORGET_EVERY: u32 = 20;
 /// And from one look at the volumes and their keys to the next.
 const WATCH_EVERY: u32 = 60;
+/// And from one time that the last uses of keys are put on record to the next.
+const RECORD_EVERY: u32 = 1200;
 
 /// Runs until it is told to stop.
 pub(crate) fn run(arguments: &ServeArguments) -> Result<(), Error> {
@@ -112,6 +114,9 @@ impl Server {
         let pools = Arc::new(Pools::start()?);
         let workers: Arc<dyn Workers> = Arc::<Pools>::clone(&pools);
         let volumes = Volumes::new(Host::start(&config.volumes, Arc::clone(&rng), monotonic_ns)?, workers);
+        let keyring = Arc::new(keyring);
+        let (data, file) = (config.data.clone(), config.file.clone());
+        let served = Arc::new(Served { data, config: file, db: db.clone(), keyring: Arc::clone(&keyring) });
         let cloud = Cloud::new(db, clock, rng, keyring, config.settings.clone(), volumes);
         cloud.reconcile_volumes().map_err(|error| format!("{error:?}"))?;
 
@@ -133,6 +138,14 @@ impl Server {
             tracing::info!(address = %listener.local_addr()?, role = wanted.role, "metadata endpoint");
             runtime.spawn(metadata::run(listener, router));
         }
+        {
+            let _runtime = runtime.enter();
+            match served.listen() {
+                Ok(listener) => drop(runtime.spawn(served.run(listener, stopped.clone()))),
+                // All else works: the root key can be changed while the server is stopped.
+                Err(error) => tracing::error!(%error, "no socket for changes of the root key"),
+            }
+        }
         let gateway = Gateway::new(cloud.clone(), tls, config.allow_plaintext);
         let gateway = runtime.spawn(gateway.run(listener, stopped));
         let jobs = start_jobs(cloud.clone())?;
@@ -149,10 +162,17 @@ impl Server {
         if self.jobs.1.join().is_err() {
             tracing::error!("the jobs did not end well");
         }
+        record_key_uses(&self.cloud);
         self.cloud.stop_work_on_volumes();
         self.pools.stop();
         self.cloud.close_volumes();
         self.runtime.shutdown_timeout(Duration::from_secs(1));
+    }
+}
+
+fn record_key_uses(cloud: &Cloud) {
+    if let Err(error) = cloud.record_key_uses() {
+        tracing::error!(?error, "putting the last uses of keys on record failed");
     }
 }
 
@@ -169,6 +189,9 @@ fn start_jobs(cloud: Cloud) -> std::io::Result<(Sender<()>, JoinHandle<()>)> {
                 && let Err(error) = cloud.forget_expired()
             {
                 tracing::error!(?error, "forgetting what has expired failed");
+            }
+            if looks.is_multiple_of(RECORD_EVERY) {
+                record_key_uses(&cloud);
             }
             if looks.is_multiple_of(WATCH_EVERY)
                 && let Err(error) = cloud.watch_volumes()

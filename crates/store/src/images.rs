@@ -186,13 +186,6 @@ pub fn count(tx: &Tx<'_>, account: &AccountId, region: Region, filter: &Filter) 
     record::count::<Image>(tx, &condition(tx, account, region, filter)?)
 }
 
-/// How many images are made of snapshots under a KMS key, at least in part.
-pub fn count_under_key(tx: &Tx<'_>, key_id: &str) -> Result<i64, StoreError> {
-    let sql = "SELECT count(DISTINCT i.image_id) FROM snapshots s JOIN image_disks i ON i.snapshot_id = s.snapshot_id
-               WHERE s.kms_key_id = $1";
-    tx.count(sql, &[key_id.into()])
-}
-
 fn condition<'a>(
     tx: &Tx<'_>,
     account: &'a AccountId,

@@ -143,9 +143,10 @@ pub fn set_service_status(
     tx.execute(sql, &[account.into(), region.into(), status.into()]).map(drop)
 }
 
-/// Deletes a key with its versions, aliases and tags.
+/// Deletes a key with its versions, their uses, its aliases and tags.
 pub fn delete(tx: &Tx<'_>, key_id: &str) -> Result<(), StoreError> {
     for sql in [
+        "DELETE FROM kms_key_uses WHERE version_id IN (SELECT version_id FROM kms_key_versions WHERE key_id = $1)",
         "DELETE FROM kms_key_versions WHERE key_id = $1",
         "DELETE FROM kms_aliases WHERE key_id = $1",
         "DELETE FROM resource_tags WHERE resource_id = $1",

@@ -102,11 +102,6 @@ pub fn list(
     Ok((record::page(tx, wanted, &record::Start::Offset(offset), limit)?, total))
 }
 
-/// How many secrets are encrypted with a key.
-pub fn count_under_key(tx: &Tx<'_>, key_id: &str) -> Result<i64, StoreError> {
-    tx.count("SELECT count(*) FROM kms_secrets WHERE key_id = $1", &[key_id.into()])
-}
-
 /// Deletes a secret with its versions, stages and tags.
 pub fn delete(tx: &Tx<'_>, secret_id: &str) -> Result<(), StoreError> {
     for sql in [

@@ -25,7 +25,7 @@ use crate::export::Export;
 
 pub use self::certificates::{CertificateError, ClientFiles, ServerTls, mint};
 pub use self::counters::{Counters, CountersSnapshot, LatencySnapshot};
-pub use self::server::{Listen, Server};
+pub use self::server::{Listen, Server, bind_unix};
 pub use self::service::converse;
 pub use self::transport::Transport;
 

@@ -183,7 +183,7 @@ impl Listener {
 
 /// A Unix socket that only its owner can connect to, from the moment that it has its name: it is made in a directory that is closed to
 /// others, and moved.
-fn bind_unix(path: &Path) -> io::Result<UnixListener> {
+pub fn bind_unix(path: &Path) -> io::Result<UnixListener> {
     match fs::symlink_metadata(path) {
         Ok(found) if !found.file_type().is_socket() => {
             return Err(io::Error::new(io::ErrorKind::AlreadyExists, format!("{} is no socket", path.display())));

@@ -9,6 +9,7 @@ use crate::product::Product;
 operations! { Product::Coffer;
     describe_disk_encryption,
     describe_disk_export,
+    describe_key_dependants,
     modify_disk_reencryption,
     reencrypt_disk,
     rewrap_disk_data_key,

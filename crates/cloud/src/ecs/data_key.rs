@@ -14,6 +14,9 @@ use crate::context::Cx;
 use crate::kms::cipher::{self, Blob, Encrypted};
 use crate::kms::encryption_context::EncryptionContext;
 
+/// The names under which uses of KMS keys are noted.
+const NOTES: [&str; 2] = ["kmsKeyId", "keyVersionId"];
+
 /// What a data key belongs to. Moved to anything else, it does not open.
 #[derive(Clone, Copy, Debug)]
 pub struct Binding<'a> {
@@ -55,8 +58,7 @@ pub fn create(cx: &mut Cx<'_>, key: &Key, binding: Binding<'_>) -> Result<String
 /// A data key, wrapped under `key` and bound.
 pub fn wrap(cx: &mut Cx<'_>, key: &Key, binding: Binding<'_>, data_key: &[u8]) -> Result<Encrypted, ApiError> {
     let wrapped = cipher::encrypt(cx, key, &binding.context(), data_key)?;
-    cx.note("kmsKeyId", key.key_id.clone());
-    cx.note("keyVersionId", wrapped.version_id.clone());
+    cipher::note_as(cx, NOTES, key, &wrapped.version_id);
     Ok(wrapped)
 }
 
@@ -138,8 +140,7 @@ impl<'a> Wrapped<'a> {
         }
         let opened = blob.open(cx, &key, &self.binding.context())?;
         let data_key = opened.map_err(|_| ApiError::internal("a wrapped data key does not open where it belongs"))?;
-        cx.note("kmsKeyId", key.key_id.clone());
-        cx.note("keyVersionId", blob.version_id().to_owned());
+        cipher::note_as(cx, NOTES, &key, blob.version_id());
         Ok(data_key)
     }
 }

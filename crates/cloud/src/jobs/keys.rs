@@ -7,7 +7,7 @@ use coffer_store::{Record as _, Tx};
 
 use crate::audit::{self, Deed};
 use crate::dispatch::Shared;
-use crate::kms::dependents::Dependents;
+use crate::kms::dependants::Dependants;
 use crate::kms::{erasure, key, rotation, secret};
 
 /// Deletes a key whose window is over. What is encrypted under it stays and can't be read any more: how much is put on record.
@@ -15,21 +15,13 @@ pub(super) fn delete(shared: &Shared, tx: &Tx<'_>, key_id: &str) -> Result<(), A
     let now = shared.clock.now();
     let due = Key::get(tx, key_id)?.filter(|key| key.delete_at.is_some_and(|due| due <= now));
     let Some(key) = due else { return Ok(()) };
-    let lost = Dependents::of(tx, &key)?;
+    let lost = Dependants::of(tx, &key)?;
     erasure::prove(tx, &shared.keyring, &*shared.rng, now, &key)?;
     key::erase(tx, &shared.keyring, &key)?;
     let resource = key::arn(&key);
-    let notes = [&[("keyId", key.key_id)], &lost.notes()[..]].concat();
+    let notes: Vec<_> = [("keyId", key.key_id)].into_iter().chain(lost.notes()).collect();
     record(shared, tx, &key.account, "kms:DeleteKey", &resource, &notes)?;
-    let Dependents { disks, snapshots, images, secrets } = lost;
-    tracing::warn!(
-        key_id,
-        disks,
-        snapshots,
-        images,
-        secrets,
-        "a key was deleted: its window is over, and what it encrypted is lost"
-    );
+    tracing::warn!(key_id, lost = lost.text(), "a key was deleted: its window is over, and what it encrypted is lost");
     Ok(())
 }
 

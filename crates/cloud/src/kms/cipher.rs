@@ -10,6 +10,8 @@ use base64::engine::general_purpose::STANDARD;
 use coffer_base::{AccountId, ApiError, Arn, ErrorCode, Rng, Secret};
 use coffer_crypto::{Material, OVERHEAD_BYTES, SealKey, digest};
 use coffer_store::Record as _;
+use coffer_store::dependants::VERSION_CHARACTERS;
+use coffer_store::key_uses::KeyUse;
 use coffer_store::keys::{Key, KeyVersion};
 
 use super::encryption_context::EncryptionContext;
@@ -97,6 +99,13 @@ pub struct Blob {
 pub fn version_of(text: &str) -> Option<String> {
     let bytes = STANDARD.decode(text).ok()?;
     Some(std::str::from_utf8(bytes.get(..VERSION_ID_BYTES)?).ok()?.to_owned())
+}
+
+/// How every ciphertext begins that was made under a version.
+pub fn blob_start(version_id: &str) -> String {
+    let start = STANDARD.encode(version_id);
+    assert_eq!(start.len(), VERSION_CHARACTERS, "a version's id has 36 characters");
+    start
 }
 
 /// Why a blob does not open.
@@ -187,8 +196,18 @@ fn refused(why: Unreadable) -> ApiError {
 
 /// Puts on record which version of which key was used.
 pub fn note(cx: &mut Cx<'_>, key: &Key, version_id: &str) {
-    cx.note("keyId", key.key_id.clone());
-    cx.note("keyVersionId", version_id);
+    note_as(cx, ["keyId", "keyVersionId"], key, version_id);
+}
+
+/// The same under other names. What a service does by itself is noted as its own use.
+pub fn note_as(cx: &mut Cx<'_>, [of_key, of_version]: [&'static str; 2], key: &Key, version_id: &str) {
+    cx.note(of_key, key.key_id.clone());
+    cx.note(of_version, version_id);
+    let (action, principal) = match cx.operation {
+        Some(operation) => (operation.action(), cx.caller.arn().to_string()),
+        None => ("kms:Decrypt", "ecs.aliyuncs.com".to_owned()),
+    };
+    cx.version_uses.note(version_id, KeyUse { at: cx.now, action: action.to_owned(), principal });
 }
 
 /// A new data key: its base64 text, which is what the blob encrypts (so that Decrypt answers with the same text).

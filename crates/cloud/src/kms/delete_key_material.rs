@@ -1,7 +1,9 @@
 //! DeleteKeyMaterial: the material of an external key is erased. Nothing encrypted with it opens until the same material is imported again.
+//! Where anything hangs on the key, the caller is warned.
 
 use coffer_base::{ApiError, Arn, ErrorCode};
 
+use super::dependants::Dependants;
 use super::key::{self, Forms};
 use crate::context::Cx;
 use crate::decode::request;
@@ -42,6 +44,7 @@ pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
     key::require_external(&key)?;
     job::withdraw(cx.tx, Kind::ExpireMaterial, &key.key_id)?;
     key::forget_material(cx.tx, cx.keyring, &mut key)?;
+    Dependants::of(cx.tx, &key)?.warn(cx, &key);
     cx.note("keyId", key.key_id);
     Ok(Response {})
 }

@@ -1,7 +1,9 @@
-//! DisableKey: a key can't be used until it is enabled again. Disabling a disabled key is no error.
+//! DisableKey: a key can't be used until it is enabled again. Disabling a disabled key is no error. Where anything hangs on the key, the
+//! caller is warned.
 
 use coffer_base::{ApiError, Arn, ErrorCode};
 
+use super::dependants::Dependants;
 use super::key::{self, Forms, State};
 use crate::context::Cx;
 use crate::decode::request;
@@ -50,6 +52,7 @@ pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
         State::Enabled => key::set_state(cx, &mut key, State::Disabled)?,
         State::PendingImport | State::PendingDeletion => return Err(ErrorCode::KeyStateConflict.into()),
     }
+    Dependants::of(cx.tx, &key)?.warn(cx, &key);
     cx.note("keyId", key.key_id);
     Ok(Response {})
 }

@@ -4,7 +4,7 @@ use coffer_base::{ApiError, Rng, Timestamp};
 use coffer_crypto::{ProofKey, digest, is_proven};
 use coffer_store::keys::{self, Key};
 use coffer_store::proofs::{self, Proof};
-use coffer_store::{Tx, dependents};
+use coffer_store::{Tx, dependants};
 use serde_json::{Value, json};
 
 use crate::keyring::Keyring;
@@ -13,9 +13,9 @@ use crate::keyring::Keyring;
 pub fn prove(tx: &Tx<'_>, keyring: &Keyring, rng: &dyn Rng, now: Timestamp, key: &Key) -> Result<(), ApiError> {
     let signer = ProofKey::new(&keyring.proof_seed(tx, rng).map_err(ApiError::internal)?);
     let last = proofs::last(tx)?;
-    let unreadable: Vec<Value> = dependents::of_key(tx, &key.key_id)?
+    let unreadable: Vec<Value> = dependants::page(tx, &key.key_id, &dependants::Page::default())?
         .into_iter()
-        .filter_map(|lost| Some((lost.kind, lost.id, lost.wrapped_data_key?)))
+        .filter_map(|lost| Some((lost.kind.as_str(), lost.id, lost.wrapped_data_key?)))
         .map(|(kind, id, wrapped)| json!({"kind": kind, "id": id, "sha256": digest::hex(&digest::sha256(wrapped.as_bytes()))}))
         .collect();
     let sequence = last.as_ref().map_or(1, |last| last.sequence + 1);
@@ -51,6 +51,9 @@ pub fn line(proof: &Proof) -> String {
 pub fn verify(text: &str, public_key: Option<&str>) -> Result<(usize, String), String> {
     let (mut signer, mut previous) = (public_key.map(str::to_owned), String::new());
     let mut count = 0;
+    if text.lines().all(|line| line.trim().is_empty()) {
+        return Err("there are no proofs in it: nothing was verified".to_owned());
+    }
     for (number, line) in (1usize..).zip(text.lines()) {
         let wrong = |what: &str| format!("line {number}: {what}");
         let (proof, content) = parse(line).ok_or_else(|| wrong("it is no proof"))?;

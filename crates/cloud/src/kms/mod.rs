@@ -3,7 +3,7 @@
 pub mod alias_item;
 pub mod asymmetric;
 pub mod cipher;
-pub mod dependents;
+pub mod dependants;
 pub mod encryption_context;
 pub mod erasure;
 pub mod export;
@@ -20,6 +20,7 @@ pub mod service;
 pub mod spec;
 pub mod tag_item;
 pub mod tagging;
+pub mod uses;
 pub mod version_item;
 
 use crate::operation::{operations, prepared};

@@ -120,7 +120,6 @@ pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
     DryRun::end(request.dry_run)?;
     let encrypted = cipher::encrypt(cx, &destination, &request.destination_context.0, plain.expose().as_bytes())?;
     cipher::note(cx, &key, &version_id);
-    cx.note("destinationKeyId", destination.key_id);
-    cx.note("destinationKeyVersionId", encrypted.version_id);
+    cipher::note_as(cx, ["destinationKeyId", "destinationKeyVersionId"], &destination, &encrypted.version_id);
     Ok(Response { ciphertext_blob: encrypted.blob, key_id: key.key_id, key_version_id: version_id })
 }

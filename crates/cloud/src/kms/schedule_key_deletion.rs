@@ -1,6 +1,6 @@
 //! ScheduleKeyDeletion: a key will be deleted, with its material, when a window of days is over. Until then it can't be used and its
 //! deletion can be cancelled. A job does it; whether or not that has run, a key whose time has come is gone. The record tells how
-//! much is encrypted under the key and will be lost with it.
+//! much is encrypted under the key and will be lost with it, and where there is anything, the caller is warned.
 //!
 //! An operator may choose that a key in use is kept (`keys.deletion_in_use`); it then refuses in the same way.
 //!
@@ -8,7 +8,7 @@
 
 use coffer_base::{ApiError, Arn, ErrorCode};
 
-use super::dependents::Dependents;
+use super::dependants::Dependants;
 use super::key::{self, Forms, State};
 use crate::context::Cx;
 use crate::decode::{Invalid, Parameter, request};
@@ -75,15 +75,16 @@ pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
     if State::of(&key)? == State::PendingDeletion || key.deletion_protection {
         return Err(ErrorCode::KeyStateConflict.into());
     }
-    let dependents = Dependents::of(cx.tx, &key)?;
-    if dependents.any() && cx.settings.deletion_in_use == DeletionInUse::Refuse {
+    let dependants = Dependants::of(cx.tx, &key)?;
+    if dependants.any() && cx.settings.deletion_in_use == DeletionInUse::Refuse {
         return Err(ErrorCode::KeyStateConflict.into());
     }
     let due = cx.now.plus_ms(request.window.0 * DAY_MS);
     key.delete_at = Some(due);
     key::set_state(cx, &mut key, State::PendingDeletion)?;
     job::schedule(cx, Kind::DeleteKey, &key.key_id, due)?;
-    cx.notes.extend(dependents.notes());
+    cx.notes.extend(dependants.notes());
+    dependants.warn(cx, &key);
     cx.note("keyId", key.key_id);
     Ok(Response {})
 }

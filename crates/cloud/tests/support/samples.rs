@@ -52,6 +52,12 @@ impl World {
                 self.root(Product::Coffer, "ReencryptDisk", &[("DiskId", &disk_id)]);
                 owned(&[("DiskId", &disk_id), ("Paused", "true")])
             }
+            "DescribeKeyDependants" => {
+                let disk_id = text(&self.root(Product::Ecs, "CreateDisk", &encrypted), "DiskId");
+                let key_id =
+                    text(&self.root(Product::Coffer, "DescribeDiskEncryption", &[("DiskId", &disk_id)]), "KMSKeyId");
+                owned(&[("KeyId", &key_id)])
+            }
             "DescribeDiskEncryption" | "DescribeDiskExport" | "ReencryptDisk" | "RewrapDiskDataKey" => {
                 owned(&[("DiskId", &text(&self.root(Product::Ecs, "CreateDisk", &encrypted), "DiskId"))])
             }

@@ -4,10 +4,10 @@ use clap::{Args, Subcommand};
 use coffer_cloud::Product;
 use serde_json::json;
 
-use super::failure::{Failure, chain};
+use super::failure::Failure;
+use super::impact::Impact;
 use super::output::Output;
 use super::session::{Connection, Session};
-use crate::records;
 
 /// What is to be done.
 #[derive(Debug, Subcommand)]
@@ -20,9 +20,9 @@ pub(crate) enum Key {
     Create(Create),
     /// Enable a key
     Enable(One),
-    /// List everything that can't be used without a key, from the data directory, also while a server runs on it: disks with the
-    /// instances they are attached to, snapshots, images, secrets, and regions whose default it is
-    Impact(records::Impact),
+    /// List everything that can't be used without a key: disks with the instances they are attached to, snapshots, images, secrets, and
+    /// regions whose default it is; and when the key and each of its versions was last used, by what and by whom
+    Impact(Impact),
     /// Disable a key: what is encrypted under it can't be opened until it is enabled again
     Disable(One),
 }
@@ -91,9 +91,7 @@ pub(crate) fn run(verb: &Key) -> Result<(), Failure> {
         Key::Show(one) => one.show(),
         Key::Create(create) => create.run(),
         Key::Enable(one) => one.switch("EnableKey", "enabled"),
-        Key::Impact(impact) => {
-            records::impact(impact).map_err(|error| Failure::machine("the records can't be read", chain(&*error)))
-        }
+        Key::Impact(impact) => impact.run(),
         Key::Disable(one) => one.switch("DisableKey", "disabled"),
     }
 }

@@ -7,6 +7,7 @@ mod detach;
 mod disk;
 mod export;
 mod failure;
+mod impact;
 mod kernel;
 mod key;
 mod local_host;
@@ -19,6 +20,7 @@ mod status;
 mod volume;
 mod wait;
 
+pub(crate) use failure::chain;
 pub(crate) use session::Connection;
 
 use std::process::ExitCode;

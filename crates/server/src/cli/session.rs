@@ -14,6 +14,7 @@ use rustls_pki_types::pem::PemObject as _;
 use serde_json::Value;
 
 use super::failure::{Failure, Reason, chain};
+use super::output::plain;
 use super::profile;
 use crate::client::{Caller, Client, Endpoint};
 use crate::serve::now;
@@ -174,6 +175,9 @@ impl Session {
     ) -> Result<Value, Failure> {
         let outcome = self.client.call(product.version(), action, parameters);
         let answer = outcome.map_err(|error| unreachable(&self.endpoint, &error))?;
+        for warning in &answer.warnings {
+            eprintln!("coffer: warning: {}", plain(warning));
+        }
         if answer.status == 200 { Ok(answer.body) } else { Err(refusal(action, &answer.body)) }
     }
 

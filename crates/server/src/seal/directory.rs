@@ -6,10 +6,10 @@
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use coffer_base::Rng;
-use coffer_cloud::KeyringError;
-use coffer_cloud::keyring;
+use coffer_cloud::{Keyring, KeyringError, keyring};
 use coffer_crypto::{RootKey, RootKeyError, SystemRng, write_private};
 use coffer_store::accounts::{self, SealedKey};
 use coffer_store::{Db, Options};
@@ -84,54 +84,65 @@ pub(crate) fn find(data: &Path, settings: &SealSettings, keys: &[SealedKey]) -> 
     Err(failure.unwrap_or_else(|| RootKeyError::Missing(data.join(PLAIN)).into()))
 }
 
-/// Makes a new root key, kept as the one before it was, and seals the database under it.
-pub(crate) fn rotate(data: &Path, settings: &SealSettings, step: Checkpoint<'_>) -> Result<usize, Error> {
-    let (db, found) = take(data, settings, step)?;
-    let (new, rng) = (RootKey::ephemeral(&SystemRng), SystemRng);
-    let path = next(&found.path);
-    write(&path, &new, found.method, settings, &rng)?;
-    step()?;
-    // The file is what is left of the new key: it is read back before anything depends on it.
-    let new = open(&path, settings)?.root;
-    let resealed = db.write(move |tx| keyring::reseal(tx, &rng, &found.root, &new)).wait()?;
-    step()?;
-    settle(data, &path, step)?;
-    Ok(resealed)
+/// A data directory that this process has: a server that runs on it, or a command while none does.
+pub(crate) struct Held<'a> {
+    pub(crate) data: &'a Path,
+    pub(crate) settings: &'a SealSettings,
+    pub(crate) db: Db,
+    pub(crate) keyring: Arc<Keyring>,
 }
 
-/// Keeps the same root key in another way.
-pub(crate) fn migrate(
-    data: &Path,
-    settings: &SealSettings,
-    (to, new_settings): (Method, &SealSettings),
-    step: Checkpoint<'_>,
-) -> Result<(), Error> {
-    let (db, found) = take(data, settings, step)?;
-    let path = next(&data.join(name(to)));
-    write(&path, &found.root, to, new_settings, &SystemRng)?;
-    step()?;
-    let keys = db.read(accounts::sealing_keys)?;
-    if !keyring::fits(&open(&path, new_settings)?.root, &keys) {
-        return Err(KeyringError::WrongRoot.into());
+impl<'a> Held<'a> {
+    /// Takes a data directory that no server runs on.
+    pub(crate) fn take(data: &'a Path, settings: &'a SealSettings) -> Result<Self, Error> {
+        must_exist(data)?;
+        // Once before anything is touched, and again when nobody else can touch it.
+        find(data, settings, &accounts::peek_sealing_keys(data)?)?;
+        let db = Db::open(data, Options::default())?;
+        let root = find(data, settings, &db.read(accounts::sealing_keys)?)?.root;
+        let keyring = Arc::new(db.read(|tx| Keyring::open(root, tx))?);
+        Ok(Self { data, settings, db, keyring })
     }
-    settle(data, &path, step)?;
-    Ok(())
+
+    /// Makes a new root key, kept as the one before it was, and seals the database under it.
+    pub(crate) fn rotate(&self, step: Checkpoint<'_>) -> Result<usize, Error> {
+        let found = self.ended(step)?;
+        let path = next(&found.path);
+        write(&path, &RootKey::ephemeral(&SystemRng), found.method, self.settings, &SystemRng)?;
+        step()?;
+        // The file is what is left of the new key: it is read back before anything depends on it.
+        let new = open(&path, self.settings)?.root;
+        let resealed = Arc::clone(&self.keyring).change_root(&self.db, Arc::new(SystemRng), new)?;
+        step()?;
+        settle(self.data, &path, step)?;
+        Ok(resealed)
+    }
+
+    /// Keeps the same root key in another way.
+    pub(crate) fn migrate(&self, to: Method, new_settings: &SealSettings, step: Checkpoint<'_>) -> Result<(), Error> {
+        let found = self.ended(step)?;
+        let path = next(&self.data.join(name(to)));
+        write(&path, &found.root, to, new_settings, &SystemRng)?;
+        step()?;
+        let keys = self.db.read(accounts::sealing_keys)?;
+        if !keyring::fits(&open(&path, new_settings)?.root, &keys) {
+            return Err(KeyringError::WrongRoot.into());
+        }
+        settle(self.data, &path, step)?;
+        Ok(())
+    }
+
+    /// The root key, its file alone and in its place: what was cut off before is ended.
+    fn ended(&self, step: Checkpoint<'_>) -> Result<Found, Error> {
+        let mut found = find(self.data, self.settings, &self.db.read(accounts::sealing_keys)?)?;
+        found.path = settle(self.data, &found.path, step)?;
+        Ok(found)
+    }
 }
 
 /// A data directory that was started on before.
 pub(crate) fn must_exist(data: &Path) -> Result<(), Error> {
     if Db::exists(data) { Ok(()) } else { Err(format!("there is no data directory at {}", data.display()).into()) }
-}
-
-/// Takes the data directory for itself, with the root key's file alone and in its place: what was cut off before is ended.
-fn take(data: &Path, settings: &SealSettings, step: Checkpoint<'_>) -> Result<(Db, Found), Error> {
-    must_exist(data)?;
-    // Once before anything is touched, and again when nobody else can touch it.
-    find(data, settings, &accounts::peek_sealing_keys(data)?)?;
-    let db = Db::open(data, Options::default())?;
-    let mut found = find(data, settings, &db.read(accounts::sealing_keys)?)?;
-    found.path = settle(data, &found.path, step)?;
-    Ok((db, found))
 }
 
 /// Puts the file that opens the database into its place, then removes the others.

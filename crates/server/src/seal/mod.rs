@@ -1,6 +1,7 @@
-//! `coffer seal`: how the root key of a data directory is kept, and changing that while no server runs on it.
+//! `coffer seal`: how the root key of a data directory is kept, and changing that, by the server that runs on it or while none does.
 
 mod directory;
+mod online;
 mod sealed;
 mod settings;
 #[cfg(test)]
@@ -13,7 +14,10 @@ use clap::{Args, Subcommand};
 use coffer_crypto::RootKey;
 use coffer_store::{Db, Options, accounts};
 
+use directory::Held;
 pub(crate) use directory::open_database;
+use online::Change;
+pub(crate) use online::Served;
 use settings::Method;
 pub(crate) use settings::SealSettings;
 
@@ -39,14 +43,14 @@ pub(crate) enum Seal {
         #[command(flatten)]
         place: Place,
     },
-    /// Make a new root key, kept as the old one is, and seal everything under it. The server must be stopped. Cut off at any moment, the
-    /// data directory opens all the same; run it again.
+    /// Make a new root key, kept as the old one is, and seal everything under it. A server that runs on the directory does it, by its own
+    /// configuration, and serves on. Cut off at any moment, the data directory opens all the same; run it again.
     Rotate {
         #[command(flatten)]
         place: Place,
     },
-    /// Keep the root key in another way. The server must be stopped. Cut off at any moment, the data directory opens all the same; run
-    /// it again.
+    /// Keep the root key in another way. A server that runs on the directory does it, by its own configuration (the file is read again),
+    /// and serves on. Cut off at any moment, the data directory opens all the same; run it again.
     Migrate {
         #[command(flatten)]
         place: Place,
@@ -62,7 +66,6 @@ pub(crate) enum Seal {
 /// Does it.
 pub(crate) fn run(command: &Seal) -> Result<(), Error> {
     let mut out = std::io::stdout().lock();
-    let step = &mut || Ok(());
     match command {
         Seal::Status { place } => {
             let (data, settings) = place.resolve()?;
@@ -78,19 +81,24 @@ pub(crate) fn run(command: &Seal) -> Result<(), Error> {
             }
         }
         Seal::Rotate { place } => {
-            let (data, settings) = place.resolve()?;
-            let resealed = directory::rotate(&data, &settings, step)?;
-            writeln!(out, "a new root key; {resealed} sealing keys are sealed under it")?;
+            writeln!(out, "{}", change(place, &Change::Rotate)?)?;
         }
         Seal::Migrate { place, to, new_passphrase_file } => {
-            let (data, settings) = place.resolve()?;
-            let mut new = settings.clone();
-            new.new_passphrase_file.clone_from(new_passphrase_file);
-            directory::migrate(&data, &settings, (*to, &new), step)?;
-            writeln!(out, "the root key is kept by {} now", to.name())?;
+            // A server has another working directory.
+            let new_passphrase_file = new_passphrase_file.as_deref().map(std::path::absolute).transpose()?;
+            writeln!(out, "{}", change(place, &Change::Migrate { to: *to, new_passphrase_file })?)?;
         }
     }
     Ok(out.flush()?)
+}
+
+/// Has the server on the data directory make the change, or makes it where there is none; what was done, in a sentence.
+fn change(place: &Place, change: &Change) -> Result<String, Error> {
+    let (data, settings) = place.resolve()?;
+    if let Some(done) = online::ask(&data, change)? {
+        return Ok(done);
+    }
+    change.make(&Held::take(&data, &settings)?)
 }
 
 impl Place {

@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 use coffer_base::Secret;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::serve::Error;
 
 /// How the root key is kept.
-#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize, PartialEq, Eq, ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Method {
     /// In a file that only its owner reads.
@@ -64,6 +64,11 @@ pub(crate) struct SealSettings {
 }
 
 impl SealSettings {
+    /// These, with a passphrase that goes before all others.
+    pub(crate) fn with_new_passphrase(&self, file: Option<PathBuf>) -> Self {
+        Self { new_passphrase_file: file, ..self.clone() }
+    }
+
     pub(crate) fn passphrase(&self) -> Result<Secret<String>, Error> {
         if let Some(path) = &self.new_passphrase_file {
             return first_line(path, "the new passphrase");

@@ -2,15 +2,19 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::PathBuf;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::os::unix::process::ExitStatusExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 
 use coffer_base::{Clock, Rng};
+use coffer_cloud::KeyringError;
 use coffer_cloud::bootstrap::{self, Preset, Started};
 use coffer_crypto::{RootKey, SystemRng};
 use coffer_store::{Options, accounts};
 
-use super::directory::{files, find, migrate, open_database, rotate};
+use super::directory::{Checkpoint, Held, files, find, open_database};
 use super::settings::{Method, SealSettings};
 use crate::serve::{Error, now};
 
@@ -72,6 +76,19 @@ impl Drop for Place {
     fn drop(&mut self) {
         fs::remove_dir_all(&self.folder).ok();
     }
+}
+
+fn rotate(data: &Path, settings: &SealSettings, step: Checkpoint<'_>) -> Result<usize, Error> {
+    Held::take(data, settings)?.rotate(step)
+}
+
+fn migrate(
+    data: &Path,
+    settings: &SealSettings,
+    (to, new): (Method, &SealSettings),
+    step: Checkpoint<'_>,
+) -> Result<(), Error> {
+    Held::take(data, settings)?.migrate(to, new, step)
 }
 
 /// Does it again and again, cut off after one step more each time, until it is not cut off; how often it was.
@@ -208,4 +225,81 @@ fn a_directory_in_use_or_not_there_is_left_alone() {
     assert!(rotate(&nowhere, &settings, &mut || Ok(())).is_err() && !nowhere.exists());
     let keys = accounts::peek_sealing_keys(&place.data).unwrap();
     assert_eq!((find(&place.data, &settings, &keys).unwrap().method, keys.len()), (Method::File, 2));
+}
+
+/// Set in the process that is to be killed: the data directory that it changes.
+const VICTIM: &str = "COFFER_SEAL_VICTIM";
+
+/// A process that has the data directory and serves, as a server does: it writes all the time, and changes the root key with a pause
+/// after each step, in which it says so. It goes on when it is told to.
+fn be_killed(data: PathBuf) {
+    let settings = SealSettings::default();
+    let (db, root) = open_database(&data, &settings, Options::default()).unwrap();
+    let rng: Arc<dyn Rng> = Arc::new(SystemRng);
+    let started = bootstrap::start(&db, &Clock::system(now), &rng, root, Preset::default()).unwrap();
+    let keyring = Arc::new(started.keyring);
+    let (writer, of_writer) = (db.clone(), Arc::clone(&keyring));
+    // Each write makes sure of a key under the root key, whichever that is.
+    let write = move || {
+        for number in 0u64.. {
+            let (keyring, name) = (Arc::clone(&of_writer), format!("written-{number}"));
+            let written = writer.write(move |tx| -> Result<(), KeyringError> {
+                keyring.proof_seed(tx, &SystemRng)?;
+                Ok(accounts::set_fact(tx, &name, "1")?)
+            });
+            written.wait().unwrap();
+        }
+    };
+    std::thread::Builder::new().spawn(write).unwrap();
+    let step = &mut || {
+        println!("\nstep");
+        let mut line = String::new();
+        std::io::stdin().read_line(&mut line)?;
+        Ok(())
+    };
+    let held = Held { data: &data, settings: &settings, db, keyring };
+    held.rotate(step).unwrap();
+    std::process::exit(0);
+}
+
+#[test]
+fn a_server_that_is_killed_after_any_step_of_a_rotation_opens_again_and_can_rotate() {
+    if let Some(data) = std::env::var_os(VICTIM) {
+        return be_killed(data.into());
+    }
+    let settings = SealSettings::default();
+    let name = "seal::tests::a_server_that_is_killed_after_any_step_of_a_rotation_opens_again_and_can_rotate";
+    for cut in 1.. {
+        let place = Place::new(&format!("killed-{cut}"), &settings);
+        let before = fs::read(place.data.join("root.key")).unwrap();
+        let mut victim = Command::new(std::env::current_exe().unwrap())
+            .args([name, "--exact", "--nocapture"])
+            .env(VICTIM, &place.data)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut steps = BufReader::new(victim.stdout.take().unwrap()).lines().map(|line| line.unwrap());
+        let mut go_on = victim.stdin.take().unwrap();
+        let mut passed = 0;
+        while passed < cut && steps.any(|line| line == "step") {
+            passed += 1;
+            if passed < cut {
+                go_on.write_all(b"on\n").unwrap();
+            }
+        }
+        if passed < cut {
+            assert!(victim.wait().unwrap().success(), "it came to its end");
+            assert!(cut > 3, "written, sealed anew, put in place: {cut}");
+            assert_ne!(fs::read(place.data.join("root.key")).unwrap(), before);
+            return place.check(&settings);
+        }
+        victim.kill().unwrap();
+        assert_eq!(victim.wait().unwrap().signal(), Some(9));
+        place.check(&settings);
+        rotate(&place.data, &settings, &mut || Ok(())).unwrap();
+        place.check(&settings);
+        assert_eq!(place.names(), ["root.key"]);
+        assert_ne!(fs::read(place.data.join("root.key")).unwrap(), before);
+    }
 }

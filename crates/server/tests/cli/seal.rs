@@ -1,6 +1,7 @@
 //! The root key under another KMS, which is a second server, and under a PKCS#11 token, which is SoftHSM's.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::process::Command;
 
 use crate::site::{ID, Ran, SECRET, Site};
@@ -106,4 +107,61 @@ fn a_root_key_under_a_token_opens_with_its_pin_and_its_key_alone() {
     refuses_to_start(&site, &with(&pin), "no AES key labelled");
     token(&site, "pkcs11-tool", &[&login[..], &["--keygen", "--key-type", "AES:32", "--label", "root"]].concat());
     refuses_to_start(&site, &with(&pin), "the key in the token does not open the root key");
+}
+
+#[test]
+fn a_server_changes_its_root_key_by_its_own_configuration_while_it_serves() {
+    let mut site = Site::with("[seal]\npassphrase_file = \"first\"\n");
+    fs::write(site.folder.join("first"), "open sesame\n").unwrap();
+    fs::write(site.folder.join("second"), "open barley\n").unwrap();
+    let sealed = site.call((ID, SECRET), KMS, "CreateKey", &[])["KeyMetadata"]["KeyId"].as_str().unwrap().to_owned();
+    let encrypt = |site: &Site| site.call((ID, SECRET), KMS, "Encrypt", &[("KeyId", &sealed), ("Plaintext", "kept")]);
+    let blob = encrypt(&site)["CiphertextBlob"].as_str().unwrap().to_owned();
+    let socket = site.data().join("seal.sock");
+    assert_eq!(fs::metadata(&socket).unwrap().permissions().mode() & 0o777, 0o600);
+    // Not the configuration of who asks, which has no passphrase.
+    let asks = |arguments: &[&str]| -> Ran {
+        let mut command = site.binary();
+        command.arg("seal").args(arguments).args(["--data", "data"]);
+        command.output().unwrap().into()
+    };
+    let root = fs::read(site.data().join("root.key")).unwrap();
+    let ran = asks(&["rotate"]);
+    assert_eq!((ran.code, &*ran.out), (0, "a new root key; 2 sealing keys are sealed under it\n"), "{}", ran.err);
+    assert_ne!(fs::read(site.data().join("root.key")).unwrap(), root);
+    assert_eq!(asks(&["migrate", "--to", "passphrase"]).out, "the root key is kept by passphrase now\n");
+    assert!(!site.data().join("root.key").exists());
+    assert_eq!(asks(&["migrate", "--to", "passphrase", "--new-passphrase-file", "second"]).code, 0);
+    let refused = asks(&["rotate"]);
+    assert_eq!(refused.code, 1);
+    assert!(refused.err.contains("the passphrase does not open the root key"), "{}", refused.err);
+    encrypt(&site);
+    // The file is read again: it is what the next start reads.
+    fs::write(site.folder.join("coffer.toml"), "[seal]\npassphrase_file = \"second\"\n").unwrap();
+    assert_eq!(asks(&["rotate"]).code, 0);
+    encrypt(&site);
+    site.stop();
+    assert!(!socket.exists());
+    let ran = seal(&site, &["status"], &[]);
+    assert!(ran.out.contains("method passphrase; opens all"), "{}{}", ran.out, ran.err);
+    site.start();
+    let plain = site.call((ID, SECRET), KMS, "Decrypt", &[("CiphertextBlob", &blob)]);
+    assert_eq!(plain["Plaintext"], "kept");
+}
+
+#[test]
+fn a_request_to_the_server_that_is_none_changes_nothing() {
+    use std::io::{Read as _, Write as _};
+    let site = Site::new();
+    let root = fs::read(site.data().join("root.key")).unwrap();
+    for text in [&b"\"wipe\""[..], b"", b"{\"rotate\":1}", b"\xff\xfe", &[b'['; 100_000]] {
+        let mut stream = std::os::unix::net::UnixStream::connect(site.data().join("seal.sock")).unwrap();
+        // A request that is too long is cut off while it is written.
+        let sent = stream.write_all(text).and_then(|()| stream.shutdown(std::net::Shutdown::Write));
+        let mut answer = Vec::new();
+        let read = stream.read_to_end(&mut answer);
+        assert!(sent.is_err() || read.is_err() || answer.is_empty() || answer.starts_with(b"{\"Err\""), "{answer:?}");
+    }
+    assert_eq!(fs::read(site.data().join("root.key")).unwrap(), root);
+    assert_eq!(does(&site, &["rotate"], &[]), "a new root key; 2 sealing keys are sealed under it\n");
 }

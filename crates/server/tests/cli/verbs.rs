@@ -55,6 +55,26 @@ fn a_key_is_listed_shown_and_switched() {
 }
 
 #[test]
+fn the_impact_of_a_key_is_shown_and_switching_it_off_warns() {
+    let site = Site::new();
+    site.let_ecs_use_keys();
+    let key = site.does(&["key", "create"]).trim().to_owned();
+    let disk = site.disk(&["--encrypted", "true", "--kms-key", &key]);
+    let shown = site.does(&["key", "impact", &key]);
+    assert!(shown.contains(&disk) && shown.contains("ecs:CreateDisk") && shown.contains(":root"), "{shown}");
+    let facts = site.json(&["key", "impact", &key]);
+    assert_eq!((&facts["Counts"]["Disks"], &facts["LastUse"]["Action"]), (&1.into(), &"ecs:CreateDisk".into()));
+    let version = facts["KeyVersions"]["KeyVersion"][0]["KeyVersionId"].as_str().unwrap();
+    assert!(site.does(&["key", "impact", &key, "--version", version]).contains(&disk));
+    let read = site.json(&["key", "impact", &key, "--data", "data"]);
+    assert_eq!(read["Dependants"], facts["Dependants"]);
+    assert!(!site.does(&["key", "impact", "other", "--data", "data"]).contains(&disk));
+    let ran = site.coffer(&["key", "disable", &key]);
+    let warning = format!("coffer: warning: the key {key} is in use: 1 disk\n");
+    assert_eq!((ran.code, &ran.err), (0, &warning));
+}
+
+#[test]
 fn a_snapshot_is_made_used_and_deleted() {
     let site = Site::new();
     let disk = site.disk(&["--encrypted", "true"]);

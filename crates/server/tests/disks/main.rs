@@ -4,6 +4,7 @@
 
 mod bytes;
 #[path = "../../src/client.rs"]
+#[allow(dead_code, reason = "no test here looks at warnings")]
 mod client;
 mod fio;
 #[path = "../kill/harness.rs"]

@@ -4,9 +4,11 @@
 #![allow(missing_docs, clippy::unwrap_used, reason = "a test")]
 
 #[path = "../../src/client.rs"]
+#[allow(dead_code, reason = "no test here looks at warnings")]
 mod client;
 mod harness;
 mod jobs;
+mod root_key;
 
 use std::collections::BTreeSet;
 use std::io;
