@@ -20,6 +20,7 @@ pub mod service;
 pub mod spec;
 pub mod tag_item;
 pub mod tagging;
+pub mod throttling;
 pub mod version_item;
 
 use crate::operation::{operations, prepared};
