@@ -10,6 +10,7 @@ pub mod export;
 pub mod filters;
 pub mod import_token;
 pub mod key;
+pub mod managed;
 pub mod metadata;
 pub mod parameter;
 pub mod policy;
@@ -56,6 +57,7 @@ operations! { Product::Kms;
     get_parameters_for_import,
     get_public_key,
     get_random_password,
+    get_secret_policy,
     get_secret_value,
     import_key_material,
     list_aliases,
@@ -70,9 +72,11 @@ operations! { Product::Kms;
     put_secret_value,
     re_encrypt,
     restore_secret,
+    rotate_secret,
     schedule_key_deletion,
     set_deletion_protection,
     set_key_policy,
+    set_secret_policy,
     tag_resource,
     tag_resources,
     untag_resource,

@@ -78,7 +78,11 @@ pub static CLASSES: [Class; 11] = [
             "UpdateRotationPolicy",
         ],
     ),
-    a_second("secret_read", 450, &["DescribeSecret", "GetSecretValue", "ListSecretVersionIds", "ListSecrets"]),
+    a_second(
+        "secret_read",
+        450,
+        &["DescribeSecret", "GetSecretPolicy", "GetSecretValue", "ListSecretVersionIds", "ListSecrets"],
+    ),
     a_second("secret_lifecycle", 10, &["CreateSecret", "DeleteSecret"]),
     a_second(
         "secret_write",
@@ -87,6 +91,7 @@ pub static CLASSES: [Class; 11] = [
             "GetRandomPassword",
             "PutSecretValue",
             "RestoreSecret",
+            "SetSecretPolicy",
             "UpdateSecret",
             "UpdateSecretRotationPolicy",
             "UpdateSecretVersionStage",

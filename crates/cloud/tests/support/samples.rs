@@ -299,6 +299,11 @@ impl World {
         if action == "CreateSecret" {
             return owned(&value);
         }
+        if action == "RotateSecret" {
+            self.let_kms_manage_access_keys();
+            let secret_name = self.managed_secret("rotated", &[]);
+            return owned(&[("SecretName", &secret_name), ("VersionId", "v2")]);
+        }
         self.kms("CreateSecret", &value);
         let secret_and = |more: &[(&str, &str)]| owned(&[&[("SecretName", "target")], more].concat());
         match action {
@@ -310,7 +315,10 @@ impl World {
                 self.kms("DeleteSecret", &[("SecretName", "target")]);
                 secret_and(&[])
             }
-            "DeleteSecret" | "DescribeSecret" | "GetSecretValue" | "ListSecretVersionIds" => secret_and(&[]),
+            "SetSecretPolicy" => secret_and(&[("Policy", &self.key_policy())]),
+            "DeleteSecret" | "DescribeSecret" | "GetSecretPolicy" | "GetSecretValue" | "ListSecretVersionIds" => {
+                secret_and(&[])
+            }
             other => unlisted(other),
         }
     }
