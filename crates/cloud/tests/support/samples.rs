@@ -224,7 +224,12 @@ impl World {
     fn sample_of_kms(&self, action: &str) -> Pairs {
         let key = || owned(&[("KeyId", &self.key())]);
         match action {
-            "CreateKey" | "DescribeAccountKmsStatus" | "ListAliases" | "ListKeys" => Vec::new(),
+            "CreateKey"
+            | "DescribeAccountKmsStatus"
+            | "GetKmsInstanceQuotaInfos"
+            | "ListAliases"
+            | "ListKeys"
+            | "ListKmsInstances" => Vec::new(),
             "OpenKmsService" => {
                 bootstrap::set_kms_service(&self.db, &self.account, KmsService::Unopened).unwrap();
                 Vec::new()
@@ -301,7 +306,7 @@ impl World {
         }
         if action == "RotateSecret" {
             self.let_kms_manage_access_keys();
-            let secret_name = self.managed_secret("rotated", &[]);
+            let (_, secret_name) = self.managed_secret("rotated", &[]);
             return owned(&[("SecretName", &secret_name), ("VersionId", "v2")]);
         }
         self.kms("CreateSecret", &value);
