@@ -162,7 +162,7 @@ fn a_rotation_that_the_account_does_not_let_kms_do_shows_and_is_tried_again() {
     let policy = "AliyunKMSManagedRAMCrendentialsRolePolicy";
     let role = [("PolicyType", "Custom"), ("PolicyName", policy), ("RoleName", "AliyunKMSManagedRAMCrendentialsRole")];
     world.root(Product::Ram, "DetachPolicyFromRole", &role);
-    let user = format!("acs:ram::{}:user/app", world.account);
+    let user = format!("acs:ram:*:{}:user/app", world.account);
     let message = format!("This operation for {user} is forbidden by permission system.");
     let parameters = [OF_NAME, ("VersionId", "v2")];
     world.refuses(&root(), Product::Kms, "RotateSecret", &parameters, (403, "Forbidden.NoPermission", &message));
@@ -264,7 +264,7 @@ fn what_such_a_secret_can_not_be_is_refused() {
         changed.push((name, value));
         changed
     };
-    let message = format!("This operation for acs:ram::{}:user/app is forbidden by permission system.", world.account);
+    let message = format!("This operation for acs:ram:*:{}:user/app is forbidden by permission system.", world.account);
     world.refuses(&root(), Product::Kms, "CreateSecret", &good, (403, "Forbidden.NoPermission", &message));
     world.let_kms_manage_access_keys();
     invalid(&world, "CreateSecret", &with("SecretName", "mine"), "SecretName");
