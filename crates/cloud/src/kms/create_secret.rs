@@ -108,7 +108,6 @@ pub const OPERATION: Operation = Operation {
         &[
             ErrorCode::KmsServiceNotEnabled,
             ErrorCode::KmsMissingParameter,
-            ErrorCode::KmsNoPermission,
             ErrorCode::SecretNotFound,
             ErrorCode::KmsUnsupportedOperation,
             ErrorCode::KmsInstanceNotFound,

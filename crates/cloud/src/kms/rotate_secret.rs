@@ -38,7 +38,7 @@ pub const OPERATION: Operation = Operation {
     effect: Effect::Write,
     access: Access::Action("kms:RotateSecret"),
     idempotent: false,
-    errors: &[secret::ERRORS, secret::VALUE_ERRORS, &[ErrorCode::KmsUnsupportedOperation, ErrorCode::KmsNoPermission]],
+    errors: &[secret::ERRORS, secret::VALUE_ERRORS, &[ErrorCode::KmsUnsupportedOperation]],
 };
 
 /// What a policy must allow it on.
