@@ -24,6 +24,7 @@ use crate::operation::{Access, Decoded, Effect, Entry};
 use crate::parameters::Parameters;
 use crate::product::Product;
 use crate::settings::Settings;
+use crate::throttle::Throttle;
 use crate::value::Value;
 use crate::volumes::Volumes;
 use crate::{coffer, ecs, kms, location, ram, sts};
@@ -43,6 +44,7 @@ pub(crate) struct Shared {
     pub(crate) uses: KeyUses,
     pub(crate) version_uses: VersionUses,
     pub(crate) failures: Failures,
+    pub(crate) throttle: Throttle,
     pub(crate) replays: Replays,
     pub(crate) key_maker: KeyMaker,
     pub(crate) volumes: Volumes,
@@ -90,6 +92,7 @@ impl Cloud {
             uses: KeyUses::default(),
             version_uses: VersionUses::default(),
             failures: Failures::default(),
+            throttle: Throttle::default(),
             replays: Replays::new(limits::NONCES),
             key_maker: KeyMaker::default(),
             volumes,
@@ -218,6 +221,10 @@ impl Cloud {
             authenticate(tx, &shared.keyring, &shared.replays, now, incoming, parameters, claim)?
         };
         let Authenticated { caller, nonce, coverage } = authenticated;
+        // Not of someone who only says which account is meant: that account's own calls would be refused.
+        if !matches!(caller.identity, Identity::Federated { .. }) {
+            shared.throttle.take(&shared.settings.throttling, entry, &caller.account, now)?;
+        }
         let covered;
         let parameters = match coverage {
             Coverage::Everything => parameters,

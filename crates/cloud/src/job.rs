@@ -20,6 +20,10 @@ pub enum Kind {
     ExpireMaterial,
     /// Deletes a secret whose window is over.
     DeleteSecret,
+    /// Rotates a managed secret when it is due.
+    RotateSecret,
+    /// Deletes the access keys that a managed secret had before.
+    RetireAccessKeys,
     /// Finishes a snapshot that is being made or copied.
     CompleteSnapshot,
     /// Deletes a snapshot whose retention is over.
@@ -55,11 +59,13 @@ pub enum Class {
 
 impl Kind {
     /// All kinds.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 16] = [
         Self::DeleteKey,
         Self::RotateKey,
         Self::ExpireMaterial,
         Self::DeleteSecret,
+        Self::RotateSecret,
+        Self::RetireAccessKeys,
         Self::CompleteSnapshot,
         Self::ExpireSnapshot,
         Self::CompleteImage,
@@ -93,6 +99,8 @@ impl Kind {
             Self::RotateKey => "kms.rotate-key",
             Self::ExpireMaterial => "kms.expire-material",
             Self::DeleteSecret => "kms.delete-secret",
+            Self::RotateSecret => "kms.rotate-secret",
+            Self::RetireAccessKeys => "kms.retire-access-keys",
             Self::CompleteSnapshot => "ecs.complete-snapshot",
             Self::ExpireSnapshot => "ecs.expire-snapshot",
             Self::CompleteImage => "ecs.complete-image",

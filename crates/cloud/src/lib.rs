@@ -26,6 +26,7 @@ pub mod product;
 pub mod ram;
 pub mod settings;
 pub mod sts;
+pub mod throttle;
 pub mod value;
 pub mod volumes;
 

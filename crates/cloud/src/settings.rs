@@ -1,6 +1,7 @@
 //! What an operator may choose about behaviour. Each has a default; each is described in the user documentation.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
+use std::num::NonZeroU32;
 
 use coffer_base::{AccountId, Region};
 
@@ -15,6 +16,8 @@ pub struct Settings {
     pub quotas: Quotas,
     /// For how long the key of an attached disk may be out of reach before its I/O is stopped; `None`: for ever.
     pub fence_after_ms: Option<i64>,
+    /// How often an account may call.
+    pub throttling: Throttling,
     /// Failures of a source a minute to prove who it is, after which it is made to wait; `None` for any number.
     pub most_failures: Option<u32>,
     /// The OpenID Connect providers whose tokens are taken.
@@ -50,6 +53,15 @@ pub struct Quotas {
     pub aliases: Option<i64>,
     /// KMS secrets.
     pub secrets: Option<i64>,
+}
+
+/// How often each account may call; what is not given is not bounded.
+#[derive(Clone, Debug, Default)]
+pub struct Throttling {
+    /// Calls a second of each product.
+    pub requests_per_s: Option<NonZeroU32>,
+    /// Calls of KMS, by the names of `kms::throttling::CLASSES`, in the period of each.
+    pub kms: HashMap<&'static str, NonZeroU32>,
 }
 
 /// An OpenID Connect provider.
@@ -103,6 +115,7 @@ impl Settings {
             region,
             default_encryption: DefaultEncryption::default(),
             quotas: Quotas::default(),
+            throttling: Throttling::default(),
             most_failures: None,
             oidc: Vec::new(),
             deletion_in_use: DeletionInUse::Allow,

@@ -1,13 +1,15 @@
-//! What an operator may set about KMS: quotas, and whether a key in use may be deleted.
+//! What an operator may set about KMS: quotas, how often it may be called, and whether a key in use may be deleted.
 
 #![allow(missing_docs, clippy::unwrap_used, reason = "a test")]
 
 mod support;
 
+use std::num::NonZeroU32;
+
 use coffer_base::Region;
-use coffer_cloud::settings::{DeletionInUse, Quotas};
+use coffer_cloud::settings::{DeletionInUse, Quotas, Throttling};
 use coffer_cloud::{Product, Settings};
-use support::{REGION, World, root, text};
+use support::{ALLOW_ALL, Key, REGION, World, other, root, text};
 
 type Refusal = (u16, &'static str, &'static str);
 
@@ -57,4 +59,48 @@ fn a_key_in_use_is_kept_where_the_operator_says_so() {
     world.kms("ScheduleKeyDeletion", &[("KeyId", &unused), week]);
     world.ecs("DeleteDisk", &[("DiskId", &disk_id)]);
     world.kms("ScheduleKeyDeletion", &[("KeyId", &of_disk), week]);
+}
+
+const MANY: Refusal = (429, "Rejected.Throttling", "QPS Limit Exceeded");
+
+fn throttled(requests_per_s: Option<u32>, kms: &[(&'static str, u32)]) -> World {
+    let kms = kms.iter().map(|(class, requests)| (*class, NonZeroU32::new(*requests).unwrap())).collect();
+    let throttling = Throttling { requests_per_s: requests_per_s.and_then(NonZeroU32::new), kms };
+    World::with(Settings { throttling, ..settings() })
+}
+
+/// The status of each of so many calls at one moment.
+fn calls(world: &World, key: &Key, product: Product, action: &str, times: usize) -> Vec<u16> {
+    (0..times).map(|_| world.call(key, product, action, &[]).0).collect()
+}
+
+#[test]
+fn an_account_calls_each_class_of_kms_as_often_as_it_may_and_again_after_a_while() {
+    let world = throttled(None, &[("create_key", 2), ("read", 3)]);
+    let user = world.user("everything", Some(ALLOW_ALL));
+    assert_eq!(calls(&world, &root(), Product::Kms, "CreateKey", 2), [200, 200]);
+    refuses(&world, "CreateKey", &[], MANY);
+    world.refuses(&user, Product::Kms, "CreateKey", &[], MANY);
+    assert_eq!(calls(&world, &other(), Product::Kms, "CreateKey", 3), [200, 200, 429], "each account by itself");
+    assert_eq!(calls(&world, &root(), Product::Kms, "ListKeys", 2), [200, 200], "each class by itself");
+    assert_eq!(calls(&world, &root(), Product::Kms, "ListAliases", 2), [200, 429], "the operations of one together");
+    assert_eq!(calls(&world, &root(), Product::Kms, "GetRandomPassword", 60), [200; 60], "only where it was set");
+    world.advance(499);
+    refuses(&world, "CreateKey", &[], MANY);
+    world.advance(1);
+    assert_eq!(calls(&world, &root(), Product::Kms, "CreateKey", 2), [200, 429]);
+}
+
+#[test]
+fn a_rate_for_all_counts_each_product_and_only_whom_a_signature_proves() {
+    let world = throttled(Some(3), &[]);
+    let many = (400, "Throttling", "Request was denied due to request throttling.");
+    let wrong = (root().0, "another".to_owned());
+    assert_eq!(calls(&world, &wrong, Product::Kms, "ListKeys", 5), [400; 5]);
+    assert_eq!(calls(&world, &root(), Product::Kms, "ListKeys", 3), [200; 3], "a wrong signature costs nothing");
+    refuses(&world, "ListKeys", &[], many);
+    assert_eq!(calls(&world, &root(), Product::Ecs, "DescribeRegions", 3), [200; 3]);
+    world.refuses(&root(), Product::Ecs, "DescribeRegions", &[], many);
+    world.advance(1000);
+    assert_eq!(calls(&world, &root(), Product::Kms, "ListKeys", 4), [200, 200, 200, 400]);
 }

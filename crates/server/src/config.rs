@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 use std::fs;
 use std::net::{IpAddr, SocketAddr};
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -10,8 +11,9 @@ use coffer_base::{AccountId, Region, Secret};
 use coffer_block::host::Options;
 use coffer_block::storage::Driver;
 use coffer_cloud::bootstrap::{KmsService, Preset};
+use coffer_cloud::kms::throttling::CLASSES;
 use coffer_cloud::settings::{
-    Callers, DefaultEncryption, DeletionInUse, ExplicitUnencrypted, OidcProvider, Quotas, Settings,
+    Callers, DefaultEncryption, DeletionInUse, ExplicitUnencrypted, OidcProvider, Quotas, Settings, Throttling,
 };
 use rustls_pki_types::SubjectPublicKeyInfoDer;
 use rustls_pki_types::pem::PemObject as _;
@@ -71,6 +73,7 @@ struct File {
     tls: FileTls,
     default_encryption: FileDefaultEncryption,
     quotas: FileQuotas,
+    throttling: FileThrottling,
     most_failures: Option<u32>,
     oidc: Vec<FileOidc>,
     metadata: FileMetadata,
@@ -143,6 +146,47 @@ struct FileQuotas {
     keys: Option<u32>,
     aliases: Option<u32>,
     secrets: Option<u32>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct FileThrottling {
+    requests_per_s: Option<NonZeroU32>,
+    kms: FileKmsThrottling,
+}
+
+/// The vendor's rates (`"documented"`), or one's own by class.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum FileKmsThrottling {
+    Word(String),
+    Rates(BTreeMap<String, NonZeroU32>),
+}
+
+impl Default for FileKmsThrottling {
+    fn default() -> Self {
+        Self::Rates(BTreeMap::new())
+    }
+}
+
+impl FileThrottling {
+    fn settings(&self) -> Result<Throttling, ConfigError> {
+        let allowed = "\"documented\", or rates by class as the user guide names them";
+        let kms = match &self.kms {
+            FileKmsThrottling::Word(word) if word == "documented" => {
+                CLASSES.iter().filter_map(|class| Some((class.name, NonZeroU32::new(class.documented)?))).collect()
+            }
+            FileKmsThrottling::Word(word) => return Err(bad("throttling.kms", word, allowed)),
+            FileKmsThrottling::Rates(rates) => rates
+                .iter()
+                .map(|(name, requests)| {
+                    let class = CLASSES.iter().find(|class| class.name == *name);
+                    Ok((class.ok_or_else(|| bad("throttling.kms", name, allowed))?.name, *requests))
+                })
+                .collect::<Result<_, _>>()?,
+        };
+        Ok(Throttling { requests_per_s: self.requests_per_s, kms })
+    }
 }
 
 /// An OpenID Connect provider: where the vendor has operations of IMS, here are settings.
@@ -301,6 +345,7 @@ impl ServeArguments {
                 region,
                 default_encryption: default_encryption(&file.default_encryption)?,
                 quotas: file.quotas.settings(),
+                throttling: file.throttling.settings()?,
                 most_failures: file.most_failures,
                 oidc: file.oidc.into_iter().map(FileOidc::provider).collect::<Result<_, _>>()?,
                 deletion_in_use: deletion_in_use(file.keys.deletion_in_use.as_deref())?,
@@ -427,7 +472,17 @@ mod tests {
         let config = resolve("data = \"d\"\n[volumes]\nobjects = \"/objects\"\nfence_after_s = 30\n").unwrap();
         assert_eq!((config.volumes.objects, config.volumes.volumes), ("/objects".into(), "d/volumes".into()));
         assert_eq!(config.settings.fence_after_ms, Some(30_000));
+        let rates = resolve("[throttling]\nrequests_per_s = 9\nkms = { read = 7 }\n").unwrap().settings.throttling;
+        assert_eq!(
+            (rates.requests_per_s, rates.kms["read"], rates.kms.len()),
+            (NonZeroU32::new(9), NonZeroU32::new(7).unwrap(), 1)
+        );
+        let rates = resolve("[throttling]\nkms = \"documented\"\n").unwrap().settings.throttling;
+        assert_eq!((rates.kms["cryptographic"].get(), rates.kms.len()), (1000, CLASSES.len()));
         for slip in [
+            "[throttling]\nkms = \"vendor\"",
+            "[throttling]\nkms = { red = 1 }",
+            "[throttling]\nrequests_per_s = 0",
             "regoin = \"x\"",
             "region = \"cn-atlantis\"",
             "[default_encryption]\ncallers = \"all\"",

@@ -13,6 +13,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema/0005_ram.sql"),
     include_str!("schema/0006_proofs.sql"),
     include_str!("schema/0007_key_uses.sql"),
+    include_str!("schema/0008_secrets.sql"),
 ];
 
 /// Runs the migrations that `connection`'s database has not had. Refuses one that is newer than this program.

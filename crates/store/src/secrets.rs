@@ -23,6 +23,16 @@ record! {
         pub description: String = "description",
         /// The key that its values are encrypted with; `None` for the account's domain key.
         pub key_id: Option<String> = "key_id",
+        /// Its policy; `None` for the default one.
+        pub policy: Option<String> = "policy",
+        /// What a managed secret is of, as JSON; empty for a generic one.
+        pub extended_config: String = "extended_config",
+        /// How often it is rotated by itself, in seconds; `None` when it is not.
+        pub rotation_interval_s: Option<i64> = "rotation_interval_s",
+        /// When it was last rotated.
+        pub rotated_at: Option<Timestamp> = "rotated_at",
+        /// Whether the last rotation failed.
+        pub rotation_failed: bool = "rotation_failed",
         /// When it will be deleted, for one that is to be.
         pub delete_at: Option<Timestamp> = "delete_at",
         /// When it was last changed.

@@ -500,6 +500,7 @@ catalogue! {
     KeyPolicyUnsupported = 400 "Forbidden.KeyPolicyUnSupported" "The specified key does not support key policy.";
     KmsPolicyNotFound = 404 "Forbidden.ResourceNotFound" "Policy not found.";
     KmsInstanceNotFound = 403 "Forbidden.DKMSInstanceNotFound" "The specified DKMS Instance is not found.";
+    KmsThrottling = 429 "Rejected.Throttling" "QPS Limit Exceeded";
     KmsDryRun = 400 "DryRunOperationError" "The request would have succeeded, but the DryRun parameter is set.";
 
     // ---- RAM ----

@@ -96,7 +96,8 @@ fn long_term(tx: &Tx<'_>, keyring: &Keyring, access_key_id: &str) -> Result<Foun
     Ok(Found { secret, caller, active: credential.active })
 }
 
-fn unseal(
+/// The secret of an access key.
+pub fn unseal(
     keyring: &Keyring,
     account: &AccountId,
     access_key_id: &str,

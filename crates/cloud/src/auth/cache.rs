@@ -34,7 +34,7 @@ impl PolicyCache {
         Ok(found)
     }
 
-    /// The parsed policy of a key.
+    /// The parsed policy of a key or a secret.
     pub fn of_key(&self, text: &str) -> Result<Arc<Policy>, ApiError> {
         if let Some(policy) = self.1.read().unwrap_or_else(PoisonError::into_inner).get(text) {
             return Ok(Arc::clone(policy));

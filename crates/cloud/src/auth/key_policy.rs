@@ -1,12 +1,13 @@
-//! Key policies: what the policy of a key itself says of a principal ("Key policy").
+//! Key policies: what the policy of a key itself says of a principal ("Key policy"); those of secrets, which have the same form.
 //!
 //! A statement that names a user or a role decides by itself. One that names a whole account (`root` or `*`) lets that account decide
 //! by its own policies whom it lets use the key: so does the default policy, and without it every user of the account could do
 //! everything with every key.
 
-use coffer_base::{ApiError, Arn};
+use coffer_base::{AccountId, ApiError, Arn, Region};
 use coffer_store::Record as _;
 use coffer_store::keys::Key;
+use coffer_store::secrets::{self, Secret};
 
 use super::policy::{Context, Principal, evaluate_key};
 use super::tagged::with_tags;
@@ -26,19 +27,82 @@ pub fn principal(caller: &Caller) -> Principal<'_> {
     }
 }
 
-/// The account that a key belongs to, by its ARN; `None` for what is no key of KMS.
-pub fn owner(resource: &Arn) -> Option<&str> {
-    key_of(resource).map(|(owner, _)| owner)
+/// What has a policy of its own.
+#[derive(Clone, Copy, Debug)]
+pub enum Guarded<'a> {
+    /// A key.
+    Key(&'a Key),
+    /// A secret.
+    Secret(&'a Secret),
 }
 
-fn key_of(resource: &Arn) -> Option<(&str, &str)> {
+impl Guarded<'_> {
+    /// Its owner.
+    pub const fn account(&self) -> &AccountId {
+        match self {
+            Self::Key(key) => &key.account,
+            Self::Secret(secret) => &secret.account,
+        }
+    }
+
+    fn policy(&self) -> Option<&str> {
+        match self {
+            Self::Key(key) => key.policy.as_deref(),
+            Self::Secret(secret) => secret.policy.as_deref(),
+        }
+    }
+
+    fn arn(&self) -> Arn {
+        match self {
+            Self::Key(key) => Arn::kms(key.region, &key.account, &format!("key/{}", key.key_id)),
+            Self::Secret(secret) => Arn::kms(secret.region, &secret.account, &format!("secret/{}", secret.secret_name)),
+        }
+    }
+
+    /// What its policy says of a principal.
+    pub fn grant(
+        &self,
+        cx: &Cx<'_>,
+        principal: &Principal<'_>,
+        action: &str,
+        context: &Context,
+    ) -> Result<Grant, ApiError> {
+        match self.policy() {
+            // The default one, which names the account alone.
+            None if principal.account() == Some(self.account().as_str()) => Ok(Grant::Account),
+            None => Ok(Grant::Nothing),
+            Some(text) => {
+                let policy = cx.policies.of_key(text)?;
+                if !policy.asks_for_tags {
+                    return Ok(evaluate_key(&policy, principal, action, context));
+                }
+                Ok(evaluate_key(&policy, principal, action, &with_tags(cx, &self.arn(), context)?))
+            }
+        }
+    }
+}
+
+/// The name of a key or a secret, taken out of its ARN.
+enum Named<'a> {
+    Key(&'a str),
+    Secret(&'a str),
+}
+
+/// Region, account and name of what has a policy of its own, by its ARN.
+fn named(resource: &Arn) -> Option<(&str, &str, Named<'_>)> {
     let rest = resource.as_str().strip_prefix("acs:kms:")?;
-    let (_, rest) = rest.split_once(':')?;
+    let (region, rest) = rest.split_once(':')?;
     let (owner, name) = rest.split_once(':')?;
-    Some((owner, name.strip_prefix("key/")?))
+    let key = name.strip_prefix("key/").map(Named::Key);
+    Some((region, owner, key.or_else(|| name.strip_prefix("secret/").map(Named::Secret))?))
 }
 
-/// What the policy of a resource says of a principal. What is no key has none.
+/// The account that a key or a secret belongs to, by its ARN; `None` for anything else.
+pub fn owner(resource: &Arn) -> Option<&str> {
+    named(resource).map(|(_, owner, _)| owner)
+}
+
+/// What the policy of a resource says of a principal. What is neither key nor secret has none.
 pub fn grant(
     cx: &Cx<'_>,
     resource: &Arn,
@@ -46,32 +110,20 @@ pub fn grant(
     action: &str,
     context: &Context,
 ) -> Result<Grant, ApiError> {
-    let Some((_, key_id)) = key_of(resource) else { return Ok(Grant::Nothing) };
-    match Key::get(cx.tx, key_id)? {
-        Some(key) => of_key(cx, &key, principal, action, context),
-        None => Ok(Grant::Nothing),
-    }
-}
-
-/// What the policy of a key says of a principal.
-pub fn of_key(
-    cx: &Cx<'_>,
-    key: &Key,
-    principal: &Principal<'_>,
-    action: &str,
-    context: &Context,
-) -> Result<Grant, ApiError> {
-    match &key.policy {
-        // The default one, which names the account alone.
-        None if principal.account() == Some(key.account.as_str()) => Ok(Grant::Account),
-        None => Ok(Grant::Nothing),
-        Some(text) => {
-            let policy = cx.policies.of_key(text)?;
-            if !policy.asks_for_tags {
-                return Ok(evaluate_key(&policy, principal, action, context));
+    match named(resource) {
+        Some((_, _, Named::Key(key_id))) => match Key::get(cx.tx, key_id)? {
+            Some(key) => Guarded::Key(&key).grant(cx, principal, action, context),
+            None => Ok(Grant::Nothing),
+        },
+        Some((region, owner, Named::Secret(name))) => {
+            let (Some(region), Some(owner)) = (Region::parse(region), AccountId::parse(owner)) else {
+                return Ok(Grant::Nothing);
+            };
+            match secrets::by_name(cx.tx, &owner, region, name)? {
+                Some(secret) => Guarded::Secret(&secret).grant(cx, principal, action, context),
+                None => Ok(Grant::Nothing),
             }
-            let arn = Arn::kms(key.region, &key.account, &format!("key/{}", key.key_id));
-            Ok(evaluate_key(&policy, principal, action, &with_tags(cx, &arn, context)?))
         }
+        None => Ok(Grant::Nothing),
     }
 }

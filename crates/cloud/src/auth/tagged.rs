@@ -1,8 +1,8 @@
 //! Tags in conditions: those that a request sets, and those that its resource bears.
 
-use coffer_base::{AccountId, ApiError, Arn};
+use coffer_base::{AccountId, ApiError, Arn, Region};
 use coffer_store::tags::Tag;
-use coffer_store::{ram_tags, tags};
+use coffer_store::{ram_tags, secrets, tags};
 
 use super::policy::Context;
 use crate::context::Cx;
@@ -12,20 +12,25 @@ use crate::parameters::Parameters;
 pub fn with_tags(cx: &Cx<'_>, resource: &Arn, context: &Context) -> Result<Context, ApiError> {
     let mut context = context.clone();
     let parts: Vec<&str> = resource.as_str().splitn(5, ':').collect();
-    let [_, service, _, account, relative] = parts[..] else { return Ok(context) };
-    for Tag { key, value } in borne(cx, service, account, relative)? {
+    let [_, service, region, account, relative] = parts[..] else { return Ok(context) };
+    for Tag { key, value } in borne(cx, service, region, account, relative)? {
         context = context.with(&["acs:ResourceTag/", &key].concat(), value.as_str());
         context = context.with(&[service, ":tag/", &key].concat(), value);
     }
     Ok(context)
 }
 
-fn borne(cx: &Cx<'_>, service: &str, account: &str, relative: &str) -> Result<Vec<Tag>, ApiError> {
+fn borne(cx: &Cx<'_>, service: &str, region: &str, account: &str, relative: &str) -> Result<Vec<Tag>, ApiError> {
     let Some((kind, name)) = relative.split_once('/') else { return Ok(Vec::new()) };
-    if service != "ram" {
+    if service != "ram" && kind != "secret" {
         return Ok(tags::of_owned(cx.tx, account, name)?);
     }
     let Some(account) = AccountId::parse(account) else { return Ok(Vec::new()) };
+    if service == "kms" {
+        let Some(region) = Region::parse(region) else { return Ok(Vec::new()) };
+        let secret = secrets::by_name(cx.tx, &account, region, name)?;
+        return Ok(secret.map(|secret| tags::of(cx.tx, &secret.secret_id)).transpose()?.unwrap_or_default());
+    }
     Ok(ram_tags::of(cx.tx, &account, kind, name)?)
 }
 

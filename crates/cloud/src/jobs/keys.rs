@@ -62,7 +62,7 @@ pub(super) fn delete_secret(shared: &Shared, tx: &Tx<'_>, secret_id: &str) -> Re
     record(shared, tx, &secret.account, "kms:DeleteSecret", &secret::arn(&secret), &notes)
 }
 
-fn record(
+pub(super) fn record(
     shared: &Shared,
     tx: &Tx<'_>,
     account: &AccountId,

@@ -5,6 +5,7 @@ mod disks;
 mod images;
 mod instances;
 mod keys;
+mod secrets;
 mod snapshots;
 
 use coffer_base::{ApiError, limits};
@@ -86,6 +87,8 @@ impl Shared {
             Kind::RotateKey => keys::rotate(self, tx, subject).map(|()| Again::Never)?,
             Kind::ExpireMaterial => keys::expire_material(self, tx, subject).map(|()| Again::Never)?,
             Kind::DeleteSecret => keys::delete_secret(self, tx, subject).map(|()| Again::Never)?,
+            Kind::RotateSecret => secrets::rotate(self, tx, subject)?,
+            Kind::RetireAccessKeys => secrets::retire(self, tx, subject)?,
             Kind::ExpireSnapshot => snapshots::expire(self, tx, subject)?,
             Kind::CompleteImage => images::complete(self, tx, subject)?,
             Kind::StopInstance => instances::stop(tx, subject).map(|()| Again::Never)?,

@@ -15,6 +15,7 @@ use super::rotation::{self, RotationInterval};
 use super::spec::{Spec, Usage};
 use super::tagging::{self, ResourceType, TagList};
 use super::{quota, service};
+use crate::auth::key_policy::Guarded;
 use crate::context::Cx;
 use crate::decode::{Invalid, Parameter, request};
 use crate::operation::{Access, Effect, Operation};
@@ -143,7 +144,7 @@ pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
     };
     let key = key::create(cx, region, new)?;
     quota::require_keys(cx, region)?;
-    policy::require_changeable(cx, &key)?;
+    policy::require_changeable(cx, Guarded::Key(&key), "kms:SetKeyPolicy")?;
     let TagList(tags) = request.tags.unwrap_or_default();
     tagging::put(cx, ResourceType::Key, &key.account, region, &key.key_id, &tags)?;
     rotation::plan(cx.tx, &key, cx.now)?;

@@ -3,6 +3,7 @@
 use coffer_base::{ApiError, Arn, ErrorCode, Timestamp};
 use coffer_store::tags;
 
+use super::managed::Shown;
 use super::secret::{self, Flag};
 use super::tag_item::TagItem;
 use crate::context::Cx;
@@ -25,8 +26,16 @@ response! {
     pub struct Response {
         /// Its ARN.
         pub arn: String = "Arn",
-        /// That it is not rotated by itself.
+        /// Whether it is rotated by itself.
         pub automatic_rotation: &'static str = "AutomaticRotation",
+        /// What a managed one is of.
+        pub config: Option<String> = "ExtendedConfig",
+        /// When it was last rotated.
+        pub last_rotation: Option<String> = "LastRotationDate",
+        /// When it will be rotated.
+        pub next_rotation: Option<String> = "NextRotationDate",
+        /// How often it is rotated.
+        pub interval: Option<String> = "RotationInterval",
         /// When it was made.
         pub create_time: String = "CreateTime",
         /// Its description.
@@ -65,9 +74,14 @@ pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
     let record = secret::find(cx, &request.secret_name)?;
     let wanted = request.fetch_tags.is_some_and(|Flag(wanted)| wanted);
     let tags = wanted.then(|| tags::of(cx.tx, &record.secret_id)).transpose()?;
+    let Shown { automatic, interval, last, next, config } = Shown::of(&record);
     Ok(Response {
         arn: secret::arn(&record).to_string(),
-        automatic_rotation: "Disabled",
+        automatic_rotation: automatic,
+        config,
+        last_rotation: last,
+        next_rotation: next,
+        interval,
         create_time: record.created_at.to_iso8601(),
         description: record.description,
         key_id: record.key_id,

@@ -45,5 +45,5 @@ pub fn resources(cx: &mut Cx<'_>, request: &Request) -> Result<Vec<Arn>, ApiErro
 pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
     let key = key::find(cx, &request.key_id, Forms::Id)?;
     policy::require_policy(&key)?;
-    Ok(Response { policy: key.policy.unwrap_or_else(|| policy::default_document(&key.account)) })
+    Ok(Response { policy: key.policy.unwrap_or_else(|| policy::default_document(&key.account, "key")) })
 }

@@ -3,6 +3,7 @@
 use coffer_base::{ApiError, Arn, ErrorCode};
 use coffer_store::secrets;
 
+use super::managed::Shown;
 use super::parameter::DryRun;
 use super::secret;
 use crate::context::Cx;
@@ -15,7 +16,7 @@ request! {
     pub struct Request {
         /// Whether it is only to be tried.
         pub dry_run: Option<DryRun> = "DryRun",
-        /// Whether its further configuration is wanted; a generic one has none.
+        /// Whether it is wanted of what a managed one is.
         pub extended: Option<bool> = "FetchExtendedConfig",
         /// Its name or ARN.
         pub secret_name: String = "SecretName",
@@ -30,8 +31,16 @@ request! {
 response! {
     /// The value.
     pub struct Response {
-        /// That it is not rotated by itself.
+        /// Whether it is rotated by itself.
         pub automatic_rotation: &'static str = "AutomaticRotation",
+        /// What a managed one is of, if that is wanted.
+        pub config: Option<String> = "ExtendedConfig",
+        /// When it was last rotated.
+        pub last_rotation: Option<String> = "LastRotationDate",
+        /// When it will be rotated.
+        pub next_rotation: Option<String> = "NextRotationDate",
+        /// How often it is rotated.
+        pub interval: Option<String> = "RotationInterval",
         /// When the version was made.
         pub create_time: String = "CreateTime",
         /// The value.
@@ -87,8 +96,13 @@ pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
     let version = secrets::version(cx.tx, &record.secret_id, &version_id)?.ok_or(ErrorCode::SecretNotFound)?;
     let value = secret::open(cx, &record, &version)?;
     DryRun::end(request.dry_run)?;
+    let Shown { automatic, interval, last, next, config } = Shown::of(&record);
     Ok(Response {
-        automatic_rotation: "Disabled",
+        automatic_rotation: automatic,
+        config: config.filter(|_| request.extended == Some(true)),
+        last_rotation: last,
+        next_rotation: next,
+        interval,
         create_time: version.created_at.to_iso8601(),
         data: value.expose().clone(),
         data_type: version.data_type,

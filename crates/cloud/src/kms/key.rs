@@ -10,7 +10,7 @@ use coffer_store::{Record as _, Tx};
 use super::spec::{self, Usage};
 use super::{cipher, service};
 use crate::auth;
-use crate::auth::key_policy::{self, Grant};
+use crate::auth::key_policy::{self, Grant, Guarded};
 use crate::context::Cx;
 use crate::keyring::Keyring;
 use crate::operation::Access;
@@ -347,7 +347,7 @@ fn shared(cx: &Cx<'_>, key: &Key) -> Result<bool, ApiError> {
         return Ok(false);
     }
     let principal = key_policy::principal(cx.caller);
-    let grant = key_policy::of_key(cx, key, &principal, action, &auth::context(cx))?;
+    let grant = Guarded::Key(key).grant(cx, &principal, action, &auth::context(cx))?;
     Ok(matches!(grant, Grant::Direct | Grant::Account))
 }
 

@@ -10,6 +10,7 @@ pub mod export;
 pub mod filters;
 pub mod import_token;
 pub mod key;
+pub mod managed;
 pub mod metadata;
 pub mod parameter;
 pub mod policy;
@@ -21,6 +22,7 @@ pub mod spec;
 pub mod tag_item;
 pub mod tagging;
 pub mod uses;
+pub mod throttling;
 pub mod version_item;
 
 use crate::operation::{operations, prepared};
@@ -53,15 +55,18 @@ operations! { Product::Kms;
     generate_data_key,
     generate_data_key_without_plaintext,
     get_key_policy,
+    get_kms_instance_quota_infos,
     get_parameters_for_import,
     get_public_key,
     get_random_password,
+    get_secret_policy,
     get_secret_value,
     import_key_material,
     list_aliases,
     list_aliases_by_key_id,
     list_key_versions,
     list_keys,
+    list_kms_instances,
     list_resource_tags,
     list_secret_version_ids,
     list_secrets,
@@ -70,9 +75,11 @@ operations! { Product::Kms;
     put_secret_value,
     re_encrypt,
     restore_secret,
+    rotate_secret,
     schedule_key_deletion,
     set_deletion_protection,
     set_key_policy,
+    set_secret_policy,
     tag_resource,
     tag_resources,
     untag_resource,

@@ -5,6 +5,7 @@
 use coffer_base::{ApiError, Arn, ErrorCode};
 use coffer_store::{Record as _, secrets};
 
+use super::managed;
 use super::secret::{self, DataType, Stages, VersionId};
 use crate::context::Cx;
 use crate::decode::request;
@@ -45,7 +46,7 @@ pub const OPERATION: Operation = Operation {
     effect: Effect::Write,
     access: Access::Action("kms:PutSecretValue"),
     idempotent: false,
-    errors: &[secret::ERRORS, secret::VALUE_ERRORS, &[ErrorCode::SecretVersionExists]],
+    errors: &[secret::ERRORS, secret::VALUE_ERRORS, &[ErrorCode::SecretVersionExists, ErrorCode::KmsUnsupportedOperation]],
 };
 
 /// What a policy must allow it on.
@@ -57,6 +58,7 @@ pub fn resources(cx: &mut Cx<'_>, request: &Request) -> Result<Vec<Arn>, ApiErro
 pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
     let mut record = secret::find(cx, &request.secret_name)?;
     secret::require_live(&record)?;
+    managed::require_generic(&record)?;
     let VersionId(version_id) = request.version_id;
     let (secret_id, value) = (record.secret_id.clone(), request.data.0);
     let data_type = request.data_type.unwrap_or(DataType("text"));

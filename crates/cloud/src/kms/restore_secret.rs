@@ -3,7 +3,7 @@
 use coffer_base::{ApiError, Arn, ErrorCode};
 use coffer_store::Record as _;
 
-use super::secret;
+use super::{managed, secret};
 use crate::context::Cx;
 use crate::decode::request;
 use crate::job::{self, Kind};
@@ -48,5 +48,6 @@ pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
     }
     record.update(cx.tx)?;
     job::withdraw(cx.tx, Kind::DeleteSecret, &record.secret_id)?;
+    managed::plan(cx, &record)?;
     Ok(Response { secret_name: record.secret_name })
 }

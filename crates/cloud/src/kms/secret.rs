@@ -1,16 +1,19 @@
 //! Secrets: found, sealed, opened; their versions and stages.
 
-use coffer_base::{ApiError, Arn, ErrorCode, Secret as Hidden};
+use coffer_base::{AccountId, ApiError, Arn, ErrorCode, Secret as Hidden};
 use coffer_store::Record as _;
 use coffer_store::keys::Key;
 use coffer_store::secrets::{self, Secret, SecretVersion};
 
 use super::cipher::{self, Blob};
 use super::encryption_context::EncryptionContext;
+use super::managed::AUTOMATIC_NAME;
 use super::{key, service};
 use crate::auth;
+use crate::auth::key_policy::{self, Grant, Guarded};
 use crate::context::Cx;
 use crate::decode::{Invalid, Parameter, json_strings};
+use crate::operation::Access;
 use crate::product::Product;
 
 /// The ARN of a secret.
@@ -18,17 +21,37 @@ pub fn arn(secret: &Secret) -> Arn {
     Arn::kms(secret.region, &secret.account, &format!("secret/{}", secret.secret_name))
 }
 
-/// The caller's secret of that name or ARN, in the region of the request. One whose deletion is due is gone, whether or not the job
-/// that erases it has run yet.
+/// The caller's secret of that name or ARN, in the region of the request; by its ARN also one of another account whose policy lets the
+/// caller do what is called. To others it does not exist. One whose deletion is due is gone, whether or not the job that erases it has
+/// run yet.
 pub fn find(cx: &Cx<'_>, name: &str) -> Result<Secret, ApiError> {
-    let own = Arn::kms(cx.region(), cx.account(), "secret/").to_string();
-    let name = match name.strip_prefix(&own) {
-        Some(name) => name,
-        None if name.starts_with("acs:kms:") => return Err(ErrorCode::SecretNotFound.into()),
-        None => name,
+    let missing = || ApiError::from(ErrorCode::SecretNotFound);
+    let (account, name) = match name.strip_prefix("acs:kms:") {
+        None => (cx.account().clone(), name),
+        Some(rest) => {
+            let [region, account, resource] = rest.splitn(3, ':').collect::<Vec<_>>()[..] else {
+                return Err(missing());
+            };
+            let name = resource.strip_prefix("secret/").filter(|_| region == cx.region().id()).ok_or_else(missing)?;
+            (AccountId::parse(account).ok_or_else(missing)?, name)
+        }
     };
-    let found = secrets::by_name(cx.tx, cx.account(), cx.region(), name)?;
-    Ok(found.filter(|secret| secret.delete_at.is_none_or(|due| due > cx.now)).ok_or(ErrorCode::SecretNotFound)?)
+    let found = secrets::by_name(cx.tx, &account, cx.region(), name)?;
+    let secret = found.filter(|secret| secret.delete_at.is_none_or(|due| due > cx.now)).ok_or_else(missing)?;
+    if account == *cx.account() || shared(cx, &secret)? { Ok(secret) } else { Err(missing()) }
+}
+
+/// What may be done with another account's secret, where its policy allows it: reading it.
+const ACROSS_ACCOUNTS: [&str; 3] = ["kms:DescribeSecret", "kms:GetSecretValue", "kms:ListSecretVersionIds"];
+
+fn shared(cx: &Cx<'_>, secret: &Secret) -> Result<bool, ApiError> {
+    let Some(Access::Action(action)) = cx.operation.map(|operation| operation.access) else { return Ok(false) };
+    if !ACROSS_ACCOUNTS.contains(&action) {
+        return Ok(false);
+    }
+    let principal = key_policy::principal(cx.caller);
+    let grant = Guarded::Secret(secret).grant(cx, &principal, action, &auth::context(cx))?;
+    Ok(matches!(grant, Grant::Direct | Grant::Account))
 }
 
 /// The secret of our id.
@@ -72,13 +95,13 @@ fn is_name(text: &str, most: usize) -> bool {
     text.chars().count() <= most && text.chars().all(|c| c.is_alphanumeric() || signs(c))
 }
 
-/// The name of a new secret: 1 to 192 characters, and not one of those that belong to services.
+/// The name of a new secret: 1 to 192 characters, and not one of those that belong to services; or that which leaves it to KMS.
 #[derive(Clone, Debug)]
 pub struct NewName(pub String);
 
 impl Parameter for NewName {
     fn from_text(text: &str) -> Result<Self, Invalid> {
-        let good = is_name(text, 192) && !text.starts_with("acs/");
+        let good = is_name(text, 192) && !text.starts_with("acs/") || text == AUTOMATIC_NAME;
         if good { Ok(Self(text.to_owned())) } else { Err(Invalid::Value) }
     }
 }
@@ -149,7 +172,7 @@ impl Parameter for Flag {
 /// The key that a secret names. The caller must be allowed `action` on it, as reading and writing values is using it.
 fn usable_key(cx: &Cx<'_>, secret: &Secret, action: &'static str) -> Result<Option<Key>, ApiError> {
     let Some(key_id) = &secret.key_id else { return Ok(None) };
-    let key = key::owned(cx, key_id)?;
+    let key = key::get(cx, key_id)?.ok_or(ErrorCode::KeyNotFound)?;
     auth::require(cx, Product::Kms, action, &key::arn(&key))?;
     key::require_usable(&key)?;
     Ok(Some(key))

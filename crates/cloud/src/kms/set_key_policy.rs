@@ -8,6 +8,7 @@ use coffer_store::Record as _;
 use super::key::{self, Forms};
 use super::policy::{self, KeyPolicy, PolicyName};
 use crate::auth::authorize;
+use crate::auth::key_policy::Guarded;
 use crate::context::Cx;
 use crate::decode::request;
 use crate::operation::{Access, Effect, Operation};
@@ -59,7 +60,7 @@ pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
     policy::require_policy(&key)?;
     key::require_changeable(&key)?;
     key.policy = Some(request.policy.0);
-    policy::require_changeable(cx, &key)?;
+    policy::require_changeable(cx, Guarded::Key(&key), "kms:SetKeyPolicy")?;
     key.update(cx.tx)?;
     if authorize(cx, Product::Kms, &OPERATION, &[key::arn(&key)]).is_err() {
         return Err(Product::Kms.invalid_parameter("Policy"));

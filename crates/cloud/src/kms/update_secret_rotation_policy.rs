@@ -1,12 +1,14 @@
 //! UpdateSecretRotationPolicy: whether a secret is rotated by itself. A generic one can't be: nobody but its owner knows where the value is used.
 //!
-//! So rotation can be turned off, which it is, and not on.
+//! So its rotation can be turned off, which it is, and not on.
 
 use coffer_base::{ApiError, Arn, ErrorCode};
+use coffer_store::Record as _;
 
-use super::{rotation, secret};
+use super::managed::{self, Interval};
+use super::secret;
 use crate::context::Cx;
-use crate::decode::{Invalid, Parameter, request};
+use crate::decode::request;
 use crate::operation::{Access, Effect, Operation};
 use crate::value::response;
 
@@ -19,17 +21,6 @@ request! {
         pub interval: Option<Interval> = "RotationInterval",
         /// Its name or ARN.
         pub secret_name: String = "SecretName",
-    }
-}
-
-/// `RotationInterval`: 6 hours to 365 days.
-#[derive(Clone, Copy, Debug)]
-pub struct Interval;
-
-impl Parameter for Interval {
-    fn from_text(text: &str) -> Result<Self, Invalid> {
-        let seconds = rotation::seconds(text).filter(|seconds| (6 * 3600..=365 * 24 * 3600).contains(seconds));
-        seconds.map(|_| Self).ok_or(Invalid::Value)
     }
 }
 
@@ -49,7 +40,12 @@ pub const OPERATION: Operation = Operation {
     idempotent: false,
     errors: &[
         secret::ERRORS,
-        &[ErrorCode::KmsInvalidParameter, ErrorCode::KmsUnsupportedOperation, ErrorCode::SecretPlannedDeleted],
+        &[
+            ErrorCode::KmsInvalidParameter,
+            ErrorCode::KmsMissingParameter,
+            ErrorCode::KmsUnsupportedOperation,
+            ErrorCode::SecretPlannedDeleted,
+        ],
     ],
 };
 
@@ -60,10 +56,13 @@ pub fn resources(cx: &mut Cx<'_>, request: &Request) -> Result<Vec<Arn>, ApiErro
 
 /// Does it.
 pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
-    let record = secret::find(cx, &request.secret_name)?;
+    let mut record = secret::find(cx, &request.secret_name)?;
     secret::require_live(&record)?;
     if request.enable {
-        return Err(ErrorCode::KmsUnsupportedOperation.into());
+        managed::require_managed(&record)?;
     }
+    record.rotation_interval_s = Interval::asked(request.enable, request.interval)?;
+    record.update(cx.tx)?;
+    managed::plan(cx, &record)?;
     Ok(Response { secret_name: record.secret_name })
 }

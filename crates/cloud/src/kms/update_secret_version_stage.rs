@@ -5,6 +5,7 @@
 use coffer_base::{ApiError, Arn, ErrorCode};
 use coffer_store::{Record as _, secrets};
 
+use super::managed;
 use super::secret::{self, Stage, VersionId};
 use crate::context::Cx;
 use crate::decode::request;
@@ -45,6 +46,7 @@ pub const OPERATION: Operation = Operation {
         &[
             ErrorCode::KmsInvalidParameter,
             ErrorCode::KmsMissingParameter,
+            ErrorCode::KmsUnsupportedOperation,
             ErrorCode::SecretPlannedDeleted,
             ErrorCode::SecretStageMismatch,
             ErrorCode::SecretStageUnmovable,
@@ -61,6 +63,7 @@ pub fn resources(cx: &mut Cx<'_>, request: &Request) -> Result<Vec<Arn>, ApiErro
 pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
     let mut record = secret::find(cx, &request.secret_name)?;
     secret::require_live(&record)?;
+    managed::require_generic(&record)?;
     let (secret_id, Stage(stage)) = (record.secret_id.clone(), request.stage);
     if let Some(VersionId(from)) = &request.from
         && !secret::stages_of(cx, &secret_id, from)?.contains(&stage)

@@ -65,6 +65,12 @@ pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
     if accounts::access_keys_of_user(cx.tx, &user.user_id)?.len() >= MOST_KEYS {
         return Err(ErrorCode::TooManyUserKeys.into());
     }
+    let access_key = make(cx, user.user_id)?;
+    Ok(Response { access_key })
+}
+
+/// Makes an access key for a user, who may have one more.
+pub fn make(cx: &mut Cx<'_>, user_id: String) -> Result<AccessKeyItem, ApiError> {
     let (access_key_id, secret) = (ids::access_key_id(cx.rng), ids::access_key_secret(cx.rng));
     let domain =
         cx.keyring.account(cx.account()).ok_or_else(|| ApiError::internal("an account without a domain key"))?;
@@ -72,16 +78,14 @@ pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
         sealed_secret: domain.aead().seal(cx.rng, &secret_context(&access_key_id), secret.as_bytes()),
         access_key_id: access_key_id.clone(),
         account: cx.account().clone(),
-        user_id: Some(user.user_id),
+        user_id: Some(user_id),
         status: "Active".to_owned(),
         created_at: cx.now,
     };
     accounts::insert_access_key(cx.tx, &key)?;
     cx.note("userAccessKeyId", access_key_id.clone());
     let create_date = cx.now.to_iso8601();
-    Ok(Response {
-        access_key: AccessKeyItem { access_key_id, access_key_secret: secret, status: "Active", create_date },
-    })
+    Ok(AccessKeyItem { access_key_id, access_key_secret: secret, status: "Active", create_date })
 }
 
 /// Most access keys of a user ("Limits").

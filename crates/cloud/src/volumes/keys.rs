@@ -19,8 +19,8 @@ use crate::ecs::disk_key::Wording;
 pub(super) type PlainKey = Secret<Vec<u8>>;
 
 impl Shared {
-    /// Runs what ECS does by itself for an account, inside a transaction.
-    pub(super) fn as_service<T>(
+    /// Runs what a service does by itself for an account, inside a transaction.
+    pub(crate) fn as_service<T>(
         &self,
         tx: &Tx<'_>,
         account: &AccountId,

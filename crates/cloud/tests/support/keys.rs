@@ -6,7 +6,7 @@ use coffer_cloud::Product;
 use coffer_crypto::{EncryptionAlgorithm, KeySpec, Material, encrypt_for};
 use serde_json::Value;
 
-use super::{World, text};
+use super::{Key, World, text};
 
 /// Material that tests import.
 pub(crate) const MATERIAL: [u8; 32] = [7; 32];
@@ -98,5 +98,28 @@ impl World {
         let key = Material::generate(KeySpec::EcSm2, &*self.rng);
         let public = STANDARD.encode(key.public_key().unwrap());
         (key, public)
+    }
+
+    /// Makes the role through which KMS manages access keys of the first account's users.
+    pub(crate) fn let_kms_manage_access_keys(&self) {
+        let trust = r#"{"Version":"1","Statement":[{"Action":"sts:AssumeRole","Effect":"Allow","Principal":{"Service":"kms.aliyuncs.com"}}]}"#;
+        let document = r#"{"Version":"1","Statement":[{"Effect":"Allow","Action":["ram:ListAccessKeys","ram:CreateAccessKey","ram:DeleteAccessKey","ram:UpdateAccessKey"],"Resource":"*"}]}"#;
+        let (role, name) =
+            (("RoleName", "AliyunKMSManagedRAMCrendentialsRole"), "AliyunKMSManagedRAMCrendentialsRolePolicy");
+        let ram = |action, parameters: &[_]| self.root(Product::Ram, action, parameters);
+        ram("CreateRole", &[role, ("AssumeRolePolicyDocument", trust)]);
+        ram("CreatePolicy", &[("PolicyName", name), ("PolicyDocument", document)]);
+        ram("AttachPolicyToRole", &[role, ("PolicyType", "Custom"), ("PolicyName", name)]);
+    }
+
+    /// A new user of the first account, whose access key KMS keeps in a secret from then on: that key, and the secret's name.
+    pub(crate) fn managed_secret(&self, user: &str, more: &[(&str, &str)]) -> (Key, String) {
+        let key = self.user(user, None);
+        let config = format!(r#"{{"SecretSubType":"RamUserAccessKey","UserName":"{user}"}}"#);
+        let data = format!(r#"{{"AccessKeys":[{{"AccessKeyId":"{}","AccessKeySecret":"{}"}}]}}"#, key.0, key.1);
+        let about = [("SecretName", "$Auto"), ("SecretType", "RAMCredentials"), ("ExtendedConfig", &config)];
+        let value = [("VersionId", "v1"), ("SecretData", &*data)];
+        let made = self.kms("CreateSecret", &[&about[..], &value, more].concat());
+        (key, text(&made, "SecretName"))
     }
 }

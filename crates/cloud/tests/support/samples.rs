@@ -230,7 +230,12 @@ impl World {
     fn sample_of_kms(&self, action: &str) -> Pairs {
         let key = || owned(&[("KeyId", &self.key())]);
         match action {
-            "CreateKey" | "DescribeAccountKmsStatus" | "ListAliases" | "ListKeys" => Vec::new(),
+            "CreateKey"
+            | "DescribeAccountKmsStatus"
+            | "GetKmsInstanceQuotaInfos"
+            | "ListAliases"
+            | "ListKeys"
+            | "ListKmsInstances" => Vec::new(),
             "OpenKmsService" => {
                 bootstrap::set_kms_service(&self.db, &self.account, KmsService::Unopened).unwrap();
                 Vec::new()
@@ -305,6 +310,11 @@ impl World {
         if action == "CreateSecret" {
             return owned(&value);
         }
+        if action == "RotateSecret" {
+            self.let_kms_manage_access_keys();
+            let (_, secret_name) = self.managed_secret("rotated", &[]);
+            return owned(&[("SecretName", &secret_name), ("VersionId", "v2")]);
+        }
         self.kms("CreateSecret", &value);
         let secret_and = |more: &[(&str, &str)]| owned(&[&[("SecretName", "target")], more].concat());
         match action {
@@ -316,7 +326,10 @@ impl World {
                 self.kms("DeleteSecret", &[("SecretName", "target")]);
                 secret_and(&[])
             }
-            "DeleteSecret" | "DescribeSecret" | "GetSecretValue" | "ListSecretVersionIds" => secret_and(&[]),
+            "SetSecretPolicy" => secret_and(&[("Policy", &self.key_policy())]),
+            "DeleteSecret" | "DescribeSecret" | "GetSecretPolicy" | "GetSecretValue" | "ListSecretVersionIds" => {
+                secret_and(&[])
+            }
             other => unlisted(other),
         }
     }
