@@ -22,7 +22,7 @@ pub mod tag_item;
 pub mod tagging;
 pub mod version_item;
 
-use crate::operation::{operations, prepared};
+use crate::operation::operations;
 use crate::product::Product;
 
 operations! { Product::Kms;
@@ -32,8 +32,8 @@ operations! { Product::Kms;
     asymmetric_verify,
     cancel_key_deletion,
     create_alias,
-    create_key,
-    create_key_version,
+    create_key: costly,
+    create_key_version: costly,
     create_secret,
     decrypt,
     delete_alias,
@@ -52,7 +52,7 @@ operations! { Product::Kms;
     generate_data_key,
     generate_data_key_without_plaintext,
     get_key_policy,
-    get_parameters_for_import,
+    get_parameters_for_import: costly,
     get_public_key,
     get_random_password,
     get_secret_value,
@@ -82,10 +82,4 @@ operations! { Product::Kms;
     update_secret,
     update_secret_rotation_policy,
     update_secret_version_stage,
-}
-
-prepared! {
-    create_key,
-    create_key_version,
-    get_parameters_for_import,
 }
