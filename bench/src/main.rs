@@ -5,9 +5,12 @@
 
 #![allow(clippy::print_stdout, reason = "a tool for the terminal")]
 
+mod calls;
 mod disks;
+mod kms;
 mod load;
 mod peer;
+mod policy;
 mod request;
 mod server;
 mod volumes;
@@ -49,6 +52,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     {
         return peer::serve(address);
     }
+    match &arguments[..] {
+        [verb, only @ ..] if verb == "kms" => return kms::run(&server::binary()?, only),
+        [verb] if verb == "policy" => return policy::run(&server::binary()?),
+        _ => {}
+    }
     if let [verb] = &arguments[..]
         && verb == "disks"
     {
@@ -73,6 +81,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     writes(&binary)?;
     disks::creation(&binary)?;
     disks::listing(&binary)?;
+    kms::run(&binary, &[])?;
+    policy::run(&binary)?;
     volumes::run(&[])
 }
 
@@ -86,6 +96,11 @@ fn load_one(address: &str, action: &str, version: &str, query: &str, count: usiz
 fn median(mut figures: Vec<f64>) -> f64 {
     figures.sort_by(f64::total_cmp);
     figures[figures.len() / 2]
+}
+
+/// A bar, and whether a figure meets it.
+fn verdict(figure: f64, bar: f64, is_least: bool) -> &'static str {
+    if (figure >= bar) == is_least || (figure - bar).abs() < f64::EPSILON { "met" } else { "**not met**" }
 }
 
 fn list(figures: &[f64]) -> String {

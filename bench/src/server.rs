@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use crate::request::{ACCESS_KEY_ID, ACCESS_KEY_SECRET};
 
 /// The core of the server where the load generator has another.
-const SERVER_CORE: &str = "0";
+pub(crate) const SERVER_CORE: &str = "0";
 const LOAD_CORE: &str = "1";
 
 /// A data directory that goes when it is dropped. On disk: `TMPDIR` chooses which.
@@ -167,6 +167,16 @@ impl Server {
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).ok_or("no VmRSS")?;
         let kib: f64 = line.trim().trim_end_matches(" kB").trim().parse()?;
         Ok(kib / 1024.0)
+    }
+
+    /// Processor time that it has used, all threads together.
+    pub(crate) fn cpu_s(&self) -> Result<f64, Box<dyn Error>> {
+        let mut sum_ns = 0.0;
+        for task in std::fs::read_dir(format!("/proc/{}/task", self.child.id()))? {
+            let text = std::fs::read_to_string(task?.path().join("schedstat"))?;
+            sum_ns += text.split(' ').next().ok_or("no schedstat")?.parse::<f64>()?;
+        }
+        Ok(sum_ns / 1e9)
     }
 
     /// Ends the process and waits for it.

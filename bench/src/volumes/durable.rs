@@ -6,11 +6,12 @@ use std::path::Path;
 
 use coffer_base::{Rng as _, SeededRng};
 
+use super::Settings;
 use super::client::SMALL;
 use super::peers::{Kind, Peer, run};
-use super::{Settings, verdict};
 use crate::median;
 use crate::server::clock;
+use crate::verdict;
 
 /// The priority that both sides run under: what else the machine does then does not come between.
 const PRIORITY: &str = "50";

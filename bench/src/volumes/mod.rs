@@ -104,11 +104,6 @@ fn one(measure: &str, settings: &Settings) -> Result<(), Box<dyn Error>> {
     }
 }
 
-/// A bar, and whether a figure meets it.
-fn verdict(figure: f64, bar: f64, is_least: bool) -> &'static str {
-    if (figure >= bar) == is_least || (figure - bar).abs() < f64::EPSILON { "met" } else { "**not met**" }
-}
-
 /// The figure that so much of all figures are not above.
 fn percentile(figures: &mut [u64], percent: usize) -> u64 {
     figures.sort_unstable();

@@ -18,9 +18,10 @@ use coffer_crypto::SystemRng;
 
 use super::client::{Client, LARGE, Load, Order, SMALL};
 use super::peers::cpu_seconds;
-use super::{Settings, ms, ours, percentile, verdict};
+use super::{Settings, ms, ours, percentile};
 use crate::median;
 use crate::server::clock;
+use crate::verdict;
 
 const TIB: u64 = 1 << 40;
 const MIB: u64 = 1 << 20;

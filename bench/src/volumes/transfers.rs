@@ -3,10 +3,11 @@
 use std::error::Error;
 use std::path::Path;
 
+use super::Settings;
 use super::client::{LARGE, Load, Order, SMALL};
 use super::peers::{Kind, Peer};
-use super::{Settings, verdict};
 use crate::median;
+use crate::verdict;
 
 const LOADS: [(&str, Load); 4] = [
     ("1 MiB sequential write, QD 8", Load { writes: true, block: LARGE, depth: 8, order: Order::Sequential }),

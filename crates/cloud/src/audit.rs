@@ -8,30 +8,54 @@ use coffer_store::audit::{self, Entry as Row};
 use crate::context::Cx;
 use crate::operation::Entry;
 
-/// Appends the row of one write to the chain.
-pub fn record(
-    cx: &Cx<'_>,
-    entry: &Entry,
-    request_id: &str,
-    resources: &[Arn],
-    failure: Option<&ApiError>,
-) -> Result<(), ApiError> {
-    let resources: Vec<&str> = resources.iter().map(Arn::as_str).collect();
-    let (principal, peer) = (cx.caller.arn(), cx.origin.peer.to_string());
-    let outcome = failure.map_or("OK".into(), ApiError::code_text);
-    let row = Row {
-        at: cx.now,
-        account: cx.account(),
-        principal: principal.as_str(),
-        access_key_id: &cx.caller.access_key_id,
-        peer: &peer,
-        action: &format!("{}:{}", entry.product.name(), entry.operation.name),
-        resources: &resources.join(" "),
-        outcome: &outcome,
-        request_id,
-        detail: &detail(&cx.notes),
-    };
-    append(cx.tx, &row)
+/// A call that was made: what is to be put on record about it, in its own transaction or after what it only read.
+pub struct Line {
+    at: Timestamp,
+    account: AccountId,
+    principal: Arn,
+    access_key_id: String,
+    peer: String,
+    action: String,
+    resources: String,
+    outcome: String,
+    request_id: String,
+    detail: String,
+}
+
+impl Line {
+    /// Of a call as it ended.
+    pub fn of(cx: &Cx<'_>, entry: &Entry, request_id: &str, resources: &[Arn], failure: Option<&ApiError>) -> Self {
+        let resources: Vec<&str> = resources.iter().map(Arn::as_str).collect();
+        Self {
+            at: cx.now,
+            account: cx.account().clone(),
+            principal: cx.caller.arn(),
+            access_key_id: cx.caller.access_key_id.clone(),
+            peer: cx.origin.peer.to_string(),
+            action: [entry.product.name(), ":", entry.operation.name].concat(),
+            resources: resources.join(" "),
+            outcome: failure.map_or("OK".into(), ApiError::code_text).into_owned(),
+            request_id: request_id.to_owned(),
+            detail: detail(&cx.notes),
+        }
+    }
+
+    /// Appends it to the chain.
+    pub fn append(&self, tx: &Tx<'_>) -> Result<(), ApiError> {
+        let row = Row {
+            at: self.at,
+            account: &self.account,
+            principal: self.principal.as_str(),
+            access_key_id: &self.access_key_id,
+            peer: &self.peer,
+            action: &self.action,
+            resources: &self.resources,
+            outcome: &self.outcome,
+            request_id: &self.request_id,
+            detail: &self.detail,
+        };
+        append(tx, &row)
+    }
 }
 
 /// What the service does by itself, as a job: nobody calls, but it changes what an account has.

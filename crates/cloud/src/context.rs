@@ -1,16 +1,15 @@
 //! What an operation runs in: the transaction, who calls, the time, the keys, the settings. Its only way to the outside.
 
 use std::net::IpAddr;
-use std::sync::Arc;
 
 use coffer_base::{AccountId, ApiError, Region, Rng, Timestamp};
 use coffer_block::host::Host;
-use coffer_crypto::Material;
 use coffer_store::Tx;
 use coffer_store::jobs::Job;
 
 use crate::auth::{KeyUses, PolicyCache};
 use crate::caller::Caller;
+use crate::costly::Made;
 use crate::keyring::Keyring;
 use crate::kms::uses::VersionUses;
 use crate::operation::Operation;
@@ -36,8 +35,8 @@ pub struct Cx<'a> {
     pub uses: &'a KeyUses,
     /// When versions of KMS keys were last used.
     pub version_uses: &'a VersionUses,
-    /// A key of a kind that takes long to make, where the operation asked for one before its transaction.
-    pub prepared: Option<&'a Arc<Material>>,
+    /// What was made before the transaction, where the operation asked for that.
+    pub made: Option<&'a Made>,
     /// What is called; `None` in a job.
     pub operation: Option<&'static Operation>,
     /// Where the request came from and how.
@@ -71,7 +70,12 @@ pub struct Origin {
     pub request_tags: Vec<(String, String)>,
 }
 
-impl Cx<'_> {
+impl<'a> Cx<'a> {
+    /// What was made before the transaction, if it is of that kind.
+    pub fn prepared<T: 'static>(&self) -> Option<&'a T> {
+        self.made.and_then(|made| made.downcast_ref())
+    }
+
     /// The caller's account.
     pub const fn account(&self) -> &AccountId {
         &self.caller.account

@@ -4,20 +4,19 @@
 use std::sync::Arc;
 
 use coffer_base::{ApiError, Arn, Clock, ErrorCode, Region, Rng, ids, limits};
-use coffer_crypto::{KeySpec, Material};
 use coffer_store::jobs::Job;
 use coffer_store::{Db, StoreError, Tx, accounts, idempotency};
 
-use crate::audit;
+use crate::audit::Line;
 use crate::auth::replay::Replays;
 use crate::auth::signature::{Claim, Coverage, Scheme};
 use crate::auth::{Authenticated, Failures, KeyUses, PolicyCache, anonymous, authenticate, authorize, requested_tags};
 use crate::caller::{Caller, Identity};
 use crate::context::{Cx, Origin};
+use crate::costly::{Made, Step, Steps};
 use crate::encode::{self, Format};
 use crate::exchange::{Incoming, Outgoing};
 use crate::idempotent;
-use crate::key_maker::KeyMaker;
 use crate::keyring::Keyring;
 use crate::kms::uses::VersionUses;
 use crate::operation::{Access, Decoded, Effect, Entry};
@@ -46,7 +45,7 @@ pub(crate) struct Shared {
     pub(crate) failures: Failures,
     pub(crate) throttle: Throttle,
     pub(crate) replays: Replays,
-    pub(crate) key_maker: KeyMaker,
+    pub(crate) steps: Steps,
     pub(crate) volumes: Volumes,
 }
 
@@ -60,7 +59,23 @@ struct Call {
     token: Option<idempotent::Token>,
     /// Whether the use of the access key is to be recorded.
     use_due: bool,
-    prepared: Option<Arc<Material>>,
+    /// What was made before its transaction.
+    made: Option<Made>,
+}
+
+/// How far a request came with what it read.
+enum Begun {
+    /// It is done but for being put on record.
+    Done(Done),
+    /// It has yet to write, or something has to be made first.
+    Waits(Call, Decoded, Option<Step>),
+}
+
+/// A read or a use: its outcome, and what is to be put on record.
+struct Done {
+    call: Call,
+    outcome: Result<Answer, ApiError>,
+    line: Option<Line>,
 }
 
 /// An answer, and what the caller is to be told beside it.
@@ -94,7 +109,7 @@ impl Cloud {
             failures: Failures::default(),
             throttle: Throttle::default(),
             replays: Replays::new(limits::NONCES),
-            key_maker: KeyMaker::default(),
+            steps: Steps::default(),
             volumes,
         }))
     }
@@ -159,48 +174,57 @@ impl Cloud {
         request_id: &str,
     ) -> Result<(&'static Entry, Answer), ApiError> {
         let entry = find(incoming, claim)?;
-        let prepare = |tx: &Tx<'_>| self.prepare(tx, entry, incoming, parameters, claim, request_id);
-        match entry.operation.effect {
-            Effect::Read => {
-                let mut used = None;
-                let outcome = self.0.db.read(|tx| {
-                    let (call, decoded) = prepare(tx)?;
-                    used = call.use_due.then(|| call.caller.access_key_id.clone());
-                    let mut cx = self.0.cx(tx, &call);
-                    let resources = (entry.resources)(&mut cx, &decoded)?;
-                    authorize(&cx, entry.product, entry.operation, &resources)?;
-                    let value = (entry.run)(&mut cx, decoded)?;
-                    Ok(Answer { value, warnings: cx.warnings })
-                });
-                if let Some(access_key_id) = used {
-                    let now = self.0.clock.now();
-                    // Nobody waits for it: what is lost is a moment that memory still has.
-                    drop(self.0.db.write(move |tx| -> Result<(), StoreError> {
-                        accounts::set_last_use(tx, &access_key_id, now)
-                    }));
+        let begun = self.0.db.read(|tx| {
+            let (call, decoded) = self.prepare(tx, entry, incoming, parameters, claim, request_id)?;
+            self.0.begin(tx, call, decoded)
+        })?;
+        let answer = match begun {
+            Begun::Done(done) => self.conclude(done).await,
+            Begun::Waits(mut call, decoded, step) => {
+                if let Some(step) = step {
+                    call.made = Some(self.0.steps.take(step, &self.0.rng).await?);
                 }
-                outcome
-            }
-            Effect::Write => {
-                let (mut call, decoded, costly) = self.0.db.read(|tx| {
-                    let (call, decoded) = prepare(tx)?;
-                    let costly = self.0.costly(tx, &call, &decoded)?;
-                    Ok::<_, ApiError>((call, decoded, costly))
-                })?;
-                if let Some(spec) = costly {
-                    call.prepared = Some(Arc::new(self.0.key_maker.make(spec, &self.0.rng).await?));
-                }
-                let shared = Arc::clone(&self.0);
-                match self.0.db.write(move |tx| shared.write(tx, &call, decoded)).await? {
-                    Ok((answer, prompts)) => {
-                        self.work_promptly(prompts).await;
-                        Ok(answer)
+                match entry.operation.effect {
+                    Effect::Read | Effect::Use => {
+                        let done = self.0.db.read(|tx| Ok::<_, StoreError>(self.0.read(tx, call, decoded)))?;
+                        self.conclude(done).await
                     }
-                    Err(error) => Err(error),
+                    Effect::Write => self.write(call, decoded).await,
                 }
             }
+        };
+        answer.map(|answer| (entry, answer))
+    }
+
+    /// Puts a use on record, and that an access key was used.
+    async fn conclude(&self, done: Done) -> Result<Answer, ApiError> {
+        let Done { call, outcome, line } = done;
+        let shared = Arc::clone(&self.0);
+        match line {
+            Some(line) => {
+                let recorded = self.0.db.write(move |tx| {
+                    shared.admit(tx, &call)?;
+                    line.append(tx)
+                });
+                recorded.await?;
+            }
+            None if call.use_due => {
+                let now = self.0.clock.now();
+                // Nobody waits for it: what is lost is a moment that memory still has.
+                drop(self.0.db.write(move |tx| -> Result<(), StoreError> {
+                    accounts::set_last_use(tx, &call.caller.access_key_id, now)
+                }));
+            }
+            None => {}
         }
-        .map(|answer| (entry, answer))
+        outcome
+    }
+
+    async fn write(&self, call: Call, decoded: Decoded) -> Result<Answer, ApiError> {
+        let shared = Arc::clone(&self.0);
+        let (answer, prompts) = self.0.db.write(move |tx| shared.write(tx, &call, decoded)).await??;
+        self.work_promptly(prompts).await;
+        Ok(answer)
     }
 
     /// Everything up to the request that can be done without changing anything.
@@ -253,7 +277,7 @@ impl Cloud {
         let long_term = matches!(caller.identity, Identity::Account | Identity::User { .. });
         let use_due = long_term && shared.uses.note(&caller.access_key_id, shared.clock.now());
         Ok((
-            Call { entry, caller, origin, request_id: request_id.to_owned(), nonce, token, use_due, prepared: None },
+            Call { entry, caller, origin, request_id: request_id.to_owned(), nonce, token, use_due, made: None },
             decoded,
         ))
     }
@@ -262,7 +286,7 @@ impl Cloud {
 impl Shared {
     fn cx<'a>(&'a self, tx: &'a Tx<'a>, call: &'a Call) -> Cx<'a> {
         let cx = self.cx_of(tx, &call.caller, &call.origin);
-        Cx { prepared: call.prepared.as_ref(), operation: Some(call.entry.operation), ..cx }
+        Cx { made: call.made.as_ref(), operation: Some(call.entry.operation), ..cx }
     }
 
     /// The surroundings of what `caller` does.
@@ -278,7 +302,7 @@ impl Shared {
             uses: &self.uses,
             version_uses: &self.version_uses,
             origin,
-            prepared: None,
+            made: None,
             operation: None,
             conditions: Vec::new(),
             notes: Vec::new(),
@@ -288,34 +312,60 @@ impl Shared {
         }
     }
 
-    /// The kind of key to be made before the transaction. Only a caller who may have it gets that far.
-    fn costly(&self, tx: &Tx<'_>, call: &Call, decoded: &Decoded) -> Result<Option<KeySpec>, ApiError> {
+    /// Does what needs neither the writer nor anything made first.
+    fn begin(&self, tx: &Tx<'_>, call: Call, decoded: Decoded) -> Result<Begun, ApiError> {
+        let step = self.costly(tx, &call, &decoded)?;
+        if step.is_some() || call.entry.operation.effect == Effect::Write {
+            return Ok(Begun::Waits(call, decoded, step));
+        }
+        Ok(Begun::Done(self.read(tx, call, decoded)))
+    }
+
+    /// What is to be done before the transaction. Only a caller who may have it gets that far.
+    fn costly(&self, tx: &Tx<'_>, call: &Call, decoded: &Decoded) -> Result<Option<Step>, ApiError> {
         let entry = call.entry;
-        let prepared = kms::PREPARED.iter().find(|prepared| prepared.name == entry.operation.name);
-        let Some(prepared) = prepared.filter(|_| entry.product == Product::Kms) else { return Ok(None) };
+        let Some(costly) = entry.costly else { return Ok(None) };
         let mut cx = self.cx(tx, call);
         let asked = (entry.resources)(&mut cx, decoded)
             .and_then(|resources| authorize(&cx, entry.product, entry.operation, &resources))
-            .and_then(|()| (prepared.costly)(&mut cx, decoded));
+            .and_then(|()| costly(&mut cx, decoded));
         match asked {
-            Ok(spec) => Ok(spec),
+            Ok(step) => Ok(step),
             Err(error) if error.source().is_some() => Err(error),
             // The transaction comes to the same refusal, and puts it on record.
             Err(_) => Ok(None),
         }
     }
 
-    /// A write inside its transaction: what it does is undone when it fails; that it was tried stays on record.
-    fn write(&self, tx: &Tx<'_>, call: &Call, decoded: Decoded) -> Result<Result<Written, ApiError>, ApiError> {
-        let mut cx = self.cx(tx, call);
+    /// A read or a use on a snapshot.
+    fn read(&self, tx: &Tx<'_>, call: Call, decoded: Decoded) -> Done {
+        let (mut cx, mut resources) = (self.cx(tx, &call), Vec::new());
+        let outcome = Self::perform(&mut cx, &call, decoded, &mut resources);
+        assert!(cx.prompts.is_empty(), "jobs are of writes");
+        let ours = outcome.as_ref().err().is_some_and(|error| error.source().is_some());
+        let recorded = call.entry.operation.effect == Effect::Use && !ours;
+        let line = recorded.then(|| Line::of(&cx, call.entry, &call.request_id, &resources, outcome.as_ref().err()));
+        let outcome = outcome.map(|value| Answer { value, warnings: std::mem::take(&mut cx.warnings) });
+        Done { call, outcome, line }
+    }
+
+    /// Refuses a request that was made before, and notes the use of its access key.
+    fn admit(&self, tx: &Tx<'_>, call: &Call) -> Result<(), ApiError> {
         if let Some((fingerprint, expires_at)) = &call.nonce
             && !idempotency::take_nonce(tx, fingerprint, *expires_at)?
         {
-            return Ok(Err(ErrorCode::NonceUsed.into()));
+            return Err(ErrorCode::NonceUsed.into());
         }
         if call.use_due {
-            accounts::set_last_use(tx, &call.caller.access_key_id, cx.now)?;
+            accounts::set_last_use(tx, &call.caller.access_key_id, self.clock.now())?;
         }
+        Ok(())
+    }
+
+    /// A write inside its transaction: what it does is undone when it fails; that it was tried stays on record.
+    fn write(&self, tx: &Tx<'_>, call: &Call, decoded: Decoded) -> Result<Result<Written, ApiError>, ApiError> {
+        self.admit(tx, call)?;
+        let mut cx = self.cx(tx, call);
         let mut resources = Vec::new();
         let outcome = tx.atomic(|_| Self::perform(&mut cx, call, decoded, &mut resources));
         if let Err(error) = &outcome
@@ -324,7 +374,7 @@ impl Shared {
             // Ours, not the caller's: the transaction may not be in a state to be written on.
             return Ok(outcome.map(|value| (Answer { value, warnings: Vec::new() }, Vec::new())));
         }
-        audit::record(&cx, call.entry, &call.request_id, &resources, outcome.as_ref().err())?;
+        Line::of(&cx, call.entry, &call.request_id, &resources, outcome.as_ref().err()).append(tx)?;
         Ok(outcome.map(|value| (Answer { value, warnings: cx.warnings }, cx.prompts)))
     }
 

@@ -4,9 +4,9 @@
 use std::any::Any;
 
 use coffer_base::{ApiError, Arn, ErrorCode};
-use coffer_crypto::KeySpec;
 
 use crate::context::Cx;
+use crate::costly::Step;
 use crate::parameters::Parameters;
 use crate::product::Product;
 use crate::value::{Shape, Value};
@@ -31,6 +31,8 @@ pub struct Operation {
 pub enum Effect {
     /// It reads from a snapshot of the database.
     Read,
+    /// It reads from a snapshot too, and that it was called is on record before it is answered: a key was used, a secret was read.
+    Use,
     /// It runs in a transaction, with its audit row.
     Write,
 }
@@ -124,37 +126,26 @@ pub struct Entry {
     pub decode: fn(&Parameters) -> Result<Decoded, ApiError>,
     /// The resources that a policy must allow the action on.
     pub resources: fn(&mut Cx<'_>, &Decoded) -> Result<Vec<Arn>, ApiError>,
+    /// What takes too long for its transaction and is to be done before it, for this request. The caller has been authorised.
+    pub costly: Option<CostlyOf>,
     /// Does it.
     pub run: fn(&mut Cx<'_>, Decoded) -> Result<Value, ApiError>,
 }
 
-/// What an operation that makes keys needs before its transaction: RSA keys take too long to be made in it.
-pub struct Prepared {
-    /// The operation's name.
-    pub name: &'static str,
-    /// The kind of key that the request asks for, where making it takes long. The caller has been authorised.
-    pub costly: fn(&mut Cx<'_>, &Decoded) -> Result<Option<KeySpec>, ApiError>,
-}
+/// How an operation says what is to be done before its transaction.
+pub type CostlyOf = fn(&mut Cx<'_>, &Decoded) -> Result<Option<Step>, ApiError>;
 
-/// Declares which operations of a product have a function `costly`.
-macro_rules! prepared {
-    ($($module:ident,)*) => {
-        /// The operations that need something before their transaction.
-        pub static PREPARED: &[$crate::operation::Prepared] = &[$($crate::operation::Prepared {
-            name: $module::OPERATION.name,
-            costly: |cx, decoded| {
-                let request = decoded.downcast_ref().expect("an entry decodes its own request");
-                $module::costly(cx, request)
-            },
-        },)*];
-    };
-}
-pub(crate) use prepared;
-
-/// Declares a product's operations: a module of that name and its entry in the table, in one line each. `cargo fmt` does not look
-/// into modules declared by a macro; `cargo xtask tidy` formats and checks them.
+/// Declares a product's operations: a module of that name and its entry in the table, in one line each; `: costly` where the module has
+/// a function of that name. `cargo fmt` does not look into modules declared by a macro; `cargo xtask tidy` formats and checks them.
 macro_rules! operations {
-    ($product:expr; $($module:ident,)*) => {
+    (@costly $module:ident) => { None };
+    (@costly $module:ident costly) => {
+        Some(|cx, decoded| {
+            let request = decoded.downcast_ref().expect("an entry decodes its own request");
+            $module::costly(cx, request)
+        })
+    };
+    ($product:expr; $($module:ident $(: $costly:ident)?,)*) => {
         $(pub mod $module;)*
 
         /// The operations of this product.
@@ -172,6 +163,7 @@ macro_rules! operations {
                 let request = decoded.downcast_ref().expect("an entry decodes its own request");
                 $module::resources(cx, request)
             },
+            costly: $crate::operation::operations!(@costly $module $($costly)?),
             run: |cx, decoded| {
                 let request = decoded.downcast().expect("an entry decodes its own request");
                 let response: $module::Response = $module::run(cx, *request)?;

@@ -48,7 +48,7 @@ response! {
 /// What it declares.
 pub const OPERATION: Operation = Operation {
     name: "AsymmetricDecrypt",
-    effect: Effect::Write,
+    effect: Effect::Use,
     access: Access::Action("kms:AsymmetricDecrypt"),
     idempotent: false,
     errors: asymmetric::ERRORS,

@@ -57,7 +57,7 @@ response! {
 /// What it declares.
 pub const OPERATION: Operation = Operation {
     name: "AsymmetricEncrypt",
-    effect: Effect::Write,
+    effect: Effect::Use,
     access: Access::Action("kms:AsymmetricEncrypt"),
     idempotent: false,
     errors: asymmetric::ERRORS,

@@ -46,7 +46,7 @@ response! {
 /// What it declares.
 pub const OPERATION: Operation = Operation {
     name: "AsymmetricSign",
-    effect: Effect::Write,
+    effect: Effect::Use,
     access: Access::Action("kms:AsymmetricSign"),
     idempotent: false,
     errors: asymmetric::ERRORS,

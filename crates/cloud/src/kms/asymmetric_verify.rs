@@ -44,7 +44,7 @@ response! {
 /// What it declares.
 pub const OPERATION: Operation = Operation {
     name: "AsymmetricVerify",
-    effect: Effect::Write,
+    effect: Effect::Use,
     access: Access::Action("kms:AsymmetricVerify"),
     idempotent: false,
     errors: asymmetric::ERRORS,

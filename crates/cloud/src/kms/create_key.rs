@@ -17,6 +17,7 @@ use super::tagging::{self, ResourceType, TagList};
 use super::{quota, service};
 use crate::auth::key_policy::Guarded;
 use crate::context::Cx;
+use crate::costly::Step;
 use crate::decode::{Invalid, Parameter, request};
 use crate::operation::{Access, Effect, Operation};
 use crate::product::Product;
@@ -112,9 +113,9 @@ pub fn resources(cx: &mut Cx<'_>, _request: &Request) -> Result<Vec<Arn>, ApiErr
     Ok(vec![Arn::kms(cx.region(), cx.account(), "key")])
 }
 
-/// The kind of key to be made before the transaction.
-pub fn costly(_cx: &mut Cx<'_>, request: &Request) -> Result<Option<KeySpec>, ApiError> {
-    Ok(request.key_spec.map(|Spec(spec)| spec).filter(|spec| spec.is_costly()))
+/// A key pair that takes long to make.
+pub fn costly(_cx: &mut Cx<'_>, request: &Request) -> Result<Option<Step>, ApiError> {
+    Ok(request.key_spec.and_then(|Spec(spec)| key::costly(spec)))
 }
 
 /// Does it.

@@ -4,12 +4,12 @@
 //! at any time.
 
 use coffer_base::{ApiError, Arn, ErrorCode};
-use coffer_crypto::KeySpec;
 
 use super::key::{self, Forms, Maker};
 use super::version_item::VersionItem;
 use super::{rotation, spec};
 use crate::context::Cx;
+use crate::costly::Step;
 use crate::decode::request;
 use crate::operation::{Access, Effect, Operation};
 use crate::value::response;
@@ -57,8 +57,7 @@ pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
     Ok(Response { version: VersionItem::of(version) })
 }
 
-/// The kind of key to be made before the transaction.
-pub fn costly(cx: &mut Cx<'_>, request: &Request) -> Result<Option<KeySpec>, ApiError> {
-    let spec = spec::of(&key::find(cx, &request.key_id, Forms::Id)?)?;
-    Ok(spec.is_costly().then_some(spec))
+/// A key pair that takes long to make.
+pub fn costly(cx: &mut Cx<'_>, request: &Request) -> Result<Option<Step>, ApiError> {
+    Ok(key::costly(spec::of(&key::find(cx, &request.key_id, Forms::Id)?)?))
 }

@@ -41,7 +41,7 @@ response! {
 /// What it declares.
 pub const OPERATION: Operation = Operation {
     name: "Decrypt",
-    effect: Effect::Write,
+    effect: Effect::Use,
     access: Access::Action("kms:Decrypt"),
     idempotent: false,
     errors: &[super::encrypt::USE_ERRORS],

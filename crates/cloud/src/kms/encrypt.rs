@@ -50,7 +50,7 @@ response! {
 /// What it declares.
 pub const OPERATION: Operation = Operation {
     name: "Encrypt",
-    effect: Effect::Write,
+    effect: Effect::Use,
     access: Access::Action("kms:Encrypt"),
     idempotent: false,
     errors: &[USE_ERRORS],

@@ -46,7 +46,7 @@ response! {
 /// What it declares.
 pub const OPERATION: Operation = Operation {
     name: "ExportDataKey",
-    effect: Effect::Write,
+    effect: Effect::Use,
     access: Access::Action("kms:ExportDataKey"),
     idempotent: false,
     errors: &[super::encrypt::USE_ERRORS],

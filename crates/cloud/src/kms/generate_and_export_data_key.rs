@@ -52,7 +52,7 @@ response! {
 /// What it declares.
 pub const OPERATION: Operation = Operation {
     name: "GenerateAndExportDataKey",
-    effect: Effect::Write,
+    effect: Effect::Use,
     access: Access::Action("kms:GenerateAndExportDataKey"),
     idempotent: false,
     errors: &[super::encrypt::USE_ERRORS],

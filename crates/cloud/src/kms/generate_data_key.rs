@@ -45,7 +45,7 @@ response! {
 /// What it declares.
 pub const OPERATION: Operation = Operation {
     name: "GenerateDataKey",
-    effect: Effect::Write,
+    effect: Effect::Use,
     access: Access::Action("kms:GenerateDataKey"),
     idempotent: false,
     errors: &[super::encrypt::USE_ERRORS],

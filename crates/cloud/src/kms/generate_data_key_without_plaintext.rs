@@ -42,7 +42,7 @@ response! {
 /// What it declares.
 pub const OPERATION: Operation = Operation {
     name: "GenerateDataKeyWithoutPlaintext",
-    effect: Effect::Write,
+    effect: Effect::Use,
     access: Access::Action("kms:GenerateDataKeyWithoutPlaintext"),
     idempotent: false,
     errors: &[super::encrypt::USE_ERRORS],

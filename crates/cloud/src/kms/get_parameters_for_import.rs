@@ -5,12 +5,12 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use coffer_base::{ApiError, Arn, ErrorCode};
-use coffer_crypto::KeySpec;
 
 use super::import_token::{self, ImportToken};
 use super::key::{self, Forms};
 use super::spec::{ImportWrapping, WrappingSpec};
 use crate::context::Cx;
+use crate::costly::Step;
 use crate::decode::request;
 use crate::operation::{Access, Effect, Operation};
 use crate::product::Product;
@@ -45,7 +45,7 @@ response! {
 /// What it declares.
 pub const OPERATION: Operation = Operation {
     name: "GetParametersForImport",
-    effect: Effect::Write,
+    effect: Effect::Use,
     access: Access::Action("kms:GetParametersForImport"),
     idempotent: false,
     errors: &[
@@ -75,8 +75,8 @@ pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
     Ok(Response { key_id: key.key_id, import_token, public_key, expires: expires_at.to_iso8601() })
 }
 
-/// The kind of key to be made before the transaction.
-pub fn costly(_cx: &mut Cx<'_>, request: &Request) -> Result<Option<KeySpec>, ApiError> {
+/// A wrapping key that takes long to make.
+pub fn costly(_cx: &mut Cx<'_>, request: &Request) -> Result<Option<Step>, ApiError> {
     let WrappingSpec(spec) = request.spec;
-    Ok(spec.is_costly().then_some(spec))
+    Ok(key::costly(spec))
 }

@@ -61,7 +61,7 @@ response! {
 /// What it declares.
 pub const OPERATION: Operation = Operation {
     name: "GetSecretValue",
-    effect: Effect::Write,
+    effect: Effect::Use,
     access: Access::Action("kms:GetSecretValue"),
     idempotent: false,
     errors: &[secret::ERRORS, secret::VALUE_ERRORS, &[ErrorCode::KmsDryRun]],

@@ -12,6 +12,7 @@ use super::{cipher, service};
 use crate::auth;
 use crate::auth::key_policy::{self, Grant, Guarded};
 use crate::context::Cx;
+use crate::costly::Step;
 use crate::keyring::Keyring;
 use crate::operation::Access;
 
@@ -103,8 +104,8 @@ pub struct Maker<'a> {
 
 impl<'a> Maker<'a> {
     /// In an operation.
-    pub const fn of(cx: &Cx<'a>) -> Self {
-        Self { tx: cx.tx, keyring: cx.keyring, rng: cx.rng, now: cx.now, prepared: cx.prepared }
+    pub fn of(cx: &Cx<'a>) -> Self {
+        Self { tx: cx.tx, keyring: cx.keyring, rng: cx.rng, now: cx.now, prepared: cx.prepared() }
     }
 
     /// Makes a further version, which a symmetric key uses from now on.
@@ -131,6 +132,11 @@ impl<'a> Maker<'a> {
         version.insert(self.tx)?;
         Ok(version)
     }
+}
+
+/// The making of a key's material before the transaction, for a kind of which that takes long.
+pub fn costly(spec: KeySpec) -> Option<Step> {
+    spec.is_costly().then(|| Step::new(move |rng| Arc::new(Material::generate(spec, rng))))
 }
 
 /// The states of a key.

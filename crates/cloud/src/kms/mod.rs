@@ -25,7 +25,7 @@ pub mod uses;
 pub mod throttling;
 pub mod version_item;
 
-use crate::operation::{operations, prepared};
+use crate::operation::operations;
 use crate::product::Product;
 
 operations! { Product::Kms;
@@ -35,8 +35,8 @@ operations! { Product::Kms;
     asymmetric_verify,
     cancel_key_deletion,
     create_alias,
-    create_key,
-    create_key_version,
+    create_key: costly,
+    create_key_version: costly,
     create_secret,
     decrypt,
     delete_alias,
@@ -56,7 +56,7 @@ operations! { Product::Kms;
     generate_data_key_without_plaintext,
     get_key_policy,
     get_kms_instance_quota_infos,
-    get_parameters_for_import,
+    get_parameters_for_import: costly,
     get_public_key,
     get_random_password,
     get_secret_policy,
@@ -90,10 +90,4 @@ operations! { Product::Kms;
     update_secret,
     update_secret_rotation_policy,
     update_secret_version_stage,
-}
-
-prepared! {
-    create_key,
-    create_key_version,
-    get_parameters_for_import,
 }

@@ -77,7 +77,7 @@ response! {
 /// What it declares.
 pub const OPERATION: Operation = Operation {
     name: "ReEncrypt",
-    effect: Effect::Write,
+    effect: Effect::Use,
     access: Access::Each(&["kms:ReEncryptFrom", "kms:ReEncryptTo"]),
     idempotent: false,
     errors: &[

@@ -2,11 +2,13 @@
 
 use coffer_base::{ApiError, Arn, ErrorCode};
 use coffer_store::Record as _;
+use coffer_store::logins::LoginProfile;
 
 use super::parameter::{Password, UserName};
 use super::{entity, logon};
 use crate::caller::Identity;
 use crate::context::Cx;
+use crate::costly::Step;
 use crate::decode::request;
 use crate::operation::{Access, Effect, Operation};
 use crate::value::response;
@@ -51,15 +53,25 @@ pub fn resources(cx: &mut Cx<'_>, _request: &Request) -> Result<Vec<Arn>, ApiErr
     Ok(vec![Arn::ram(cx.account(), &relative)])
 }
 
-/// Does it.
-pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
+/// The hashes of both passwords.
+pub fn costly(cx: &mut Cx<'_>, request: &Request) -> Result<Option<Step>, ApiError> {
+    Ok(Some(logon::hashing(Some(&own_profile(cx)?), &[&request.old, &request.new])))
+}
+
+/// The profile of the user that calls, who may change the password.
+fn own_profile(cx: &Cx<'_>) -> Result<LoginProfile, ApiError> {
     let Identity::User { user_name, .. } = &cx.caller.identity else { return Err(ErrorCode::UserNotExist.into()) };
     let user = entity::user(cx, &UserName(user_name.clone()))?;
     if !logon::security_preference(cx)?.change_password {
         return Err(ErrorCode::RamNotSelf.into());
     }
-    let mut profile = logon::profile(cx, &user)?;
-    if !logon::is_password(&profile, &request.old) {
+    logon::profile(cx, &user)
+}
+
+/// Does it.
+pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
+    let mut profile = own_profile(cx)?;
+    if !logon::is_password(cx, &profile, &request.old) {
         return Err(ApiError::with(ErrorCode::RamInvalidParameter, ["OldPassword".to_owned()]));
     }
     logon::change_password(cx, &mut profile, "NewPassword", &request.new)?;

@@ -2,12 +2,14 @@
 
 use coffer_base::{ApiError, Arn, ErrorCode};
 use coffer_store::Record as _;
+use coffer_store::identities::User;
 use coffer_store::logins::LoginProfile;
 
 use super::item::LoginProfileItem;
 use super::parameter::{NAME_ERRORS, Password, UserName};
 use super::{entity, logon};
 use crate::context::Cx;
+use crate::costly::Step;
 use crate::decode::request;
 use crate::operation::{Access, Effect, Operation};
 use crate::value::response;
@@ -56,13 +58,25 @@ pub fn resources(cx: &mut Cx<'_>, request: &Request) -> Result<Vec<Arn>, ApiErro
     Ok(vec![entity::user_arn(cx, &request.user_name)])
 }
 
-/// Does it.
-pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
+/// The hash of the password.
+pub fn costly(cx: &mut Cx<'_>, request: &Request) -> Result<Option<Step>, ApiError> {
+    without_profile(cx, request)?;
+    Ok(Some(logon::hashing(None, &[&request.password])))
+}
+
+/// The user, who has no profile yet, if the password is good enough.
+fn without_profile(cx: &Cx<'_>, request: &Request) -> Result<User, ApiError> {
     let user = entity::user(cx, &request.user_name)?;
     if LoginProfile::get(cx.tx, &user.user_id)?.is_some() {
         return Err(ErrorCode::LoginProfileExists.into());
     }
     logon::check_password(cx, "Password", &request.password)?;
+    Ok(user)
+}
+
+/// Does it.
+pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
+    let user = without_profile(cx, &request)?;
     let (salt, password_hash) = logon::first_hash(cx, &request.password);
     let profile = LoginProfile {
         user_id: user.user_id,

@@ -1,8 +1,8 @@
 //! How users log on: what a password must be, what it is hashed to, and the MFA device's codes. There is no console here; what a
 //! password or a device is good for is what the operations about them do.
 
-use coffer_base::{ApiError, ErrorCode, Secret};
-use coffer_crypto::{PASSWORD_HASH_BYTES, TOTP_SEED_BYTES, TOTP_STEP_S, hash_password, mac, totp};
+use coffer_base::{ApiError, ErrorCode, Rng, Secret};
+use coffer_crypto::{TOTP_SEED_BYTES, TOTP_STEP_S, hash_password, mac, totp};
 use coffer_store::Record as _;
 use coffer_store::identities::User;
 use coffer_store::logins::{self, LoginProfile, MOST_PAST_PASSWORDS, MfaDevice};
@@ -10,6 +10,7 @@ use coffer_store::preferences::{PasswordPolicy, SecurityPreference};
 
 use super::parameter::{Code, Password, SerialNumber};
 use crate::context::Cx;
+use crate::costly::Step;
 use crate::kms::cipher;
 
 const SALT_BYTES: usize = 16;
@@ -67,16 +68,55 @@ fn weak(name: &str) -> ApiError {
     ApiError::with(ErrorCode::RamPasswordWeak, [name.to_owned()])
 }
 
+/// Hashes of the passwords in a request, made before its transaction.
+struct Hashes {
+    salt: Vec<u8>,
+    /// Password and hash.
+    known: Vec<(Secret<String>, Secret<Vec<u8>>)>,
+}
+
+/// The hashing of a request's passwords, which takes long on purpose: under the salt of their user's profile, or a new one.
+pub fn hashing(profile: Option<&LoginProfile>, passwords: &[&Password]) -> Step {
+    let salt = profile.map(|profile| profile.salt.clone());
+    let passwords: Vec<_> = passwords.iter().map(|Password(password)| password.clone()).collect();
+    Step::new(move |rng| {
+        let salt = salt.unwrap_or_else(|| new_salt(rng));
+        let known = passwords.into_iter().map(|password| {
+            let hash = hash(&salt, &password);
+            (password, hash)
+        });
+        let known = known.collect();
+        Hashes { salt, known }
+    })
+}
+
+fn new_salt(rng: &dyn Rng) -> Vec<u8> {
+    let mut salt = vec![0; SALT_BYTES];
+    rng.fill(&mut salt);
+    salt
+}
+
+fn hash(salt: &[u8], password: &Secret<String>) -> Secret<Vec<u8>> {
+    Secret::new(hash_password(salt, password.expose()).expose().to_vec())
+}
+
 /// A new salt and the hash of a user's first password.
 pub fn first_hash(cx: &Cx<'_>, Password(password): &Password) -> (Vec<u8>, Vec<u8>) {
-    let mut salt = [0; SALT_BYTES];
-    cx.rng.fill(&mut salt);
-    (salt.to_vec(), hash_password(&salt, password.expose()).expose().to_vec())
+    let salt = cx.prepared().map_or_else(|| new_salt(cx.rng), |hashes: &Hashes| hashes.salt.clone());
+    let hash = hash_of(cx, &salt, password).expose().clone();
+    (salt, hash)
+}
+
+/// The hash of a password of the request: the one made before the transaction, unless the profile is another by now.
+fn hash_of(cx: &Cx<'_>, salt: &[u8], password: &Secret<String>) -> Secret<Vec<u8>> {
+    let hashes = cx.prepared().filter(|hashes: &&Hashes| hashes.salt == salt);
+    let known = hashes.and_then(|hashes| hashes.known.iter().find(|(known, _)| known.expose() == password.expose()));
+    known.map_or_else(|| hash(salt, password), |(_, hash)| hash.clone())
 }
 
 /// Whether it is the password of this profile. In constant time but for the hashing.
-pub fn is_password(profile: &LoginProfile, Password(password): &Password) -> bool {
-    mac::equal(hash_password(&profile.salt, password.expose()).expose(), &profile.password_hash)
+pub fn is_password(cx: &Cx<'_>, profile: &LoginProfile, Password(password): &Password) -> bool {
+    mac::equal(hash_of(cx, &profile.salt, password).expose(), &profile.password_hash)
 }
 
 /// Gives a profile a new password, unless the policy forbids it or it is one of the latest.
@@ -87,7 +127,7 @@ pub fn change_password(
     password: &Password,
 ) -> Result<(), ApiError> {
     check_password(cx, name, password)?;
-    let hash: Secret<[u8; PASSWORD_HASH_BYTES]> = hash_password(&profile.salt, password.0.expose());
+    let hash = hash_of(cx, &profile.salt, &password.0);
     let remembered = password_policy(cx)?.reuse_prevention.min(MOST_PAST_PASSWORDS);
     let past = logins::past_passwords(cx.tx, &profile.user_id, (remembered - 1).max(0))?;
     let used = past.iter().chain([&profile.password_hash]).any(|known| mac::equal(known, hash.expose()));
@@ -95,7 +135,7 @@ pub fn change_password(
         return Err(weak(name));
     }
     logins::remember_password(cx.tx, &profile.user_id, &profile.password_hash)?;
-    profile.password_hash = hash.expose().to_vec();
+    profile.password_hash = hash.expose().clone();
     profile.reset_required = false;
     Ok(())
 }

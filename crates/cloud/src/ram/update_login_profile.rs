@@ -6,6 +6,7 @@ use coffer_store::Record as _;
 use super::parameter::{NAME_ERRORS, Password, UserName};
 use super::{entity, logon};
 use crate::context::Cx;
+use crate::costly::Step;
 use crate::decode::request;
 use crate::operation::{Access, Effect, Operation};
 use crate::value::response;
@@ -49,6 +50,14 @@ pub const OPERATION: Operation = Operation {
 /// What a policy must allow it on.
 pub fn resources(cx: &mut Cx<'_>, request: &Request) -> Result<Vec<Arn>, ApiError> {
     Ok(vec![entity::user_arn(cx, &request.user_name)])
+}
+
+/// The hash of the password, where one is given.
+pub fn costly(cx: &mut Cx<'_>, request: &Request) -> Result<Option<Step>, ApiError> {
+    let Some(password) = &request.password else { return Ok(None) };
+    let profile = logon::profile(cx, &entity::user(cx, &request.user_name)?)?;
+    logon::check_password(cx, "Password", password)?;
+    Ok(Some(logon::hashing(Some(&profile), &[password])))
 }
 
 /// Does it.

@@ -60,7 +60,7 @@ response! {
 /// What it declares.
 pub const OPERATION: Operation = Operation {
     name: "AssumeRole",
-    effect: Effect::Write,
+    effect: Effect::Use,
     access: Access::Action("sts:AssumeRole"),
     idempotent: false,
     errors: &[&[

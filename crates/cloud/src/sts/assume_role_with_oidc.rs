@@ -72,7 +72,7 @@ response! {
 /// What it declares.
 pub const OPERATION: Operation = Operation {
     name: "AssumeRoleWithOIDC",
-    effect: Effect::Write,
+    effect: Effect::Use,
     access: Access::Anyone,
     idempotent: false,
     errors: &[&[

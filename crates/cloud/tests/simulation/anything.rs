@@ -130,5 +130,5 @@ fn value(dice: &Dice, seen: &Seen, fact: &ParameterFact) -> String {
 
 /// Whether an operation can change anything.
 pub(crate) fn writes(entry: &Entry) -> bool {
-    entry.operation.effect == Effect::Write
+    entry.operation.effect != Effect::Read
 }
