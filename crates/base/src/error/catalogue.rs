@@ -576,5 +576,9 @@ catalogue! {
     StsFederatedNoPermission = 403 "AuthenticationFail.NoPermission" "This operation is forbidden by permission system.";
     StsOidcInvalid = 400 "AuthenticationFail.OIDCToken.Invalid" "This JsonWebToken is invalid.";
     StsOidcExpired = 400 "AuthenticationFail.OIDCToken.Expired" "This JsonWebToken is expired.";
+    /// The vendor publishes the codes of these two without their texts.
+    StsSamlInvalid = 401 "AuthenticationFail.SAMLAssertion.Invalid" "The SAML assertion is invalid.";
+    StsSamlExpired = 401 "AuthenticationFail.SAMLAssertion.Expired" "The SAML assertion is expired.";
+    StsSamlProviderNotExist = 404 "EntityNotExist.SAMLProvider" "Can not find SAML provider.";
     StsRoleNotExist = 404 "EntityNotExist.Role" "The specified Role not exists .";
 }

@@ -13,13 +13,15 @@ const WINDOW_MS: i64 = 60_000;
 const CAPACITY: usize = 100_000;
 
 /// What tells that somebody may be guessing.
-const GUESSES: [ErrorCode; 8] = [
+const GUESSES: [ErrorCode; 10] = [
     ErrorCode::AccessKeyNotFound,
     ErrorCode::SignatureMismatchV1,
     ErrorCode::SignatureMismatchV3,
     ErrorCode::TokenMalformed,
     ErrorCode::TokenMismatch,
     ErrorCode::StsOidcInvalid,
+    ErrorCode::StsSamlInvalid,
+    ErrorCode::StsSamlProviderNotExist,
     ErrorCode::StsFederatedNoPermission,
     ErrorCode::RamCodeWrong,
 ];
