@@ -4,7 +4,11 @@
 
 mod support;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use coffer_cloud::settings::{SAML_AUDIENCE, SAML_RECIPIENT};
+use coffer_cloud::sts::saml::canonical::canonical;
+use coffer_cloud::sts::saml::xml::parse;
 use coffer_cloud::{Product, Settings};
 use serde_json::{Value, json};
 use support::{World, oidc, owned, saml, text};
@@ -76,6 +80,11 @@ fn with(text: &str, from: &str, to: &str) -> String {
     text.replace(from, to)
 }
 
+/// That the text is as canonicalization writes it: its signature is then good, and what is refused is refused for what it says.
+fn require_canonical(text: &str) {
+    assert_eq!(canonical(&parse(text).unwrap(), &[], None), text);
+}
+
 #[test]
 fn a_providers_assertion_opens_a_session() {
     let scene = Scene::new();
@@ -106,11 +115,25 @@ fn the_same_assertion_may_be_written_in_other_ways() {
         ("namespaces declared above", declared),
         ("unused namespaces", with(&good, "<samlp:Response ", "<samlp:Response xmlns:xs=\"urn:x\" xmlns=\"urn:y\" ")),
         ("elements without content", with(&good, "></saml:SubjectConfirmationData>", "/>")),
-        ("other quotes and blanks", with(&good, "Name=\"https://www.aliyun.com/SAML-Role/Attributes/Role\"", "Name  =\n'https://www.aliyun.com/SAML-Role/Attributes/Role' ")),
-        ("attributes in another order", with(&good, " ID=\"_a1\"", "").replace(" Version=\"2.0\"><saml:Issuer", " Version=\"2.0\" ID=\"_a1\"><saml:Issuer")),
+        (
+            "other quotes and blanks",
+            with(
+                &good,
+                "Name=\"https://www.aliyun.com/SAML-Role/Attributes/Role\"",
+                "Name  =\n'https://www.aliyun.com/SAML-Role/Attributes/Role' ",
+            ),
+        ),
+        (
+            "attributes in another order",
+            with(&good, " ID=\"_a1\"", "")
+                .replace(" Version=\"2.0\"><saml:Issuer", " Version=\"2.0\" ID=\"_a1\"><saml:Issuer"),
+        ),
         ("characters by number", with(&good, ">alice<", ">&#97;l&#x69;ce<")),
         ("a declaration and blanks around", format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\r\n{good}\n")),
-        ("a key that comes along", with(&good, "</ds:SignatureValue>", "</ds:SignatureValue><ds:KeyInfo><ds:X/></ds:KeyInfo>")),
+        (
+            "a key that comes along",
+            with(&good, "</ds:SignatureValue>", "</ds:SignatureValue><ds:KeyInfo><ds:X/></ds:KeyInfo>"),
+        ),
     ];
     for (what, way) in ways {
         scene.accept(&way, what);
@@ -122,7 +145,11 @@ fn prefixes_that_canonicalization_includes_are_part_of_what_is_signed() {
     let scene = Scene::new();
     let assertion = scene.assertion();
     // As providers sign whose values have types: the prefix stands in a value only, where canonicalization does not see it.
-    let typed = with(&assertion, "<saml:AttributeValue>alice", "<saml:AttributeValue xmlns:xsi=\"urn:xsi\" xsi:type=\"xs:string\">alice");
+    let typed = with(
+        &assertion,
+        "<saml:AttributeValue>alice",
+        "<saml:AttributeValue xmlns:xsi=\"urn:xsi\" xsi:type=\"xs:string\">alice",
+    );
     let typed = with(&typed, " ID=\"_a1\"", " xmlns:xs=\"urn:xs\" ID=\"_a1\"").replace(
         " xmlns:saml=\"urn:oasis:names:tc:SAML:2.0:assertion\" xmlns:xs",
         " xmlns:saml=\"urn:oasis:names:tc:SAML:2.0:assertion\" xmlns:xs",
@@ -192,8 +219,10 @@ fn a_signature_of_another_kind_is_none() {
         ("what is elsewhere", with(&info, "URI=\"#_a1\"", "URI=\"https://directory.example.com/\"")),
         ("no URI", with(&info, " URI=\"#_a1\"", "")),
     ];
-    scene.accept(&saml::response(&assertion.replace("{signature}", &saml::signature_of_info(&info))), "as it should be");
+    scene
+        .accept(&saml::response(&assertion.replace("{signature}", &saml::signature_of_info(&info))), "as it should be");
     for (what, info) in cases {
+        require_canonical(&info);
         let signature = saml::signature_of_info(&info);
         scene.refuse(&saml::response(&assertion.replace("{signature}", &signature)), INVALID, what);
     }
@@ -209,7 +238,9 @@ fn a_signed_assertion_can_not_be_wrapped() {
     // The forged assertion, and the signed one hidden in what may hold anything.
     let holding = |hidden: &str| with(&other, "<saml:Subject>", &format!("{hidden}<saml:Subject>"));
     let bare = assertion.replace("{signature}", "");
-    let object = |content: &str| with(&signature, "</ds:Signature>", &format!("<ds:Object>{content}</ds:Object></ds:Signature>"));
+    let object = |content: &str| {
+        with(&signature, "</ds:Signature>", &format!("<ds:Object>{content}</ds:Object></ds:Signature>"))
+    };
     let extension = format!("<samlp:Extensions>{good}</samlp:Extensions>");
     let cases = [
         ("beside, before", format!("{other}{good}")),
@@ -221,12 +252,18 @@ fn a_signed_assertion_can_not_be_wrapped() {
         ("inside extensions", format!("{extension}{other}")),
         ("inside extensions alone", extension.clone()),
         ("in an object of the response's signature", format!("{}{other}", object(&good))),
-        ("an encrypted one beside", format!("{good}<saml:EncryptedAssertion xmlns:saml=\"urn:oasis:names:tc:SAML:2.0:assertion\"/>")),
+        (
+            "an encrypted one beside",
+            format!("{good}<saml:EncryptedAssertion xmlns:saml=\"urn:oasis:names:tc:SAML:2.0:assertion\"/>"),
+        ),
         ("the signature below", with(&assertion, "{signature}", &format!("<saml:Advice>{signature}</saml:Advice>"))),
         ("the same id on something else", format!("{good}<x Id=\"_a1\"/>")),
         ("the same id with a prefix", format!("{good}<x xml:id=\"_a1\"/>")),
         ("the same id in its signature", with(&good, "<ds:SignatureValue>", "<ds:SignatureValue id=\"_a1\">")),
-        ("another namespace", with(&good, "urn:oasis:names:tc:SAML:2.0:assertion", "urn:oasis:names:tc:SAML:1.0:assertion")),
+        (
+            "another namespace",
+            with(&good, "urn:oasis:names:tc:SAML:2.0:assertion", "urn:oasis:names:tc:SAML:1.0:assertion"),
+        ),
     ];
     for (what, content) in cases {
         scene.refuse(&saml::response(&content), INVALID, what);
@@ -293,16 +330,28 @@ fn an_assertion_that_is_not_for_here_or_not_for_now_opens_nothing() {
     let until = |place: &str, seconds: i64| {
         with(&good, &format!("{place}=\"{}\"", saml::at(300)), &format!("{place}=\"{}\"", saml::at(seconds)))
     };
-    let restriction = format!("<saml:AudienceRestriction><saml:Audience>{SAML_AUDIENCE}</saml:Audience></saml:AudienceRestriction>");
+    let restriction =
+        format!("<saml:AudienceRestriction><saml:Audience>{SAML_AUDIENCE}</saml:Audience></saml:AudienceRestriction>");
     let another = with(&restriction, SAML_AUDIENCE, "urn:another");
-    let begins = |seconds| with(&good, &format!("NotBefore=\"{}\"", saml::at(-10)), &format!("NotBefore=\"{}\"", saml::at(seconds)));
-    let session = |text: &str| with(&good, "<saml:AuthnStatement ", &format!("<saml:AuthnStatement SessionNotOnOrAfter=\"{text}\" "));
+    let begins = |seconds| {
+        with(&good, &format!("NotBefore=\"{}\"", saml::at(-10)), &format!("NotBefore=\"{}\"", saml::at(seconds)))
+    };
+    let session = |text: &str| {
+        let instant = format!("AuthnInstant=\"{}\"", saml::at(-10));
+        with(&good, &instant, &format!("{instant} SessionNotOnOrAfter=\"{text}\""))
+    };
     let invalid = [
-        ("another issuer", with(&good, &format!("<saml:Issuer>{}<", saml::ISSUER), "<saml:Issuer>https://elsewhere.example.com<")),
+        (
+            "another issuer",
+            with(&good, &format!("<saml:Issuer>{}<", saml::ISSUER), "<saml:Issuer>https://elsewhere.example.com<"),
+        ),
         ("another audience", with(&good, &restriction, &another)),
         ("another audience besides", with(&good, &restriction, &format!("{restriction}{another}"))),
         ("no audience", with(&good, &restriction, "")),
-        ("a condition nobody knows", with(&good, &restriction, &format!("{restriction}<saml:OneTimeUse></saml:OneTimeUse>"))),
+        (
+            "a condition nobody knows",
+            with(&good, &restriction, &format!("{restriction}<saml:OneTimeUse></saml:OneTimeUse>")),
+        ),
         ("another recipient", with(&good, SAML_RECIPIENT, "https://signin.example.com/sso")),
         ("no recipient", with(&good, &format!(" Recipient=\"{SAML_RECIPIENT}\""), "")),
         ("another confirmation", with(&good, "cm:bearer", "cm:sender-vouches")),
@@ -317,13 +366,12 @@ fn an_assertion_that_is_not_for_here_or_not_for_now_opens_nothing() {
         ("a role without its provider", with(&good, &format!(",{}", saml::ARN), "")),
     ];
     for (what, assertion) in invalid {
+        require_canonical(&assertion.replace("{signature}", ""));
         scene.refuse(&saml::response(&saml::signed(&assertion)), INVALID, what);
     }
-    let expired = [
-        ("ends now", until("NotOnOrAfter", 0)),
-        ("the session ended", session(&saml::at(-1))),
-    ];
+    let expired = [("ends now", until("NotOnOrAfter", 0)), ("the session ended", session(&saml::at(-1)))];
     for (what, assertion) in expired {
+        require_canonical(&assertion.replace("{signature}", ""));
         scene.refuse(&saml::response(&saml::signed(&assertion)), EXPIRED, what);
     }
     scene.accept(&saml::response(&saml::signed(&begins(60))), "a clock that is ahead");
@@ -372,4 +420,31 @@ fn who_guesses_assertions_is_made_to_wait() {
     assert_eq!((status, body["Code"].as_str().unwrap()), (400, "Throttling"));
     scene.world.advance(60_000);
     scene.accept(&good, "a minute later");
+}
+
+/// Signed by xmlsec1, with what tells canonicalizations apart: default namespaces, prefixes in values, attributes that need sorting,
+/// characters that need escaping, ends of lines.
+const BY_XMLSEC1: &str = include_str!("saml/by-xmlsec1.xml");
+
+#[test]
+fn an_assertion_that_another_implementation_signed_is_taken() {
+    let pem = include_str!("saml/by-xmlsec1.pem");
+    let key = STANDARD.decode(pem.lines().filter(|line| !line.starts_with('-')).collect::<String>()).unwrap();
+    let mut settings = World::settings();
+    settings.saml[0].keys.push(key);
+    let scene = Scene::of(World::with(settings));
+    for way in [BY_XMLSEC1.to_owned(), BY_XMLSEC1.replace('\n', "\r\n"), BY_XMLSEC1.replace('\n', "\r")] {
+        let made = scene.accept(&way, "as it was signed");
+        assert_eq!(text(&made["SAMLAssertionInfo"], "Subject"), "Zoë & \"Søn\" <z@example.com>");
+        assert_eq!(made["SAMLAssertionInfo"]["SubjectType"], "transient");
+    }
+    for (from, to) in [
+        ("Zo\u{eb}", "Zoe"),
+        ("xml:lang=\"en\"", "xml:lang=\"de\""),
+        ("q:b=\"2\"", "q:b=\"3\""),
+        ("c&#10;d", "c d"),
+        ("urn:p\"", "urn:r\""),
+    ] {
+        scene.refuse(&with(BY_XMLSEC1, from, to), INVALID, from);
+    }
 }

@@ -469,6 +469,8 @@ mod tests {
             "[volumes]\ndriver = \"floppy\"",
             "[metadata]\nlisten = \"127.0.0.1:0\"",
             "[metadata]\nlisten = \"0.0.0.0:80\"\nrole = \"r\"",
+            "[[saml]]\narn = \"a\"\nissuer = \"i\"\ncertificates = [\"/nowhere\"]",
+            "[[saml]]\narn = \"a\"\nissuer = \"i\"",
             "[[oidc]]\narn = \"a\"\nissuer = \"i\"\nclient_ids = []\nkeys = { k = \"/nowhere\" }",
         ] {
             assert!(resolve(slip).is_err(), "{slip}");

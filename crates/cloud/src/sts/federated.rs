@@ -9,7 +9,12 @@ use crate::context::Cx;
 
 /// The role, if it is there and trusts the provider. Whoever calls is nobody yet: that a role is not there, that it does not trust and
 /// why are one answer, so that a provider's users can't find out what roles there are.
-pub fn trusting_role(cx: &mut Cx<'_>, asked: &RoleArn, provider: &str, context: &Context) -> Result<Role, ApiError> {
+pub(super) fn trusting_role(
+    cx: &mut Cx<'_>,
+    asked: &RoleArn,
+    provider: &str,
+    context: &Context,
+) -> Result<Role, ApiError> {
     let role = identities::role(cx.tx, &asked.account, &asked.name)?.ok_or(ErrorCode::StsFederatedNoPermission)?;
     let trust = Policy::parse(&role.trust_policy, PolicyKind::Trust).map_err(ApiError::internal)?;
     if evaluate_trust(&trust, &Principal::Federated(provider), context).effect == Effect::Allow {

@@ -76,7 +76,9 @@ pub(crate) fn signature_by(key: &Material, signed_info: &str) -> String {
     let digest = digest::sha256(signed_info.as_bytes());
     let value = key.sign(SigningAlgorithm::RsaPkcs1, &SeededRng::new(1), &digest).unwrap();
     let value = STANDARD.encode(value);
-    format!("<ds:Signature xmlns:ds=\"{DS}\">{signed_info}<ds:SignatureValue>{value}</ds:SignatureValue></ds:Signature>")
+    format!(
+        "<ds:Signature xmlns:ds=\"{DS}\">{signed_info}<ds:SignatureValue>{value}</ds:SignatureValue></ds:Signature>"
+    )
 }
 
 /// The provider's signature over that.
