@@ -11,8 +11,8 @@ use coffer_block::host::Options;
 use coffer_block::storage::Driver;
 use coffer_cloud::bootstrap::{KmsService, Preset};
 use coffer_cloud::settings::{
-    Callers, DefaultEncryption, DeletionInUse, ExplicitUnencrypted, OidcProvider, Quotas, SAML_AUDIENCE, SAML_RECIPIENT, SamlProvider,
-    Settings,
+    Callers, DefaultEncryption, DeletionInUse, ExplicitUnencrypted, OidcProvider, Quotas, SAML_AUDIENCE,
+    SAML_RECIPIENT, SamlProvider, Settings,
 };
 use rustls::server::ParsedCertificate;
 use rustls_pki_types::pem::PemObject as _;

@@ -259,6 +259,8 @@ catalogue! {
     MonitorEndBeforeStart = 400 "InvalidParameter.EndTime" "The specified parameter EndTime is earlier than StartTime.";
     ReencryptionInProgress = 403 "IncorrectDiskStatus.Reencrypting" "The specified disk is being encrypted anew.";
     NotReencrypting = 403 "IncorrectDiskStatus.NotReencrypting" "The specified disk is not being encrypted anew.";
+    ServerAccountExists = 409 "EntityAlreadyExists.Account" "The specified account already exists.";
+    ServerAccountQuota = 403 "QuotaExceed.Account" "The server has as many accounts as it may have.";
     RewrapPlainDisk = 400 "InvalidOperation.DiskNotEncrypted" "The specified disk is not encrypted.";
     MonitoredDiskNotFound = 404 "InvalidDiskId.NotFound" "The DiskId provided does not exist in our records.";
     DiskInitializing = 403 "IncorrectDiskStatus.Initializing" "The current disk status does not support this operation.";
