@@ -100,6 +100,12 @@ fn a_user_with_every_permission_learns_nothing_of_another_account_and_changes_no
     });
 }
 
+/// That a name is taken is told to nobody who may not use it: permission is asked for before anything is looked up.
+#[test]
+fn a_user_without_permission_does_not_learn_what_is_there() {
+    each(|entry| compare(entry, |world| world.user("nobody", None)));
+}
+
 #[test]
 fn the_first_accounts_number_in_an_arn_opens_nothing() {
     let world = world();

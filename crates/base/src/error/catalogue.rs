@@ -537,6 +537,8 @@ catalogue! {
     RamDiagnosisExpired = 400 "EncodedMessageExpire" "The specific EncodedDiagnosticMessage has expired.";
     RamNoDiagnosis = 404 "EntityNotExist" "The specific DecodedDiagnosticMessage cannot be found.";
     RamCodeFormat = 400 "InvalidParameter.AuthenticationCode.Format" "The parameter - \"AuthenticationCode\" MUST be 6 numbers.";
+    /// What any wrong parameter is answered with; by itself, so that guesses can be counted.
+    RamOldPasswordWrong = 400 "InvalidParameter.OldPassword" "The parameter - \"OldPassword\" is incorrect.";
     RamCodeWrong = 403 "CheckAuthenticationCodeFail" "The parameter - \"AuthenticationCode\" is inccorrect.";
     RamNotSelf = 403 "NoPermission" "You are not authorized to do this action.";
     UserNotInGroup = 404 "EntityNotExist.User.Group" "The user has not joined the group.";

@@ -13,7 +13,7 @@ const WINDOW_MS: i64 = 60_000;
 const CAPACITY: usize = 100_000;
 
 /// What tells that somebody may be guessing.
-const GUESSES: [ErrorCode; 10] = [
+const GUESSES: [ErrorCode; 11] = [
     ErrorCode::AccessKeyNotFound,
     ErrorCode::SignatureMismatchV1,
     ErrorCode::SignatureMismatchV3,
@@ -24,6 +24,7 @@ const GUESSES: [ErrorCode; 10] = [
     ErrorCode::StsSamlProviderNotExist,
     ErrorCode::StsFederatedNoPermission,
     ErrorCode::RamCodeWrong,
+    ErrorCode::RamOldPasswordWrong,
 ];
 
 /// The memory of failures: since when, and how many.

@@ -35,6 +35,7 @@ pub const OPERATION: Operation = Operation {
     errors: &[&[
         ErrorCode::RamMissingParameter,
         ErrorCode::RamInvalidParameter,
+        ErrorCode::RamOldPasswordWrong,
         ErrorCode::RamPasswordWeak,
         ErrorCode::RamNotSelf,
         ErrorCode::UserNotExist,
@@ -60,7 +61,7 @@ pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
     }
     let mut profile = logon::profile(cx, &user)?;
     if !logon::is_password(&profile, &request.old) {
-        return Err(ApiError::with(ErrorCode::RamInvalidParameter, ["OldPassword".to_owned()]));
+        return Err(ErrorCode::RamOldPasswordWrong.into());
     }
     logon::change_password(cx, &mut profile, "NewPassword", &request.new)?;
     profile.update(cx.tx)?;
