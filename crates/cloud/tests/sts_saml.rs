@@ -202,6 +202,11 @@ fn a_signature_of_another_kind_is_none() {
     let assertion = scene.assertion();
     let info = saml::signed_info(&assertion);
     let enveloped = "<ds:Transform Algorithm=\"http://www.w3.org/2000/09/xmldsig#enveloped-signature\"></ds:Transform>";
+    let canonicalization = "xml-exc-c14n#\"></ds:Transform>";
+    let prefixes = format!(
+        "xml-exc-c14n#\"><ec:InclusiveNamespaces xmlns:ec=\"http://www.w3.org/2001/10/xml-exc-c14n#\" PrefixList=\"{}\"></ec:InclusiveNamespaces></ds:Transform>",
+        "a ".repeat(17)
+    );
     let reference = &info[info.find("<ds:Reference").unwrap()..info.find("</ds:SignedInfo>").unwrap()];
     let cases = [
         ("RSA-SHA1", with(&info, "2001/04/xmldsig-more#rsa-sha256", "2000/09/xmldsig#rsa-sha1")),
@@ -217,6 +222,7 @@ fn a_signature_of_another_kind_is_none() {
         ("the whole document", with(&info, "URI=\"#_a1\"", "URI=\"\"")),
         ("by pointer", with(&info, "URI=\"#_a1\"", "URI=\"#xpointer(id('_a1'))\"")),
         ("what is elsewhere", with(&info, "URI=\"#_a1\"", "URI=\"https://directory.example.com/\"")),
+        ("many prefixes", with(&info, canonicalization, &prefixes)),
         ("no URI", with(&info, " URI=\"#_a1\"", "")),
     ];
     scene
@@ -281,6 +287,8 @@ fn what_is_not_plain_xml_is_refused() {
     let good = saml::response(&saml::signed(&scene.assertion()));
     let deep = format!("{}{}", "<x>".repeat(40), "</x>".repeat(40));
     let wide = format!("<x{}/>", (0..40).map(|n| format!(" a{n}=\"\"")).collect::<String>());
+    let many = (0..3).map(|n| (0..30).map(|m| format!(" xmlns:p{n}x{m}=\"u\"")).collect::<String>());
+    let many = format!("{}</x></x></x>", many.map(|declared| format!("<x{declared}>")).collect::<String>());
     let bomb = "<!DOCTYPE r [<!ENTITY a \"aaaaaaaaaa\"><!ENTITY b \"&a;&a;&a;&a;\">]>";
     let aside = |content: &str| with(&good, "</samlp:Response>", &format!("{content}</samlp:Response>"));
     let cases = [
@@ -295,6 +303,7 @@ fn what_is_not_plain_xml_is_refused() {
         ("depth", aside(&deep)),
         ("many elements", aside(&"<x/>".repeat(5000))),
         ("many attributes", aside(&wide)),
+        ("many namespaces", aside(&many)),
         ("an attribute twice", aside("<x a=\"\" a=\"\"/>")),
         ("an attribute twice by two prefixes", aside("<x xmlns:p=\"u\" xmlns:q=\"u\" p:a=\"\" q:a=\"\"/>")),
         ("a prefix of nothing", aside("<p:x/>")),
@@ -360,6 +369,8 @@ fn an_assertion_that_is_not_for_here_or_not_for_now_opens_nothing() {
         ("a moment that is none", until("NotOnOrAfter", 300).replace(&saml::at(300), "soon")),
         ("an end of the session that is none", session("soon")),
         ("another version", with(&good, "Version=\"2.0\"", "Version=\"1.1\"")),
+        ("a subject without a name", with(&good, ">alice</saml:NameID>", "></saml:NameID>")),
+        ("a long name", with(&good, ">alice<", &format!(">{}<", "a".repeat(1025)))),
         ("no subject", with(&good, "saml:Subject>", "saml:Object>")),
         ("no name for the session", with(&good, "RoleSessionName", "SessionName")),
         ("a bad name for the session", with(&good, "alice@example.com", "al/ice")),

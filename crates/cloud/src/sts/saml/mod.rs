@@ -19,6 +19,8 @@ const BEARER: &str = "urn:oasis:names:tc:SAML:2.0:cm:bearer";
 const FORMAT: &str = "urn:oasis:names:tc:SAML:2.0:nameid-format:";
 const ROLE: &str = "https://www.aliyun.com/SAML-Role/Attributes/Role";
 const SESSION_NAME: &str = "https://www.aliyun.com/SAML-Role/Attributes/RoleSessionName";
+/// Longest name of a subject in bytes: what is kept of it is kept in the audit.
+const MOST_NAME_BYTES: usize = 1024;
 /// How far the provider's clock may be ahead, in milliseconds.
 const SKEW_MS: i64 = 60_000;
 
@@ -82,7 +84,7 @@ fn claims(provider: &SamlProvider, assertion: &Element, now: Timestamp) -> Optio
     let claims = Claims {
         issuer: issuer.to_owned(),
         recipient: recipient.to_owned(),
-        subject: name.text()?.to_owned(),
+        subject: name.text().filter(|name| (1..=MOST_NAME_BYTES).contains(&name.len()))?.to_owned(),
         subject_type: format.strip_prefix(FORMAT).unwrap_or(format).to_owned(),
         roles: roles(assertion)?,
         session_name: session_name(assertion)?,

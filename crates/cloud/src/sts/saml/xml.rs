@@ -10,6 +10,8 @@ use quick_xml::events::{BytesStart, Event};
 const DEPTH: usize = 32;
 /// Most elements of a document.
 const ELEMENTS: usize = 4096;
+/// Most namespaces in scope.
+const NAMESPACES: usize = 64;
 /// Most attributes of an element, declarations of namespaces among them.
 const ATTRIBUTES: usize = 32;
 /// What the prefix `xml` stands for in every document.
@@ -177,6 +179,9 @@ fn element(start: &BytesStart<'_>, parent: Option<&Element>) -> Option<Element> 
         return None;
     }
     let scope = scope(declared, parent);
+    if scope.len() > NAMESPACES {
+        return None;
+    }
     let resolved = |prefix: &str| match prefix {
         "" => Some(""),
         "xml" => Some(XML),
