@@ -107,7 +107,6 @@ def test_an_unknown_version_is_a_400(server, version):
     [
         ("ecs", "DescribeAutoProvisioningGroups", HERE),
         ("kms", "ConnectKmsInstance", {"KmsInstanceId": "kst-1"}),
-        ("sts", "AssumeRoleWithSAML", {"RoleArn": "acs:ram::1234567890123456:role/r"}),
     ],
 )
 def test_what_the_vendor_has_and_the_server_has_not_is_a_400_to_the_clients(server, product, action, parameters):

@@ -220,3 +220,19 @@ def test_a_second_account_is_apart(serve):
         other.ram("GetUser", UserName="alice")
     other.kms("CreateKey")
     assert V2(server).kms("ListKeys")["TotalCount"] == 0
+
+
+def test_an_account_is_made_while_the_server_serves(server, root):
+    credentials = {"ALIBABA_CLOUD_ACCESS_KEY_ID": process.ROOT_ID, "ALIBABA_CLOUD_ACCESS_KEY_SECRET": process.ROOT_SECRET}
+
+    def account(*options):
+        command = [process.binary(), "account", *options, "--endpoint", server.url, "--output", "json"]
+        return json.loads(subprocess.run(command, check=True, capture_output=True, env=credentials).stdout)
+
+    made = account("create", "--account", "2234567890123456")
+    other = V2(server, Key(made["AccessKeyId"], made["AccessKeySecret"]))
+    assert other.sts("GetCallerIdentity")["AccountId"] == "2234567890123456"
+    other.kms("CreateKey")
+    assert root.kms("ListKeys")["TotalCount"] == 0
+    listed = {item["AccountId"]: item["IsMain"] for item in account("list")}
+    assert listed == {ACCOUNT: True, "2234567890123456": False}

@@ -17,6 +17,7 @@ mod nbd_transmission;
 mod object;
 mod operation;
 mod policy;
+mod saml;
 mod signature;
 mod sound;
 #[path = "../../crates/cloud/tests/support/mod.rs"]
@@ -38,6 +39,7 @@ static TARGET: LazyLock<fn(&[u8])> = LazyLock::new(|| {
         "nbd_transmission" => nbd_transmission::run,
         "operation" => operation::run,
         "policy" => policy::run,
+        "saml" => saml::run,
         "signature" => signature::run,
         _ => panic!("{name} is none of the targets above"),
     }

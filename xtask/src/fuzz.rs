@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::report::{self, Counts};
 
-const TARGETS: [&str; 11] = [
+const TARGETS: [&str; 12] = [
     "bytes",
     "call",
     "form",
@@ -21,13 +21,15 @@ const TARGETS: [&str; 11] = [
     "object",
     "operation",
     "policy",
+    "saml",
     "signature",
 ];
 const COVERAGE: &str = "-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
     -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
     -Cllvm-args=-sanitizer-coverage-trace-compares";
 /// Inputs that get far, to start from: libFuzzer would not come upon a whole request by itself. A zero byte ends a field.
-const SEEDS: [(&str, &str); 6] = [
+const SEEDS: [(&str, &str); 7] = [
+    ("saml", include_str!("../../crates/cloud/tests/saml/by-xmlsec1.xml")),
     (
         "policy",
         "\x00{\"Version\":\"1\",\"Statement\":[{\"Effect\":\"Allow\",\"Action\":\"ecs:*\",\"Resource\":\"*\",\"Condition\":\

@@ -12,8 +12,8 @@ pub const BODY_BYTES: usize = 1024 * 1024;
 pub const PARAMETERS: usize = 1000;
 /// Longest parameter name in bytes, after decoding.
 pub const PARAMETER_NAME_BYTES: usize = 256;
-/// Longest parameter value in bytes, after decoding.
-pub const PARAMETER_VALUE_BYTES: usize = 64 * 1024;
+/// Longest parameter value in bytes, after decoding. The vendor's longest, the assertion of AssumeRoleWithSAML, has 100,000 characters.
+pub const PARAMETER_VALUE_BYTES: usize = 100_000;
 /// Deepest JSON nesting accepted in a JSON-typed parameter.
 pub const JSON_DEPTH: usize = 16;
 /// Age at which a request's timestamp has expired, and how far it may lie ahead: 15 minutes (V3 request structure).

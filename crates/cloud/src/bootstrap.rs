@@ -56,11 +56,16 @@ pub fn is_new(db: &Db) -> Result<bool, StoreError> {
     db.read(|tx| accounts::fact(tx, MAIN_ACCOUNT)).map(|fact| fact.is_none())
 }
 
+/// The account that the first start was made for.
+pub fn main_account(tx: &Tx<'_>) -> Result<Option<AccountId>, StoreError> {
+    let number = accounts::fact(tx, MAIN_ACCOUNT)?;
+    number.map(|text| AccountId::parse(&text).ok_or(StoreError::Corrupt("main account"))).transpose()
+}
+
 /// Opens what is there, or makes it, all of it in one transaction: a start that was cut off half-way leaves nothing.
 pub fn start(db: &Db, clock: &Clock, rng: &Arc<dyn Rng>, root: RootKey, preset: Preset) -> Result<Started, StartError> {
     let keyring = db.read(|tx| Keyring::open(root, tx))?;
-    if let Some(account) = db.read(|tx| accounts::fact(tx, MAIN_ACCOUNT))? {
-        let account = AccountId::parse(&account).ok_or(StoreError::Corrupt("main account"))?;
+    if let Some(account) = db.read(main_account)? {
         return Ok(Started { keyring, account, root_access: None });
     }
     let (now, rng) = (clock.now(), Arc::clone(rng));
@@ -115,16 +120,15 @@ pub enum StartError {
 /// Opens or closes KMS for an account in every region, as an operator does.
 pub fn set_kms_service(db: &Db, account: &AccountId, service: KmsService) -> Result<(), ApiError> {
     let account = account.clone();
+    db.write(move |tx| write_kms_service(tx, &account, service).map_err(ApiError::from)).wait()
+}
+
+/// The same inside the caller's transaction.
+pub fn write_kms_service(tx: &Tx<'_>, account: &AccountId, service: KmsService) -> Result<(), StoreError> {
     let status = match service {
         KmsService::Open => Some("Enabled"),
         KmsService::Unopened => None,
         KmsService::Suspended => Some("Suspended"),
     };
-    db.write(move |tx| -> Result<(), ApiError> {
-        for region in Region::all() {
-            keys::set_service_status(tx, &account, region, status)?;
-        }
-        Ok(())
-    })
-    .wait()
+    Region::all().try_for_each(|region| keys::set_service_status(tx, account, region, status))
 }

@@ -46,6 +46,8 @@ pub enum Access {
     Each(&'static [&'static str]),
     /// The account alone, unless the setting `default_encryption.callers` opens it to whom a policy allows this action.
     AccountByDefault(&'static str),
+    /// The server's main account alone: neither its users nor its roles, and no other account.
+    MainAccount,
     /// Everyone who can sign: no policy is asked.
     Caller,
     /// Everyone, signed or not: the request itself proves who calls, by the word of an identity provider.

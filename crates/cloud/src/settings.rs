@@ -22,6 +22,8 @@ pub struct Settings {
     pub most_failures: Option<u32>,
     /// The OpenID Connect providers whose tokens are taken.
     pub oidc: Vec<OidcProvider>,
+    /// The SAML providers whose assertions are taken.
+    pub saml: Vec<SamlProvider>,
     /// Whether a key that something is encrypted with may be scheduled for deletion.
     pub deletion_in_use: DeletionInUse,
 }
@@ -77,6 +79,26 @@ pub struct OidcProvider {
     pub keys: Vec<(String, Vec<u8>)>,
 }
 
+/// A SAML 2.0 provider.
+#[derive(Clone, Debug)]
+pub struct SamlProvider {
+    /// `acs:ram::<account>:saml-provider/<name>`.
+    pub arn: String,
+    /// Its entity id: the `Issuer` of its assertions.
+    pub issuer: String,
+    /// The `Audience` of assertions that are meant for here; the vendor's is [`SAML_AUDIENCE`].
+    pub audience: String,
+    /// The `Recipient` of assertions that are meant for here; the vendor's is [`SAML_RECIPIENT`].
+    pub recipient: String,
+    /// The keys it signs with: public keys as SubjectPublicKeyInfo in DER.
+    pub keys: Vec<Vec<u8>>,
+}
+
+/// For whom a provider makes assertions that are meant for the vendor.
+pub const SAML_AUDIENCE: &str = "urn:alibaba:cloudcomputing";
+/// Where a provider sends assertions that are meant for the vendor: what roles ask of the key `saml:recipient`.
+pub const SAML_RECIPIENT: &str = "https://signin.aliyun.com/saml-role/sso";
+
 /// Choices about default encryption.
 #[derive(Clone, Debug, Default)]
 pub struct DefaultEncryption {
@@ -118,6 +140,7 @@ impl Settings {
             throttling: Throttling::default(),
             most_failures: None,
             oidc: Vec::new(),
+            saml: Vec::new(),
             deletion_in_use: DeletionInUse::Allow,
             fence_after_ms: None,
         }

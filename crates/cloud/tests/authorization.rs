@@ -5,28 +5,35 @@
 
 mod support;
 
-use coffer_cloud::{Access, Product, operations};
-use support::{ALLOW_ALL, ROOT, World, root};
+use coffer_cloud::{Access, Entry, Product, operations};
+use support::{ALLOW_ALL, ROOT, World, other, root};
 
 const REFUSALS: [&str; 3] = ["Forbidden.RAM", "Forbidden.NoPermission", "NoPermission"];
 
-/// Calls `check` with each operation that a policy is asked about, and its action.
-fn each(mut check: impl FnMut(Product, &'static str, &'static str)) {
-    let mut seen = 0;
-    for product in [Product::Ecs, Product::Kms, Product::Ram, Product::Sts] {
+/// Calls `check` with each operation that a policy is asked about, and its action. It says how many cases it tried, which are counted
+/// for who asks what these tests are: `cargo test --test authorization -- --nocapture`.
+fn each(what: &str, mut check: impl FnMut(Product, &'static str, &'static str) -> usize) {
+    let (mut seen, mut cases) = (0, 0);
+    for product in Product::ALL {
         for entry in operations(product) {
             if let Access::Action(action) = entry.operation.access {
-                check(product, entry.operation.name, action);
+                cases += check(product, entry.operation.name, action);
                 seen += 1;
             }
         }
     }
-    assert!(seen >= 175, "{seen} operations");
+    report(what, seen, cases);
+    assert!(seen >= 180, "{seen} operations");
+}
+
+#[expect(clippy::print_stdout, reason = "figures for whoever runs the test")]
+fn report(what: &str, operations: usize, cases: usize) {
+    println!("{what}: {operations} operations, {cases} calls");
 }
 
 #[test]
 fn each_operation_is_refused_without_permission_and_by_a_deny_and_succeeds_with_exactly_its_own() {
-    each(|product, name, action| {
+    each("permissions", |product, name, action| {
         let world = World::new();
         let sample = world.sample(product, name);
         let statement = |effect: &str, action: &str| {
@@ -49,13 +56,16 @@ fn each_operation_is_refused_without_permission_and_by_a_deny_and_succeeds_with_
         world.ready(name, "exactly");
         let (status, body) = world.send(world.request(&exactly, product, name, &sample));
         assert_eq!(status, 200, "{name}: {body}");
+        4
     });
 }
 
 #[test]
 fn each_operation_wants_a_good_signature_once() {
+    let mut seen = 0;
     for product in Product::ALL {
         for entry in operations(product) {
+            seen += 1;
             let (world, name) = (World::new(), entry.operation.name);
             let good = world.request(&root(), product, name, &[]);
             let mut unsigned = good.clone();
@@ -74,6 +84,26 @@ fn each_operation_wants_a_good_signature_once() {
             assert_eq!(world.send(unknown).1["Code"], "InvalidAccessKeyId.NotFound", "{name}");
         }
     }
+    report("signatures", seen, seen * 5);
+}
+
+#[test]
+fn what_is_the_main_accounts_is_nobody_elses() {
+    let of_main = |entry: &&Entry| entry.operation.access == Access::MainAccount;
+    let entries: Vec<_> = Product::ALL.into_iter().flat_map(operations).filter(of_main).collect();
+    assert!(entries.len() >= 2);
+    for entry in &entries {
+        let (world, name) = (World::new(), entry.operation.name);
+        let sample = world.sample(entry.product, name);
+        let users = [world.user("own", Some(ALLOW_ALL)), world.user_of(&other(), "others", Some(ALLOW_ALL)), other()];
+        for (key, who) in users.iter().zip(["its user", "another account's user", "another account"]) {
+            let (status, body) = world.send(world.request(key, entry.product, name, &sample));
+            assert_eq!((status, body["Code"].as_str().unwrap()), (403, "Forbidden.SubUser"), "{name} by {who}");
+        }
+        let (status, body) = world.send(world.request(&root(), entry.product, name, &sample));
+        assert_eq!(status, 200, "{name}: {body}");
+    }
+    report("of the main account", entries.len(), entries.len() * 4);
 }
 
 #[test]

@@ -4,7 +4,7 @@
 
 mod support;
 
-use coffer_cloud::Product;
+use coffer_cloud::{Product, Settings};
 use coffer_crypto::{TOTP_STEP_S, digest, totp};
 use coffer_store::Record as _;
 use coffer_store::logins::MfaDevice;
@@ -269,4 +269,21 @@ fn an_account_has_a_thousand_devices_at_most() {
     );
     ram(&world, "DeleteVirtualMFADevice", &[("SerialNumber", &format!("acs:ram::{}:mfa/d7", world.account))]);
     ram(&world, "CreateVirtualMFADevice", &[("VirtualMFADeviceName", "more")]);
+}
+
+#[test]
+fn who_guesses_passwords_or_codes_is_made_to_wait() {
+    let world = World::with(Settings { most_failures: Some(3), ..World::settings() });
+    let key = world.user("guesser", Some(ALLOW_ALL));
+    world.root(Product::Ram, "CreateLoginProfile", &[("UserName", "guesser"), ("Password", "password-0")]);
+    let guess = |old| {
+        let passwords = [("OldPassword", old), ("NewPassword", "password-1")];
+        world.call(&key, Product::Ram, "ChangePassword", &passwords).1["Code"].clone()
+    };
+    for old in ["password-1", "password-2", "password-3"] {
+        assert_eq!(guess(old), "InvalidParameter.OldPassword");
+    }
+    assert_eq!(guess("password-0"), "Throttling", "the right one too: the guesser can't tell");
+    world.advance(60_000);
+    assert_eq!(guess("password-0"), Value::Null);
 }

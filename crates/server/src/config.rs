@@ -13,10 +13,12 @@ use coffer_block::storage::Driver;
 use coffer_cloud::bootstrap::{KmsService, Preset};
 use coffer_cloud::kms::throttling::CLASSES;
 use coffer_cloud::settings::{
-    Callers, DefaultEncryption, DeletionInUse, ExplicitUnencrypted, OidcProvider, Quotas, Settings, Throttling,
+    Callers, DefaultEncryption, DeletionInUse, ExplicitUnencrypted, OidcProvider, Quotas, SAML_AUDIENCE,
+    SAML_RECIPIENT, SamlProvider, Settings, Throttling,
 };
-use rustls_pki_types::SubjectPublicKeyInfoDer;
+use rustls::server::ParsedCertificate;
 use rustls_pki_types::pem::PemObject as _;
+use rustls_pki_types::{CertificateDer, SubjectPublicKeyInfoDer};
 use serde::Deserialize;
 
 use crate::seal::SealSettings;
@@ -76,6 +78,7 @@ struct File {
     throttling: FileThrottling,
     most_failures: Option<u32>,
     oidc: Vec<FileOidc>,
+    saml: Vec<FileSaml>,
     metadata: FileMetadata,
     keys: FileKeys,
     volumes: FileVolumes,
@@ -200,6 +203,18 @@ struct FileOidc {
     keys: BTreeMap<String, PathBuf>,
 }
 
+/// A SAML provider, likewise.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FileSaml {
+    arn: String,
+    issuer: String,
+    audience: Option<String>,
+    recipient: Option<String>,
+    /// Files with certificates in PEM, as the provider's metadata has them: their keys are what counts.
+    certificates: Vec<PathBuf>,
+}
+
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct FileMetadata {
@@ -242,6 +257,26 @@ impl FileOidc {
         };
         let keys = self.keys.into_iter().map(key).collect::<Result<_, ConfigError>>()?;
         Ok(OidcProvider { arn: self.arn, issuer: self.issuer, client_ids: self.client_ids, keys })
+    }
+}
+
+impl FileSaml {
+    fn provider(self) -> Result<SamlProvider, ConfigError> {
+        let key = |path: &PathBuf| {
+            let text = fs::read_to_string(path).map_err(|error| ConfigError::Unreadable(path.clone(), error))?;
+            let certificate = CertificateDer::from_pem_slice(text.as_bytes()).ok();
+            let key = certificate.and_then(|certificate| {
+                Some(ParsedCertificate::try_from(&certificate).ok()?.subject_public_key_info().to_vec())
+            });
+            key.ok_or_else(|| bad("saml.certificates", &path.display().to_string(), "a certificate in PEM"))
+        };
+        Ok(SamlProvider {
+            arn: self.arn,
+            issuer: self.issuer,
+            audience: self.audience.unwrap_or_else(|| SAML_AUDIENCE.to_owned()),
+            recipient: self.recipient.unwrap_or_else(|| SAML_RECIPIENT.to_owned()),
+            keys: self.certificates.iter().map(key).collect::<Result<_, _>>()?,
+        })
     }
 }
 
@@ -348,6 +383,7 @@ impl ServeArguments {
                 throttling: file.throttling.settings()?,
                 most_failures: file.most_failures,
                 oidc: file.oidc.into_iter().map(FileOidc::provider).collect::<Result<_, _>>()?,
+                saml: file.saml.into_iter().map(FileSaml::provider).collect::<Result<_, _>>()?,
                 deletion_in_use: deletion_in_use(file.keys.deletion_in_use.as_deref())?,
                 fence_after_ms: file.volumes.fence_after_s.map(|seconds| i64::from(seconds) * 1000),
             },
@@ -491,6 +527,8 @@ mod tests {
             "[volumes]\ndriver = \"floppy\"",
             "[metadata]\nlisten = \"127.0.0.1:0\"",
             "[metadata]\nlisten = \"0.0.0.0:80\"\nrole = \"r\"",
+            "[[saml]]\narn = \"a\"\nissuer = \"i\"\ncertificates = [\"/nowhere\"]",
+            "[[saml]]\narn = \"a\"\nissuer = \"i\"",
             "[[oidc]]\narn = \"a\"\nissuer = \"i\"\nclient_ids = []\nkeys = { k = \"/nowhere\" }",
         ] {
             assert!(resolve(slip).is_err(), "{slip}");

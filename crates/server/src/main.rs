@@ -34,7 +34,7 @@ enum Command {
     /// Check or print the audit of a data directory, also while a server runs on it.
     #[command(subcommand)]
     Audit(records::Audit),
-    /// Make or list the accounts of a data directory.
+    /// Make or list the accounts of a server or of a data directory.
     #[command(subcommand)]
     Account(accounts::Accounts),
     /// List, export or check the signed proofs that keys were destroyed.
@@ -55,7 +55,10 @@ fn main() -> ExitCode {
         Command::Audit(command) => records::audit(&command),
         Command::Erase(command) => erase::run(&command),
         Command::Seal(command) => seal::run(&command),
-        Command::Account(command) => accounts::run(&command),
+        Command::Account(command) => match command.ask() {
+            Some(outcome) => return cli::exit(outcome),
+            None => accounts::run(&command),
+        },
         Command::Demo => demo::run(),
         Command::Verb(verb) => return verb.run(Cli::command()),
     };

@@ -259,6 +259,8 @@ catalogue! {
     MonitorEndBeforeStart = 400 "InvalidParameter.EndTime" "The specified parameter EndTime is earlier than StartTime.";
     ReencryptionInProgress = 403 "IncorrectDiskStatus.Reencrypting" "The specified disk is being encrypted anew.";
     NotReencrypting = 403 "IncorrectDiskStatus.NotReencrypting" "The specified disk is not being encrypted anew.";
+    ServerAccountExists = 409 "EntityAlreadyExists.Account" "The specified account already exists.";
+    ServerAccountQuota = 403 "QuotaExceed.Account" "The server has as many accounts as it may have.";
     RewrapPlainDisk = 400 "InvalidOperation.DiskNotEncrypted" "The specified disk is not encrypted.";
     MonitoredDiskNotFound = 404 "InvalidDiskId.NotFound" "The DiskId provided does not exist in our records.";
     DiskInitializing = 403 "IncorrectDiskStatus.Initializing" "The current disk status does not support this operation.";
@@ -536,6 +538,8 @@ catalogue! {
     RamDiagnosisExpired = 400 "EncodedMessageExpire" "The specific EncodedDiagnosticMessage has expired.";
     RamNoDiagnosis = 404 "EntityNotExist" "The specific DecodedDiagnosticMessage cannot be found.";
     RamCodeFormat = 400 "InvalidParameter.AuthenticationCode.Format" "The parameter - \"AuthenticationCode\" MUST be 6 numbers.";
+    /// What any wrong parameter is answered with; by itself, so that guesses can be counted.
+    RamOldPasswordWrong = 400 "InvalidParameter.OldPassword" "The parameter - \"OldPassword\" is incorrect.";
     RamCodeWrong = 403 "CheckAuthenticationCodeFail" "The parameter - \"AuthenticationCode\" is inccorrect.";
     RamNotSelf = 403 "NoPermission" "You are not authorized to do this action.";
     UserNotInGroup = 404 "EntityNotExist.User.Group" "The user has not joined the group.";
@@ -577,5 +581,9 @@ catalogue! {
     StsFederatedNoPermission = 403 "AuthenticationFail.NoPermission" "This operation is forbidden by permission system.";
     StsOidcInvalid = 400 "AuthenticationFail.OIDCToken.Invalid" "This JsonWebToken is invalid.";
     StsOidcExpired = 400 "AuthenticationFail.OIDCToken.Expired" "This JsonWebToken is expired.";
+    /// The vendor publishes the codes of these two without their texts.
+    StsSamlInvalid = 401 "AuthenticationFail.SAMLAssertion.Invalid" "The SAML assertion is invalid.";
+    StsSamlExpired = 401 "AuthenticationFail.SAMLAssertion.Expired" "The SAML assertion is expired.";
+    StsSamlProviderNotExist = 404 "EntityNotExist.SAMLProvider" "Can not find SAML provider.";
     StsRoleNotExist = 404 "EntityNotExist.Role" "The specified Role not exists .";
 }

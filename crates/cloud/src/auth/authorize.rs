@@ -12,6 +12,7 @@ use super::policy::{
     Context, Decision, Effect, Layers, Policy, PolicyKind, Principal, Refusal, Verdict, decide, evaluate_trust,
 };
 use super::tagged;
+use crate::bootstrap;
 use crate::caller::Identity;
 use crate::context::Cx;
 use crate::operation::{Access, Operation};
@@ -23,6 +24,7 @@ use crate::settings::Callers;
 pub fn authorize(cx: &Cx<'_>, product: Product, operation: &Operation, resources: &[Arn]) -> Result<(), ApiError> {
     let actions: Vec<&'static str> = match operation.access {
         Access::Caller | Access::Anyone => return Ok(()),
+        Access::MainAccount => return require_main_account(cx),
         Access::AccountByDefault(_)
             if !cx.caller.is_account() && cx.settings.default_encryption.callers == Callers::Account =>
         {
@@ -36,6 +38,13 @@ pub fn authorize(cx: &Cx<'_>, product: Product, operation: &Operation, resources
     assert_eq!(actions.len(), resources.len(), "an action for each resource");
     let allowed = Allowed::of(cx)?;
     actions.into_iter().zip(resources).try_for_each(|(action, resource)| allowed.require(cx, product, action, resource))
+}
+
+/// Refuses all but the account that the server was first started for.
+fn require_main_account(cx: &Cx<'_>) -> Result<(), ApiError> {
+    let main = bootstrap::main_account(cx.tx)?;
+    let is_main = cx.caller.is_account() && main.as_ref() == Some(cx.account());
+    if is_main { Ok(()) } else { Err(ErrorCode::EcsAccountOnly.into()) }
 }
 
 /// Refuses unless the caller may also perform another action, on what an operation needs besides its own resources.

@@ -13,15 +13,18 @@ const WINDOW_MS: i64 = 60_000;
 const CAPACITY: usize = 100_000;
 
 /// What tells that somebody may be guessing.
-const GUESSES: [ErrorCode; 8] = [
+const GUESSES: [ErrorCode; 11] = [
     ErrorCode::AccessKeyNotFound,
     ErrorCode::SignatureMismatchV1,
     ErrorCode::SignatureMismatchV3,
     ErrorCode::TokenMalformed,
     ErrorCode::TokenMismatch,
     ErrorCode::StsOidcInvalid,
+    ErrorCode::StsSamlInvalid,
+    ErrorCode::StsSamlProviderNotExist,
     ErrorCode::StsFederatedNoPermission,
     ErrorCode::RamCodeWrong,
+    ErrorCode::RamOldPasswordWrong,
 ];
 
 /// The memory of failures: since when, and how many.

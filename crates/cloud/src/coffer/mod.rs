@@ -1,4 +1,5 @@
-//! What no vendor's interface has: how a disk is reached by who stands for an instance, how it is encrypted, and what is done to that.
+//! What no vendor's interface has: how a disk is reached by who stands for an instance, how it is encrypted, and what is done to that; the
+//! accounts of a server.
 //! Version 2026-01-01; the conventions are those of ECS.
 
 mod rate;
@@ -7,9 +8,11 @@ use crate::operation::operations;
 use crate::product::Product;
 
 operations! { Product::Coffer;
+    create_account,
     describe_disk_encryption,
     describe_disk_export,
     describe_key_dependants,
+    list_accounts,
     modify_disk_reencryption,
     reencrypt_disk,
     rewrap_disk_data_key,

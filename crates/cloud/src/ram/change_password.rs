@@ -37,6 +37,7 @@ pub const OPERATION: Operation = Operation {
     errors: &[&[
         ErrorCode::RamMissingParameter,
         ErrorCode::RamInvalidParameter,
+        ErrorCode::RamOldPasswordWrong,
         ErrorCode::RamPasswordWeak,
         ErrorCode::RamNotSelf,
         ErrorCode::UserNotExist,
@@ -72,7 +73,7 @@ fn own_profile(cx: &Cx<'_>) -> Result<LoginProfile, ApiError> {
 pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
     let mut profile = own_profile(cx)?;
     if !logon::is_password(cx, &profile, &request.old) {
-        return Err(ApiError::with(ErrorCode::RamInvalidParameter, ["OldPassword".to_owned()]));
+        return Err(ErrorCode::RamOldPasswordWrong.into());
     }
     logon::change_password(cx, &mut profile, "NewPassword", &request.new)?;
     profile.update(cx.tx)?;

@@ -92,7 +92,7 @@ pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
     require_trust(cx, &role, request.external_id.as_ref())?;
     let source_identity = source_identity(cx, &request);
     let Request { session_name, policy, duration_s, .. } = request;
-    let asked = Asked { session_name, policy, duration_s, source_identity: source_identity.clone() };
+    let asked = Asked { session_name, policy, duration_s, source_identity: source_identity.clone(), ends_by: None };
     let (user, credentials) = issue::session(cx, &role, asked)?;
     Ok(Response { user, credentials, source_identity })
 }

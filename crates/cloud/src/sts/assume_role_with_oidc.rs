@@ -2,12 +2,11 @@
 //! signed: the provider's token is the proof, and the role's trust policy alone decides.
 
 use coffer_base::{ApiError, Arn, ErrorCode};
-use coffer_store::identities;
 
+use super::federated;
 use super::issue::{self, Asked, AssumedRoleUser, Credentials, RoleArn, SessionName, SessionPolicy};
 use super::oidc::{self, Claims};
-use crate::auth::policy::{Policy, PolicyKind, Principal, evaluate_trust};
-use crate::auth::{context, refused_by_trust};
+use crate::auth::context;
 use crate::context::Cx;
 use crate::decode::{Invalid, Parameter, request};
 use crate::operation::{Access, Effect, Operation};
@@ -80,7 +79,6 @@ pub const OPERATION: Operation = Operation {
         ErrorCode::StsDuration,
         ErrorCode::StsPolicyGrammar,
         ErrorCode::StsPolicySize,
-        ErrorCode::StsNoPermission,
         ErrorCode::StsFederatedNoPermission,
         ErrorCode::StsOidcInvalid,
         ErrorCode::StsOidcExpired,
@@ -98,18 +96,14 @@ pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
     // A provider and a role that are not there look like a role that does not trust: who calls is nobody yet.
     let provider = provider.ok_or(ErrorCode::StsFederatedNoPermission)?;
     let claims = oidc::read(provider, &request.token.0, cx.now)?;
-    let role = identities::role(cx.tx, &request.role.account, &request.role.name)?;
-    let role = role.ok_or(ErrorCode::StsFederatedNoPermission)?;
-    let trust = Policy::parse(&role.trust_policy, PolicyKind::Trust).map_err(ApiError::internal)?;
+    cx.note("subject", claims.subject.clone());
     let mut context = context(cx).with("oidc:iss", claims.issuer.as_str()).with("oidc:sub", claims.subject.as_str());
     for audience in &claims.audiences {
         context = context.with("oidc:aud", audience.as_str());
     }
-    let verdict = evaluate_trust(&trust, &Principal::Federated(&request.provider), &context);
-    refused_by_trust(cx, &role, verdict, &context)?;
-    cx.note("subject", claims.subject.clone());
+    let role = federated::trusting_role(cx, &request.role, &request.provider, &context)?;
     let Request { session_name, policy, duration_s, .. } = request;
-    let asked = Asked { session_name, policy, duration_s, source_identity: None };
+    let asked = Asked { session_name, policy, duration_s, source_identity: None, ends_by: None };
     let (user, credentials) = issue::session(cx, &role, asked)?;
     Ok(Response { user, credentials, token: info(claims) })
 }

@@ -86,6 +86,8 @@ pub struct Asked {
     pub duration_s: Option<i64>,
     /// Who stands behind the caller.
     pub source_identity: Option<String>,
+    /// When it is to end at the latest.
+    pub ends_by: Option<Timestamp>,
 }
 
 /// What a session's token holds besides its role and its end.
@@ -118,7 +120,9 @@ pub fn session(cx: &mut Cx<'_>, role: &Role, asked: Asked) -> Result<(AssumedRol
     };
     let policy = asked.policy.map(|SessionPolicy(text)| text);
     let terms = Terms { name: &session_name, policy, source_identity: asked.source_identity };
-    let credentials = seal(cx.keyring, cx.rng, role, terms, cx.now.plus_ms(duration_s * 1000))?;
+    let end = cx.now.plus_ms(duration_s * 1000);
+    let end = asked.ends_by.map_or(end, |ends_by| ends_by.min(end));
+    let credentials = seal(cx.keyring, cx.rng, role, terms, end)?;
     cx.note("sessionAccessKeyId", credentials.access_key_id.clone());
     Ok((user, credentials))
 }

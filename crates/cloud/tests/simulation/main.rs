@@ -54,7 +54,7 @@ impl Caller {
         let Some(statements) = &self.policy else { return true };
         match entry.operation.access {
             Access::Caller | Access::Anyone => true,
-            Access::AccountByDefault(_) => false,
+            Access::AccountByDefault(_) | Access::MainAccount => false,
             Access::Each(actions) => actions.iter().all(|action| model::allowed(statements, action)),
             Access::Action(action) => model::allowed(statements, action),
         }

@@ -10,6 +10,7 @@ pub(crate) mod keys;
 pub(crate) mod oidc;
 mod ram;
 mod reached;
+pub(crate) mod saml;
 mod samples;
 
 use std::collections::BTreeMap;
@@ -111,7 +112,13 @@ fn block_on<T>(future: impl Future<Output = T>) -> T {
 impl World {
     /// A new one; each is like the other.
     pub(crate) fn new() -> Self {
-        Self::with(Settings { oidc: vec![oidc::provider()], ..Settings::new(Region::parse(REGION).unwrap()) })
+        Self::with(Self::settings())
+    }
+
+    /// The settings of a new one.
+    pub(crate) fn settings() -> Settings {
+        let (oidc, saml) = (vec![oidc::provider()], vec![saml::provider()]);
+        Settings { oidc, saml, ..Settings::new(Region::parse(REGION).unwrap()) }
     }
 
     /// A new one with these settings.

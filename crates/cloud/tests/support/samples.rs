@@ -3,7 +3,7 @@
 use coffer_cloud::Product;
 use coffer_cloud::bootstrap::{self, KmsService};
 
-use super::{ALLOW_ALL, Key, Pairs, World, oidc, owned, root, text};
+use super::{ALLOW_ALL, Key, Pairs, World, oidc, owned, root, saml, text};
 
 pub(super) const TRUST: &str =
     r#"{"Version":"1","Statement":[{"Action":"sts:AssumeRole","Effect":"Allow","Principal":{"RAM":"*"}}]}"#;
@@ -47,6 +47,7 @@ impl World {
     fn sample_of_coffer(&self, action: &str) -> Pairs {
         let encrypted = [&DISK[..], &[("Encrypted", "true")]].concat();
         match action {
+            "CreateAccount" | "ListAccounts" => Pairs::new(),
             "ModifyDiskReencryption" => {
                 let disk_id = text(&self.root(Product::Ecs, "CreateDisk", &encrypted), "DiskId");
                 self.root(Product::Coffer, "ReencryptDisk", &[("DiskId", &disk_id)]);
@@ -385,18 +386,27 @@ impl World {
                 owned(&[("RoleArn", &arn), ("RoleSessionName", "session")])
             }
             "AssumeRoleWithOIDC" => {
-                let trust = format!(
-                    r#"{{"Version":"1","Statement":[{{"Action":"sts:AssumeRole","Effect":"Allow","Principal":{{"Federated":"{}"}}}}]}}"#,
-                    oidc::ARN
-                );
-                self.root(Product::Ram, "CreateRole", &[ROLE, ("AssumeRolePolicyDocument", &trust)]);
-                let arn = format!("acs:ram::{}:role/target", self.account);
+                let arn = self.federated_role(oidc::ARN);
                 let token = oidc::token(&oidc::claims());
                 let named = [("RoleArn", &*arn), ("RoleSessionName", "session"), ("OIDCProviderArn", oidc::ARN)];
                 owned(&[&named[..], &[("OIDCToken", &token)]].concat())
             }
+            "AssumeRoleWithSAML" => {
+                let arn = self.federated_role(saml::ARN);
+                let response = saml::encoded(&saml::response(&saml::signed(&saml::assertion(&arn))));
+                owned(&[("RoleArn", &*arn), ("SAMLProviderArn", saml::ARN), ("SAMLAssertion", &response)])
+            }
             other => unlisted(other),
         }
+    }
+
+    /// A role of the first account that trusts an identity provider: its ARN.
+    fn federated_role(&self, provider: &str) -> String {
+        let trust = format!(
+            r#"{{"Version":"1","Statement":[{{"Action":"sts:AssumeRole","Effect":"Allow","Principal":{{"Federated":"{provider}"}}}}]}}"#
+        );
+        self.root(Product::Ram, "CreateRole", &[ROLE, ("AssumeRolePolicyDocument", &trust)]);
+        format!("acs:ram::{}:role/target", self.account)
     }
 
     /// A new key of the first account.

@@ -1,5 +1,6 @@
 //! The verbs that ask a server, each in its module, and what they share: the session, results, failures.
 
+pub(crate) mod account;
 mod attach;
 mod completions;
 mod default_encryption;
@@ -20,7 +21,8 @@ mod status;
 mod volume;
 mod wait;
 
-pub(crate) use failure::chain;
+pub(crate) use failure::{Failure, chain};
+pub(crate) use output::Output;
 pub(crate) use session::Connection;
 
 use std::process::ExitCode;
@@ -72,6 +74,11 @@ impl Verb {
             Self::Completions(completions) => completions::completions(completions, command),
             Self::Man(man) => completions::man(man, command),
         };
-        outcome.map_or_else(|failure| failure.tell(), |()| ExitCode::SUCCESS)
+        exit(outcome)
     }
+}
+
+/// Tells what failed, if something did.
+pub(crate) fn exit(outcome: Result<(), Failure>) -> ExitCode {
+    outcome.map_or_else(|failure| failure.tell(), |()| ExitCode::SUCCESS)
 }

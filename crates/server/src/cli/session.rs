@@ -64,6 +64,11 @@ impl Connection {
         Self { profile: None, endpoint: Some(endpoint), region: None, ca }
     }
 
+    /// Whether a server is named, by option or environment.
+    pub(crate) fn names_server(&self) -> bool {
+        self.endpoint.is_some()
+    }
+
     /// Puts command line, environment and profile together. Nothing is sent yet.
     pub(crate) fn open(&self) -> Result<Session, Failure> {
         let (caller, profile_region) = self.caller()?;

@@ -3,7 +3,7 @@
 use std::fs;
 use std::time::{Duration, Instant};
 
-use crate::site::Site;
+use crate::site::{ACCOUNT, Site};
 
 #[test]
 fn default_encryption_is_switched_on_and_off_and_its_key_is_set_and_reset() {
@@ -38,6 +38,22 @@ fn default_encryption_is_switched_on_and_off_and_its_key_is_set_and_reset() {
     assert!(site.does(&["disk", "delete", &plain]).contains("is deleted"));
     assert_eq!(site.json(&["disk", "list"]).as_array().unwrap().len(), 2);
     assert_eq!(site.json(&["key", "show", &service_key])["Disks"], 2);
+}
+
+#[test]
+fn accounts_are_made_and_listed_while_the_server_runs() {
+    let site = Site::new();
+    let made = site.json(&["account", "create", "--account", "2234567890123456"]);
+    let text = |name: &str| made[name].as_str().unwrap().to_owned();
+    let key = (text("AccessKeyId"), text("AccessKeySecret"));
+    let caller = site.call((&key.0, &key.1), "2015-04-01", "GetCallerIdentity", &[]);
+    assert_eq!(caller["AccountId"], "2234567890123456");
+    let listed = site.does(&["account", "list"]);
+    assert!(listed.contains(ACCOUNT) && listed.contains("2234567890123456"), "{listed}");
+    let again = site.coffer(&["account", "create", "--account", "2234567890123456"]);
+    assert!(again.code == 5 && again.err.contains("EntityAlreadyExists.Account"), "{}", again.err);
+    let shown = site.does(&["account", "create"]);
+    assert!(shown.contains("access key secret"), "{shown}");
 }
 
 #[test]

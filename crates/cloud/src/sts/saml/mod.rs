@@ -1,0 +1,161 @@
+//! SAML 2.0 responses with an assertion that an identity provider signed. The providers are the operator's setting: the operations that
+//! register them belong to IMS. What is required of an assertion is what the vendor's page on role-based SSO requires.
+
+pub mod canonical;
+pub mod signature;
+pub mod xml;
+
+use coffer_base::{ApiError, ErrorCode, Timestamp};
+
+use self::xml::{Element, Name};
+use crate::settings::SamlProvider;
+
+const SAML: &str = "urn:oasis:names:tc:SAML:2.0:assertion";
+const PROTOCOL: &str = "urn:oasis:names:tc:SAML:2.0:protocol";
+const ASSERTION: Name = (SAML, "Assertion");
+const ENCRYPTED_ASSERTION: Name = (SAML, "EncryptedAssertion");
+const SUCCESS: &str = "urn:oasis:names:tc:SAML:2.0:status:Success";
+const BEARER: &str = "urn:oasis:names:tc:SAML:2.0:cm:bearer";
+const FORMAT: &str = "urn:oasis:names:tc:SAML:2.0:nameid-format:";
+const ROLE: &str = "https://www.aliyun.com/SAML-Role/Attributes/Role";
+const SESSION_NAME: &str = "https://www.aliyun.com/SAML-Role/Attributes/RoleSessionName";
+/// Longest name of a subject in bytes: what is kept of it is kept in the audit.
+const MOST_NAME_BYTES: usize = 1024;
+/// How far the provider's clock may be ahead, in milliseconds.
+const SKEW_MS: i64 = 60_000;
+
+/// What an assertion says that was found good.
+#[derive(Debug)]
+pub struct Claims {
+    /// Who signed.
+    pub issuer: String,
+    /// Where it was to be sent.
+    pub recipient: String,
+    /// Whom it is about.
+    pub subject: String,
+    /// The kind of name that is, for example `persistent`.
+    pub subject_type: String,
+    /// The roles it is good for, each with its provider: two ARNs.
+    pub roles: Vec<(String, String)>,
+    /// How the session is to be called.
+    pub session_name: String,
+    /// When the session is to end at the latest.
+    pub session_ends_at: Option<Timestamp>,
+}
+
+/// Reads a response in base64: its one assertion must be signed by a key of the provider, made by its issuer for here, and not have
+/// ended.
+pub fn read(provider: &SamlProvider, response: &str, now: Timestamp) -> Result<Claims, ApiError> {
+    let assertion = vouched_for(provider, response).ok_or(ErrorCode::StsSamlInvalid)?;
+    let (claims, until) = claims(provider, &assertion, now).ok_or(ErrorCode::StsSamlInvalid)?;
+    if until <= now { Err(ErrorCode::StsSamlExpired.into()) } else { Ok(claims) }
+}
+
+/// The assertion, read from the text that was signed and from nothing else.
+fn vouched_for(provider: &SamlProvider, response: &str) -> Option<Element> {
+    let bytes = signature::base64(response)?;
+    let response = xml::parse(std::str::from_utf8(&bytes).ok()?)?;
+    let status = response.is((PROTOCOL, "Response")).then(|| response.only((PROTOCOL, "Status"))).flatten()?;
+    let code = status.only((PROTOCOL, "StatusCode"))?.attribute("Value")?;
+    if response.attribute("Version") != Some("2.0") || code != SUCCESS {
+        return None;
+    }
+    xml::parse(&signature::signed_assertion(&response, &provider.keys)?)
+}
+
+/// What an assertion claims, and when it ends.
+fn claims(provider: &SamlProvider, assertion: &Element, now: Timestamp) -> Option<(Claims, Timestamp)> {
+    let issuer = assertion.only((SAML, "Issuer"))?.text()?;
+    if assertion.attribute("Version") != Some("2.0") || issuer != provider.issuer {
+        return None;
+    }
+    let subject = assertion.only((SAML, "Subject"))?;
+    let name = subject.only((SAML, "NameID"))?;
+    let format = name.attribute("Format").unwrap_or("urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified");
+    let confirmation = subject.only((SAML, "SubjectConfirmation"))?;
+    let data = confirmation.only((SAML, "SubjectConfirmationData"))?;
+    let recipient = data.attribute("Recipient")?;
+    if confirmation.attribute("Method") != Some(BEARER) || recipient != provider.recipient {
+        return None;
+    }
+    let conditions = conditions(provider, assertion)?;
+    let (confirmed, valid) = (period(data, now)?, period(conditions, now)?);
+    let (session_ends_at, until) = (session_end(assertion)?, earliest(confirmed, valid));
+    let claims = Claims {
+        issuer: issuer.to_owned(),
+        recipient: recipient.to_owned(),
+        subject: name.text().filter(|name| (1..=MOST_NAME_BYTES).contains(&name.len()))?.to_owned(),
+        subject_type: format.strip_prefix(FORMAT).unwrap_or(format).to_owned(),
+        roles: roles(assertion)?,
+        session_name: session_name(assertion)?,
+        session_ends_at,
+    };
+    // Who confirms must say until when.
+    confirmed.and(until.map(|until| (claims, earliest(Some(until), session_ends_at).unwrap_or(until))))
+}
+
+fn earliest(one: Option<Timestamp>, other: Option<Timestamp>) -> Option<Timestamp> {
+    one.into_iter().chain(other).min()
+}
+
+/// When what is stated about times ends, if that is said; `None` if it has not begun.
+fn period(element: &Element, now: Timestamp) -> Option<Option<Timestamp>> {
+    let begins = moment(element, "NotBefore")?;
+    let begun = begins.is_none_or(|begins| begins <= now.plus_ms(SKEW_MS));
+    begun.then(|| moment(element, "NotOnOrAfter")).flatten()
+}
+
+/// The moment in an attribute, if there is one; `None` if it is none.
+fn moment(element: &Element, name: &str) -> Option<Option<Timestamp>> {
+    match element.attribute(name) {
+        Some(text) => Timestamp::parse_rfc3339(text).map(Some),
+        None => Some(None),
+    }
+}
+
+/// The conditions, if the assertion is for here. One that is not known can't be kept, and is no reason to believe.
+fn conditions<'a>(provider: &SamlProvider, assertion: &'a Element) -> Option<&'a Element> {
+    let conditions = assertion.only((SAML, "Conditions"))?;
+    let mut restricted = false;
+    for condition in conditions.elements() {
+        let mut audiences = condition.elements().filter(|element| element.is((SAML, "Audience")));
+        let is_for_here = audiences.any(|audience| audience.text() == Some(&provider.audience));
+        if !condition.is((SAML, "AudienceRestriction")) || !is_for_here {
+            return None;
+        }
+        restricted = true;
+    }
+    restricted.then_some(conditions)
+}
+
+/// When the provider's own session ends, if it says so.
+fn session_end(assertion: &Element) -> Option<Option<Timestamp>> {
+    let mut end = None;
+    for statement in assertion.elements().filter(|element| element.is((SAML, "AuthnStatement"))) {
+        end = earliest(end, moment(statement, "SessionNotOnOrAfter")?);
+    }
+    Some(end)
+}
+
+/// The values of the attribute of that name.
+fn attribute<'a>(assertion: &'a Element, name: &str) -> Option<Vec<&'a str>> {
+    let statements = assertion.elements().filter(|element| element.is((SAML, "AttributeStatement")));
+    let attributes = statements.flat_map(Element::elements).filter(|element| element.is((SAML, "Attribute")));
+    let named = attributes.filter(|attribute| attribute.attribute("Name") == Some(name));
+    named.flat_map(Element::elements).map(|value| value.text().filter(|_| value.is((SAML, "AttributeValue")))).collect()
+}
+
+fn roles(assertion: &Element) -> Option<Vec<(String, String)>> {
+    let pair = |value: &str| {
+        let (role, provider) = value.split_once(',')?;
+        Some((role.trim().to_owned(), provider.trim().to_owned()))
+    };
+    attribute(assertion, ROLE)?.into_iter().map(pair).collect()
+}
+
+fn session_name(assertion: &Element) -> Option<String> {
+    match attribute(assertion, SESSION_NAME)?.as_slice() {
+        [name] => Some((*name).to_owned()),
+        _ => None,
+    }
+}
