@@ -60,7 +60,7 @@ impl Operation {
         match self.access {
             Access::Action(action) | Access::AccountByDefault(action) => action,
             Access::Each(actions) => actions[0],
-            Access::Caller | Access::Anyone => self.name,
+            Access::MainAccount | Access::Caller | Access::Anyone => self.name,
         }
     }
 }
