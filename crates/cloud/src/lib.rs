@@ -6,6 +6,7 @@ pub mod auth;
 pub mod bootstrap;
 pub mod caller;
 pub mod coffer;
+pub mod compliance;
 pub mod context;
 pub mod decode;
 pub mod dispatch;

@@ -21,6 +21,8 @@ pub struct Settings {
     pub oidc: Vec<OidcProvider>,
     /// Whether a key that something is encrypted with may be scheduled for deletion.
     pub deletion_in_use: DeletionInUse,
+    /// After how many days without a new version a key counts as in want of one.
+    pub rotation_age_d: i64,
 }
 
 /// Whether a key that something is encrypted with may be scheduled for deletion.
@@ -107,6 +109,7 @@ impl Settings {
             oidc: Vec::new(),
             deletion_in_use: DeletionInUse::Allow,
             fence_after_ms: None,
+            rotation_age_d: 365,
         }
     }
 }

@@ -75,6 +75,7 @@ struct File {
     oidc: Vec<FileOidc>,
     metadata: FileMetadata,
     keys: FileKeys,
+    compliance: FileCompliance,
     volumes: FileVolumes,
     seal: SealSettings,
 }
@@ -83,6 +84,12 @@ struct File {
 #[serde(deny_unknown_fields, default)]
 struct FileKeys {
     deletion_in_use: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct FileCompliance {
+    rotation_age_days: Option<u32>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -301,6 +308,7 @@ impl ServeArguments {
                 most_failures: file.most_failures,
                 oidc: file.oidc.into_iter().map(FileOidc::provider).collect::<Result<_, _>>()?,
                 deletion_in_use: deletion_in_use(file.keys.deletion_in_use.as_deref())?,
+                rotation_age_d: file.compliance.rotation_age_days.map_or(365, i64::from),
                 fence_after_ms: file.volumes.fence_after_s.map(|seconds| i64::from(seconds) * 1000),
             },
         })

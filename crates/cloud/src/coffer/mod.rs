@@ -7,6 +7,7 @@ use crate::operation::operations;
 use crate::product::Product;
 
 operations! { Product::Coffer;
+    describe_compliance_findings,
     describe_disk_encryption,
     describe_disk_export,
     modify_disk_reencryption,

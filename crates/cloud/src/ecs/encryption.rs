@@ -76,15 +76,28 @@ pub fn key_for(cx: &mut Cx<'_>, region: Region, wish: &Wish, making: &Making<'_>
 /// The key that the bytes of a disk that exists are to be encrypted with anew: the one asked for, else its own, else the account's
 /// default, else the service key.
 pub fn key_for_existing(cx: &mut Cx<'_>, disk: &Disk, asked: Option<String>) -> Result<Key, ApiError> {
-    let category = Category::parse(&disk.category);
-    let category = category.ok_or_else(|| ApiError::internal("a disk of a category that does not exist"))?;
-    require_encryptable(disk.region, &Making { category, is_system: disk.disk_type == "system", snapshot: None })?;
+    require_encryptable_disk(disk)?;
     if service::state(cx.tx, cx.account(), disk.region)? != Service::Open {
         return Err(ErrorCode::DiskKmsNotEnabled.into());
     }
     let default = setting::enabled(cx, disk.region)?.and_then(|default| default.kms_key_id);
     let chosen = asked.or_else(|| disk.kms_key_id.clone()).or(default);
     chosen_key(cx, disk.region, chosen.as_deref(), &Wording::CREATE)
+}
+
+/// Whether the bytes of a disk that exists can be encrypted at all.
+pub fn can_be_encrypted(disk: &Disk) -> Result<bool, ApiError> {
+    match require_encryptable_disk(disk) {
+        Ok(()) => Ok(true),
+        Err(error) if error.source().is_some() => Err(error),
+        Err(_) => Ok(false),
+    }
+}
+
+fn require_encryptable_disk(disk: &Disk) -> Result<(), ApiError> {
+    let category = Category::parse(&disk.category);
+    let category = category.ok_or_else(|| ApiError::internal("a disk of a category that does not exist"))?;
+    require_encryptable(disk.region, &Making { category, is_system: disk.disk_type == "system", snapshot: None })
 }
 
 /// The id of the key that encrypts a new disk; `None` is the service key.

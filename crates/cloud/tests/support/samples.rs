@@ -47,6 +47,10 @@ impl World {
     fn sample_of_coffer(&self, action: &str) -> Pairs {
         let encrypted = [&DISK[..], &[("Encrypted", "true")]].concat();
         match action {
+            "DescribeComplianceFindings" => {
+                self.root(Product::Ecs, "CreateDisk", &DISK);
+                owned(&[REGION])
+            }
             "ModifyDiskReencryption" => {
                 let disk_id = text(&self.root(Product::Ecs, "CreateDisk", &encrypted), "DiskId");
                 self.root(Product::Coffer, "ReencryptDisk", &[("DiskId", &disk_id)]);

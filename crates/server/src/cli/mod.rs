@@ -2,6 +2,7 @@
 
 mod attach;
 mod completions;
+mod compliance;
 mod default_encryption;
 mod detach;
 mod disk;
@@ -42,6 +43,9 @@ pub(crate) enum Verb {
     /// List, show, create, enable and disable KMS keys
     #[command(subcommand)]
     Key(key::Key),
+    /// Report what is not encrypted as it should be, and mend it
+    #[command(subcommand)]
+    Compliance(compliance::Compliance),
     /// Attach a disk, and connect it as a device or print how it is reached
     Attach(attach::Attach),
     /// Disconnect and detach a disk
@@ -64,6 +68,7 @@ impl Verb {
             Self::Disk(verb) => disk::run(verb),
             Self::Snapshot(verb) => snapshot::run(verb),
             Self::Key(verb) => key::run(verb),
+            Self::Compliance(verb) => compliance::run(verb),
             Self::Attach(attach) => attach::run(attach),
             Self::Detach(detach) => detach::run(detach),
             Self::Volume(verb) => volume::run(verb),

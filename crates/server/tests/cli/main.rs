@@ -5,6 +5,7 @@
 mod attach;
 #[path = "../../src/client.rs"]
 mod client;
+mod compliance;
 mod credentials;
 mod seal;
 mod site;
