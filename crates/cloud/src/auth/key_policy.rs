@@ -31,7 +31,8 @@ pub fn owner(resource: &Arn) -> Option<&str> {
     key_of(resource).map(|(owner, _)| owner)
 }
 
-fn key_of(resource: &Arn) -> Option<(&str, &str)> {
+/// The account and the id of a key, by its ARN; `None` for what is no key of KMS.
+pub fn key_of(resource: &Arn) -> Option<(&str, &str)> {
     let rest = resource.as_str().strip_prefix("acs:kms:")?;
     let (_, rest) = rest.split_once(':')?;
     let (owner, name) = rest.split_once(':')?;
