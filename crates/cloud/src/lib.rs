@@ -13,6 +13,7 @@ pub mod dispatch;
 pub mod ecs;
 pub mod encode;
 pub mod exchange;
+pub mod explain;
 pub mod idempotent;
 pub mod job;
 pub mod jobs;

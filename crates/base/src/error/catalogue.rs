@@ -259,6 +259,8 @@ catalogue! {
     MonitorEndBeforeStart = 400 "InvalidParameter.EndTime" "The specified parameter EndTime is earlier than StartTime.";
     ReencryptionInProgress = 403 "IncorrectDiskStatus.Reencrypting" "The specified disk is being encrypted anew.";
     NotReencrypting = 403 "IncorrectDiskStatus.NotReencrypting" "The specified disk is not being encrypted anew.";
+    ExplainedPrincipalNotFound = 404 "InvalidPrincipal.NotFound" "The specified principal does not exist in this account.";
+    ExplainedRequestNotFound = 404 "InvalidRequestId.NotFound" "The specified request is not among those on record.";
     RewrapPlainDisk = 400 "InvalidOperation.DiskNotEncrypted" "The specified disk is not encrypted.";
     MonitoredDiskNotFound = 404 "InvalidDiskId.NotFound" "The DiskId provided does not exist in our records.";
     DiskInitializing = 403 "IncorrectDiskStatus.Initializing" "The current disk status does not support this operation.";

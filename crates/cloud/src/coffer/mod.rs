@@ -1,6 +1,7 @@
 //! What no vendor's interface has: how a disk is reached by who stands for an instance, how it is encrypted, and what is done to that.
 //! Version 2026-01-01; the conventions are those of ECS.
 
+mod question;
 mod rate;
 
 use crate::operation::operations;
@@ -10,6 +11,7 @@ operations! { Product::Coffer;
     describe_compliance_findings,
     describe_disk_encryption,
     describe_disk_export,
+    explain_access,
     modify_disk_reencryption,
     reencrypt_disk,
     rewrap_disk_data_key,

@@ -51,6 +51,7 @@ impl World {
                 self.root(Product::Ecs, "CreateDisk", &DISK);
                 owned(&[REGION])
             }
+            "ExplainAccess" => owned(&[("Principal", "root"), ("AuthAction", "ecs:CreateDisk")]),
             "ModifyDiskReencryption" => {
                 let disk_id = text(&self.root(Product::Ecs, "CreateDisk", &encrypted), "DiskId");
                 self.root(Product::Coffer, "ReencryptDisk", &[("DiskId", &disk_id)]);

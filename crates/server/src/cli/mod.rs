@@ -6,6 +6,7 @@ mod compliance;
 mod default_encryption;
 mod detach;
 mod disk;
+mod explain;
 mod export;
 mod failure;
 mod kernel;
@@ -46,6 +47,8 @@ pub(crate) enum Verb {
     /// Report what is not encrypted as it should be, and mend it
     #[command(subcommand)]
     Compliance(compliance::Compliance),
+    /// Say which statement of which policy allows or denies something, and why others do not
+    Explain(Box<explain::Explain>),
     /// Attach a disk, and connect it as a device or print how it is reached
     Attach(attach::Attach),
     /// Disconnect and detach a disk
@@ -69,6 +72,7 @@ impl Verb {
             Self::Snapshot(verb) => snapshot::run(verb),
             Self::Key(verb) => key::run(verb),
             Self::Compliance(verb) => compliance::run(verb),
+            Self::Explain(arguments) => explain::run(arguments),
             Self::Attach(attach) => attach::run(attach),
             Self::Detach(detach) => detach::run(detach),
             Self::Volume(verb) => volume::run(verb),

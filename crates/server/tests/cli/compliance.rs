@@ -16,7 +16,7 @@ fn findings_are_reported_in_three_forms_and_mended_by_kind() {
     let report = site.does(&["compliance", "report", "--output", "csv"]);
     for (kind, id) in [("DiskNotEncrypted", &plain), ("DiskKeyNotEnabled", &disk), ("SnapshotKeyNotEnabled", &snapshot)]
     {
-        assert_eq!(of(kind)[0]["ResourceId"].as_str(), Some(id.as_str()));
+        assert!(of(kind).as_array().unwrap().iter().any(|found| found["ResourceId"] == **id), "{kind}");
         assert!(report.contains(&format!("\"{kind}\",")) && site.does(&["compliance", "report"]).contains(kind));
     }
     let dry = site.json(&["compliance", "fix", "--kind", "DiskKeyNotEnabled", "--dry-run"]);
@@ -35,7 +35,8 @@ fn findings_are_reported_in_three_forms_and_mended_by_kind() {
     assert_eq!(fixed.code, 0, "{}", fixed.err);
     assert!(fixed.err.contains("[1/2]") && fixed.err.contains("EnableKey: done with another"), "{}", fixed.err);
     assert_eq!(of("DiskKeyNotEnabled").as_array().unwrap().len(), 0);
-    assert_eq!(of("DiskNotEncrypted").as_array().unwrap().len(), 1, "it was not asked for");
+    // The other one is the system disk of this host's record.
+    assert_eq!(of("DiskNotEncrypted").as_array().unwrap().len(), 2, "they were not asked for");
 
     let other = site.does(&["key", "create"]).trim().to_owned();
     site.does(&["disk", "rewrap", &disk, "--key", &other]);
