@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 use crate::auth::context;
 use crate::caller::Identity;
 use crate::context::Cx;
+use crate::event;
 use crate::operation::Entry;
 
 /// The member of a row's detail that holds what conditions could ask, by key.
@@ -44,7 +45,8 @@ pub fn record(
         request_id,
         detail: &Value::Object(with_context(cx)).to_string(),
     };
-    append(cx.tx, &row)
+    append(cx.tx, &row)?;
+    event::of_row(cx.tx, &row, &cx.notes)
 }
 
 /// The notes, with what conditions could ask as far as the row does not say it: enough to ask the policies again.
@@ -100,7 +102,8 @@ pub fn record_deed(tx: &Tx<'_>, deed: &Deed<'_>) -> Result<(), ApiError> {
         request_id: "",
         detail: &Value::Object(detail(deed.notes)).to_string(),
     };
-    append(tx, &row)
+    append(tx, &row)?;
+    event::of_row(tx, &row, deed.notes)
 }
 
 fn detail(notes: &[(&'static str, String)]) -> Map<String, Value> {

@@ -15,6 +15,7 @@ use crate::auth::{Authenticated, Failures, KeyUses, PolicyCache, anonymous, auth
 use crate::caller::{Caller, Identity};
 use crate::context::{Cx, Origin};
 use crate::encode::{self, Format};
+use crate::event::{Bell, Wait};
 use crate::exchange::{Incoming, Outgoing};
 use crate::idempotent;
 use crate::key_maker::KeyMaker;
@@ -44,6 +45,7 @@ pub(crate) struct Shared {
     pub(crate) replays: Replays,
     pub(crate) key_maker: KeyMaker,
     pub(crate) volumes: Volumes,
+    pub(crate) bell: Bell,
 }
 
 /// A request on its way, once its operation is known.
@@ -84,6 +86,7 @@ impl Cloud {
             replays: Replays::new(limits::NONCES),
             key_maker: KeyMaker::default(),
             volumes,
+            bell: Bell::default(),
         }))
     }
 
@@ -144,30 +147,11 @@ impl Cloud {
         request_id: &str,
     ) -> Result<(&'static Entry, Value), ApiError> {
         let entry = find(incoming, claim)?;
-        let prepare = |tx: &Tx<'_>| self.prepare(tx, entry, incoming, parameters, claim, request_id);
         match entry.operation.effect {
-            Effect::Read => {
-                let mut used = None;
-                let outcome = self.0.db.read(|tx| {
-                    let (call, decoded) = prepare(tx)?;
-                    used = call.use_due.then(|| call.caller.access_key_id.clone());
-                    let mut cx = self.0.cx(tx, &call);
-                    let resources = (entry.resources)(&mut cx, &decoded)?;
-                    authorize(&cx, entry.product, entry.operation, &resources)?;
-                    (entry.run)(&mut cx, decoded)
-                });
-                if let Some(access_key_id) = used {
-                    let now = self.0.clock.now();
-                    // Nobody waits for it: what is lost is a moment that memory still has.
-                    drop(self.0.db.write(move |tx| -> Result<(), StoreError> {
-                        accounts::set_last_use(tx, &access_key_id, now)
-                    }));
-                }
-                outcome
-            }
+            Effect::Read => self.read(entry, incoming, parameters, claim, request_id).await,
             Effect::Write => {
                 let (mut call, decoded, costly) = self.0.db.read(|tx| {
-                    let (call, decoded) = prepare(tx)?;
+                    let (call, decoded) = self.prepare(tx, entry, incoming, parameters, claim, request_id)?;
                     let costly = self.0.costly(tx, &call, &decoded)?;
                     Ok::<_, ApiError>((call, decoded, costly))
                 })?;
@@ -185,6 +169,36 @@ impl Cloud {
             }
         }
         .map(|value| (entry, value))
+    }
+
+    /// A read, done again after a while if it found nothing and waits.
+    async fn read(
+        &self,
+        entry: &'static Entry,
+        incoming: &Incoming,
+        parameters: &Parameters,
+        claim: &Claim,
+        request_id: &str,
+    ) -> Result<Value, ApiError> {
+        let mut prepared = None;
+        let mut outcome = self.0.db.read(|tx| {
+            let (call, decoded) = self.prepare(tx, entry, incoming, parameters, claim, request_id)?;
+            let call = &*prepared.insert(call);
+            self.0.look(tx, call, decoded)
+        });
+        if let Some(used) = prepared.as_ref().filter(|call| call.use_due).map(|call| call.caller.access_key_id.clone())
+        {
+            let now = self.0.clock.now();
+            // Nobody waits for it: what is lost is a moment that memory still has.
+            drop(self.0.db.write(move |tx| -> Result<(), StoreError> { accounts::set_last_use(tx, &used, now) }));
+        }
+        let mut until = None;
+        while let (Some(call), Ok((_, Some(wait)))) = (&prepared, &outcome)
+            && self.0.bell.wait(Wait { until: *until.get_or_insert(wait.until), ..*wait }).await
+        {
+            outcome = self.0.db.read(|tx| self.0.look(tx, call, (entry.decode)(parameters)?));
+        }
+        outcome.map(|(value, _)| value)
     }
 
     /// Everything up to the request that can be done without changing anything.
@@ -245,6 +259,15 @@ impl Shared {
         Cx { prepared: call.prepared.as_ref(), operation: Some(call.entry.operation), ..cx }
     }
 
+    /// A read on a snapshot: the answer, and what it waits for if it found nothing.
+    fn look(&self, tx: &Tx<'_>, call: &Call, decoded: Decoded) -> Result<(Value, Option<Wait>), ApiError> {
+        let (mut cx, entry) = (self.cx(tx, call), call.entry);
+        let resources = (entry.resources)(&mut cx, &decoded)?;
+        authorize(&cx, entry.product, entry.operation, &resources)?;
+        let value = (entry.run)(&mut cx, decoded)?;
+        Ok((value, cx.wait))
+    }
+
     /// The surroundings of what `caller` does.
     pub(crate) fn cx_of<'a>(&'a self, tx: &'a Tx<'a>, caller: &'a Caller, origin: &'a Origin) -> Cx<'a> {
         Cx {
@@ -263,6 +286,7 @@ impl Shared {
             notes: Vec::new(),
             host: &self.volumes.host,
             prompts: Vec::new(),
+            wait: None,
         }
     }
 

@@ -12,6 +12,7 @@ pub mod decode;
 pub mod dispatch;
 pub mod ecs;
 pub mod encode;
+pub mod event;
 pub mod exchange;
 pub mod explain;
 pub mod idempotent;

@@ -23,6 +23,8 @@ pub struct Settings {
     pub deletion_in_use: DeletionInUse,
     /// After how many days without a new version a key counts as in want of one.
     pub rotation_age_d: i64,
+    /// For how many days events are kept.
+    pub event_retention_d: i64,
 }
 
 /// Whether a key that something is encrypted with may be scheduled for deletion.
@@ -110,6 +112,7 @@ impl Settings {
             deletion_in_use: DeletionInUse::Allow,
             fence_after_ms: None,
             rotation_age_d: 365,
+            event_retention_d: 7,
         }
     }
 }

@@ -12,6 +12,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema/0004_kms.sql"),
     include_str!("schema/0005_ram.sql"),
     include_str!("schema/0006_proofs.sql"),
+    include_str!("schema/0010_events.sql"),
 ];
 
 /// Runs the migrations that `connection`'s database has not had. Refuses one that is newer than this program.

@@ -12,6 +12,7 @@ operations! { Product::Coffer;
     describe_disk_encryption,
     describe_disk_export,
     explain_access,
+    list_events,
     modify_disk_reencryption,
     reencrypt_disk,
     rewrap_disk_data_key,

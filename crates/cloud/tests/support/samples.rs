@@ -51,6 +51,10 @@ impl World {
                 self.root(Product::Ecs, "CreateDisk", &DISK);
                 owned(&[REGION])
             }
+            "ListEvents" => {
+                self.root(Product::Ecs, "CreateDisk", &DISK);
+                owned(&[("Cursor", "0")])
+            }
             "ExplainAccess" => owned(&[("Principal", "root"), ("AuthAction", "ecs:CreateDisk")]),
             "ModifyDiskReencryption" => {
                 let disk_id = text(&self.root(Product::Ecs, "CreateDisk", &encrypted), "DiskId");

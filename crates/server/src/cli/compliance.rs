@@ -163,7 +163,10 @@ impl Fix {
         });
         let (total, mut done, mut refused) = (found.len(), Vec::<Value>::new(), 0);
         for (place, finding) in (1..).zip(&found) {
-            let called = done.iter().any(|earlier| earlier["Remedy"] == finding["Remedy"] && earlier["Called"] == true);
+            let called = done.iter().any(|earlier| {
+                let same = |name: &str| earlier["Remedy"][name] == finding["Remedy"][name];
+                earlier["Called"] == true && same("Action") && same("Parameters")
+            });
             let outcome = if called { Ok("done with another") } else { self.mend(&mut session, finding) };
             refused += usize::from(outcome.is_err());
             let text =
