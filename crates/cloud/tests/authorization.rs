@@ -13,7 +13,7 @@ const REFUSALS: [&str; 3] = ["Forbidden.RAM", "Forbidden.NoPermission", "NoPermi
 /// Calls `check` with each operation that a policy is asked about, and its action.
 fn each(mut check: impl FnMut(Product, &'static str, &'static str)) {
     let mut seen = 0;
-    for product in [Product::Ecs, Product::Kms, Product::Ram, Product::Sts] {
+    for product in [Product::Ecs, Product::Kms, Product::Ram, Product::Sts, Product::Coffer] {
         for entry in operations(product) {
             if let Access::Action(action) = entry.operation.access {
                 check(product, entry.operation.name, action);

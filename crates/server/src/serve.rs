@@ -133,6 +133,9 @@ impl Server {
             tracing::info!(address = %listener.local_addr()?, role = wanted.role, "metadata endpoint");
             runtime.spawn(metadata::run(listener, router));
         }
+        if let Some(webhook) = &config.webhook {
+            runtime.spawn(webhook.open()?.run(cloud.clone(), stopped.clone()));
+        }
         let gateway = Gateway::new(cloud.clone(), tls, config.allow_plaintext);
         let gateway = runtime.spawn(gateway.run(listener, stopped));
         let jobs = start_jobs(cloud.clone())?;

@@ -118,7 +118,7 @@ fn matched(cx: &Cx<'_>, question: &Question<'_>) -> Result<Vec<MatchedPolicy>, A
 }
 
 /// What is attached to a principal, in the order in which the cache of parsed policies has them.
-pub(super) fn attached(cx: &Cx<'_>, caller: &Caller) -> Result<Vec<Effective>, ApiError> {
+pub fn attached(cx: &Cx<'_>, caller: &Caller) -> Result<Vec<Effective>, ApiError> {
     Ok(caller.entity_id().map(|id| policies::effective(cx.tx, id)).transpose()?.unwrap_or_default())
 }
 

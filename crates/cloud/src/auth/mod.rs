@@ -21,7 +21,7 @@ pub use authorize::{
     service_may, trusts,
 };
 pub use cache::PolicyCache;
-pub use diagnosis::{Diagnosis, MatchedPolicy};
+pub use diagnosis::{Diagnosis, MatchedPolicy, attached};
 pub use explain::{Explanation, Said};
 pub use failures::Failures;
 pub use tagged::{requested as requested_tags, with_tags};

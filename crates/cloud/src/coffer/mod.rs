@@ -16,4 +16,5 @@ operations! { Product::Coffer;
     modify_disk_reencryption,
     reencrypt_disk,
     rewrap_disk_data_key,
+    simulate_change,
 }

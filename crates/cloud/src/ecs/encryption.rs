@@ -114,6 +114,11 @@ fn chosen_id(
     wish.kms_key_id.clone().or_else(|| of_snapshot.unwrap_or_else(of_default))
 }
 
+/// On record of a call that makes something encrypted for no other reason than the default.
+pub const BY_DEFAULT: &str = "encryptedByDefault";
+/// On record of a call that asks for something plain.
+pub const PLAIN_ASKED: &str = "plainAsked";
+
 /// Tells policies what will become of a disk that a request asks for: `ecs:IsDiskEncrypted` and `ecs:IsDiskByokEncrypted`, and for a
 /// system disk the keys of its own. They count what the default makes of the request, not its words alone.
 pub fn foresee(
@@ -126,6 +131,12 @@ pub fn foresee(
     let default = setting::enabled(cx, region)?;
     let from_encrypted = source.is_some_and(|snapshot| snapshot.kms_key_id.is_some());
     let encrypted = will_be_encrypted(cx, wish, from_encrypted, default.is_some());
+    if encrypted && !from_encrypted && wish.encrypted != Some(true) {
+        cx.note(BY_DEFAULT, "true");
+    }
+    if !encrypted && wish.encrypted == Some(false) {
+        cx.note(PLAIN_ASKED, "true");
+    }
     let by_customer_key = match chosen_id(cx, wish, source, default) {
         Some(key_id) if encrypted => key::get(cx, &key_id)?.is_none_or(|key| key.creator_type != "Service"),
         _ => false,

@@ -2,6 +2,7 @@
 
 pub mod principal;
 pub mod recorded;
+pub mod what_if;
 
 use coffer_base::{ApiError, Arn};
 

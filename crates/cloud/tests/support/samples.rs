@@ -55,6 +55,10 @@ impl World {
                 self.root(Product::Ecs, "CreateDisk", &DISK);
                 owned(&[("Cursor", "0")])
             }
+            "SimulateChange" => {
+                self.root(Product::Ecs, "CreateDisk", &DISK);
+                owned(&[REGION, ("DefaultEncryption", "true")])
+            }
             "ExplainAccess" => owned(&[("Principal", "root"), ("AuthAction", "ecs:CreateDisk")]),
             "ModifyDiskReencryption" => {
                 let disk_id = text(&self.root(Product::Ecs, "CreateDisk", &encrypted), "DiskId");

@@ -2,18 +2,22 @@
 
 use std::io::{self, Write as _};
 
-use clap::Args;
+use clap::{Args, Subcommand};
 use coffer_cloud::Product;
 use serde_json::Value;
 
 use super::failure::Failure;
 use super::output::{Output, plain, table_of};
 use super::session::Connection;
+use super::what_if;
 
 /// About what: a request, a message, or a principal with an action.
 #[derive(Args, Debug)]
 #[command(group = clap::ArgGroup::new("about").required(true).args(["request", "message", "principal"]))]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub(crate) struct Explain {
+    #[command(subcommand)]
+    what_if: Option<Other>,
     /// Request on record: a write, or a use of a key
     #[arg(long, value_name = "ID")]
     request: Option<String>,
@@ -41,6 +45,13 @@ pub(crate) struct Explain {
     output: Output,
 }
 
+/// What else is explained.
+#[derive(Debug, Subcommand)]
+enum Other {
+    /// Say which recent calls would have come out otherwise, had a change been made that was not made yet
+    WhatIf(Box<what_if::WhatIf>),
+}
+
 const COLUMNS: &[(&str, &str)] = &[
     ("POLICY", "PolicyName"),
     ("TYPE", "PolicyType"),
@@ -61,6 +72,9 @@ fn pair(text: &str) -> Result<(String, String), &'static str> {
 
 /// Explains it.
 pub(crate) fn run(arguments: &Explain) -> Result<(), Failure> {
+    if let Some(Other::WhatIf(arguments)) = &arguments.what_if {
+        return what_if::run(arguments);
+    }
     let mut session = arguments.connection.open()?;
     let numbered = |name: &str, place: usize| format!("{name}.{}", place + 1);
     let mut parameters: Vec<(String, &str)> = Vec::new();

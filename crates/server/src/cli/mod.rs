@@ -6,6 +6,7 @@ mod compliance;
 mod default_encryption;
 mod detach;
 mod disk;
+mod events;
 mod explain;
 mod export;
 mod failure;
@@ -20,8 +21,9 @@ mod snapshot;
 mod status;
 mod volume;
 mod wait;
+mod what_if;
 
-pub(crate) use session::Connection;
+pub(crate) use session::{Connection, trust};
 
 use std::process::ExitCode;
 
@@ -49,6 +51,8 @@ pub(crate) enum Verb {
     Compliance(compliance::Compliance),
     /// Say which statement of which policy allows or denies something, and why others do not
     Explain(Box<explain::Explain>),
+    /// Print what happened in the account as lines of JSON
+    Events(events::Events),
     /// Attach a disk, and connect it as a device or print how it is reached
     Attach(attach::Attach),
     /// Disconnect and detach a disk
@@ -73,6 +77,7 @@ impl Verb {
             Self::Key(verb) => key::run(verb),
             Self::Compliance(verb) => compliance::run(verb),
             Self::Explain(arguments) => explain::run(arguments),
+            Self::Events(arguments) => events::run(arguments),
             Self::Attach(attach) => attach::run(attach),
             Self::Detach(detach) => detach::run(detach),
             Self::Volume(verb) => volume::run(verb),

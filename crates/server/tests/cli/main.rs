@@ -7,6 +7,7 @@ mod attach;
 mod client;
 mod compliance;
 mod credentials;
+mod events;
 mod seal;
 mod site;
 mod verbs;
