@@ -8,6 +8,7 @@ mod client;
 mod compliance;
 mod credentials;
 mod events;
+mod explain;
 mod seal;
 mod site;
 mod verbs;
