@@ -14,6 +14,11 @@ impl Arn {
         Self("*".to_owned())
     }
 
+    /// A resource as a request or a record names it.
+    pub fn written(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+
     /// An ECS resource, `relative` being for example `disk/d-…` or `disk/*`.
     pub fn ecs(region: Region, account: &AccountId, relative: &str) -> Self {
         Self(format!("acs:ecs:{region}:{account}:{relative}"))

@@ -5,8 +5,22 @@ use coffer_crypto::digest;
 use coffer_store::Tx;
 use coffer_store::audit::{self, Entry as Row};
 
+use serde_json::{Map, Value};
+
+use crate::auth::context;
+use crate::caller::Identity;
 use crate::context::Cx;
+use crate::event::{self, Notes};
 use crate::operation::Entry;
+
+/// The member of a row's detail that holds what conditions could ask, by key.
+pub const CONTEXT: &str = "context";
+/// The member that says that the caller's session was restricted by a policy of its own.
+pub const RESTRICTED: &str = "restricted";
+/// The member of a session's beginning that holds that policy.
+pub const SESSION_POLICY: &str = "sessionPolicy";
+/// Longest value of a condition's key that is put on record, in bytes.
+const MOST_BYTES: usize = 512;
 
 /// A call that was made: what is to be put on record about it, in its own transaction or after what it only read.
 pub struct Line {
@@ -36,12 +50,12 @@ impl Line {
             resources: resources.join(" "),
             outcome: failure.map_or("OK".into(), ApiError::code_text).into_owned(),
             request_id: request_id.to_owned(),
-            detail: detail(&cx.notes),
+            detail: Value::Object(with_context(cx)).to_string(),
         }
     }
 
-    /// Appends it to the chain.
-    pub fn append(&self, tx: &Tx<'_>) -> Result<(), ApiError> {
+    /// Appends it to the chain, and tells the events that follow from it and from what was noted.
+    pub fn append(&self, tx: &Tx<'_>, notes: Notes<'_>) -> Result<(), ApiError> {
         let row = Row {
             at: self.at,
             account: &self.account,
@@ -54,8 +68,31 @@ impl Line {
             request_id: &self.request_id,
             detail: &self.detail,
         };
-        append(tx, &row)
+        append(tx, &row)?;
+        event::of_row(tx, &row, notes)
     }
+}
+
+/// The notes, with what conditions could ask as far as the row does not say it: enough to ask the policies again.
+fn with_context(cx: &Cx<'_>) -> Map<String, Value> {
+    let mut detail = detail(&cx.notes);
+    let mut asked = Map::new();
+    for (key, values) in context(cx).entries() {
+        let is_known = matches!(key, "acs:CurrentTime" | "acs:SourceIp" | "acs:PrincipalARN");
+        let is_usual = key == "acs:SecureTransport" && values == ["false"];
+        // Whoever calls may say anything there; the record is not for that.
+        let is_long = values.iter().any(|value| value.len() > MOST_BYTES);
+        if !(is_known || is_usual || is_long) {
+            asked.insert(key.to_owned(), if let [value] = values { value.as_str().into() } else { values.into() });
+        }
+    }
+    if !asked.is_empty() {
+        detail.insert(CONTEXT.to_owned(), Value::Object(asked));
+    }
+    if matches!(&cx.caller.identity, Identity::Session { policy: Some(_), .. }) {
+        detail.insert(RESTRICTED.to_owned(), true.into());
+    }
+    detail
 }
 
 /// What the service does by itself, as a job: nobody calls, but it changes what an account has.
@@ -87,14 +124,14 @@ pub fn record_deed(tx: &Tx<'_>, deed: &Deed<'_>) -> Result<(), ApiError> {
         resources: deed.resource.as_str(),
         outcome: "OK",
         request_id: "",
-        detail: &detail(deed.notes),
+        detail: &Value::Object(detail(deed.notes)).to_string(),
     };
-    append(tx, &row)
+    append(tx, &row)?;
+    event::of_row(tx, &row, deed.notes)
 }
 
-fn detail(notes: &[(&'static str, String)]) -> String {
-    let members = notes.iter().map(|(name, value)| ((*name).to_owned(), value.clone().into()));
-    serde_json::Value::Object(members.collect()).to_string()
+fn detail(notes: &[(&'static str, String)]) -> Map<String, Value> {
+    notes.iter().map(|(name, value)| ((*name).to_owned(), value.clone().into())).collect()
 }
 
 fn append(tx: &Tx<'_>, row: &Row<'_>) -> Result<(), ApiError> {

@@ -55,6 +55,15 @@ impl Caller {
         matches!(self.identity, Identity::Account)
     }
 
+    /// The user or role that policies are attached to; `None` for an account itself and for whom nobody knows.
+    pub fn entity_id(&self) -> Option<&str> {
+        match &self.identity {
+            Identity::Account | Identity::Federated { .. } => None,
+            Identity::User { user_id, .. } => Some(user_id),
+            Identity::Session { role_id, .. } => Some(role_id),
+        }
+    }
+
     /// The caller's ARN, as GetCallerIdentity shows it.
     pub fn arn(&self) -> Arn {
         match &self.identity {

@@ -10,6 +10,7 @@ use coffer_store::jobs::Job;
 use crate::auth::{KeyUses, PolicyCache};
 use crate::caller::Caller;
 use crate::costly::Made;
+use crate::event::Wait;
 use crate::keyring::Keyring;
 use crate::kms::uses::VersionUses;
 use crate::operation::Operation;
@@ -51,6 +52,8 @@ pub struct Cx<'a> {
     pub host: &'a Host,
     /// The jobs to be done before this call is answered.
     pub prompts: Vec<Job>,
+    /// What a read that found nothing waits for before it is done again.
+    pub wait: Option<Wait>,
 }
 
 /// Where a request came from and how.

@@ -15,6 +15,7 @@ use crate::caller::{Caller, Identity};
 use crate::context::{Cx, Origin};
 use crate::costly::{Made, Step, Steps};
 use crate::encode::{self, Format};
+use crate::event::{Bell, Wait};
 use crate::exchange::{Incoming, Outgoing};
 use crate::idempotent;
 use crate::keyring::Keyring;
@@ -47,6 +48,7 @@ pub(crate) struct Shared {
     pub(crate) replays: Replays,
     pub(crate) steps: Steps,
     pub(crate) volumes: Volumes,
+    pub(crate) bell: Bell,
 }
 
 /// A request on its way, once its operation is known.
@@ -76,6 +78,8 @@ struct Done {
     call: Call,
     outcome: Result<Answer, ApiError>,
     line: Option<Line>,
+    /// What it found nothing of and waits for.
+    wait: Option<Wait>,
 }
 
 /// An answer, and what the caller is to be told beside it.
@@ -111,6 +115,7 @@ impl Cloud {
             replays: Replays::new(limits::NONCES),
             steps: Steps::default(),
             volumes,
+            bell: Bell::default(),
         }))
     }
 
@@ -178,33 +183,37 @@ impl Cloud {
             let (call, decoded) = self.prepare(tx, entry, incoming, parameters, claim, request_id)?;
             self.0.begin(tx, call, decoded)
         })?;
-        let answer = match begun {
-            Begun::Done(done) => self.conclude(done).await,
+        let mut done = match begun {
+            Begun::Done(done) => done,
             Begun::Waits(mut call, decoded, step) => {
                 if let Some(step) = step {
                     call.made = Some(self.0.steps.take(step, &self.0.rng).await?);
                 }
-                match entry.operation.effect {
-                    Effect::Read | Effect::Use => {
-                        let done = self.0.db.read(|tx| Ok::<_, StoreError>(self.0.read(tx, call, decoded)))?;
-                        self.conclude(done).await
-                    }
-                    Effect::Write => self.write(call, decoded).await,
+                if entry.operation.effect == Effect::Write {
+                    return self.write(call, decoded).await.map(|answer| (entry, answer));
                 }
+                self.0.db.read(|tx| Ok::<_, StoreError>(self.0.read(tx, call, decoded)))?
             }
         };
-        answer.map(|answer| (entry, answer))
+        let mut until = None;
+        while let Some(wait) = done.wait
+            && self.0.bell.wait(Wait { until: *until.get_or_insert(wait.until), ..wait }).await
+        {
+            let call = done.call;
+            done = self.0.db.read(|tx| Ok::<_, ApiError>(self.0.read(tx, call, (entry.decode)(parameters)?)))?;
+        }
+        self.conclude(done).await.map(|answer| (entry, answer))
     }
 
     /// Puts a use on record, and that an access key was used.
     async fn conclude(&self, done: Done) -> Result<Answer, ApiError> {
-        let Done { call, outcome, line } = done;
+        let Done { call, outcome, line, .. } = done;
         let shared = Arc::clone(&self.0);
         match line {
             Some(line) => {
                 let recorded = self.0.db.write(move |tx| {
                     shared.admit(tx, &call)?;
-                    line.append(tx)
+                    line.append(tx, &[])
                 });
                 recorded.await?;
             }
@@ -309,6 +318,7 @@ impl Shared {
             warnings: Vec::new(),
             host: &self.volumes.host,
             prompts: Vec::new(),
+            wait: None,
         }
     }
 
@@ -346,7 +356,8 @@ impl Shared {
         let recorded = call.entry.operation.effect == Effect::Use && !ours;
         let line = recorded.then(|| Line::of(&cx, call.entry, &call.request_id, &resources, outcome.as_ref().err()));
         let outcome = outcome.map(|value| Answer { value, warnings: std::mem::take(&mut cx.warnings) });
-        Done { call, outcome, line }
+        let wait = cx.wait.filter(|_| outcome.is_ok());
+        Done { call, outcome, line, wait }
     }
 
     /// Refuses a request that was made before, and notes the use of its access key.
@@ -374,7 +385,7 @@ impl Shared {
             // Ours, not the caller's: the transaction may not be in a state to be written on.
             return Ok(outcome.map(|value| (Answer { value, warnings: Vec::new() }, Vec::new())));
         }
-        Line::of(&cx, call.entry, &call.request_id, &resources, outcome.as_ref().err()).append(tx)?;
+        Line::of(&cx, call.entry, &call.request_id, &resources, outcome.as_ref().err()).append(tx, &cx.notes)?;
         Ok(outcome.map(|value| (Answer { value, warnings: cx.warnings }, cx.prompts)))
     }
 

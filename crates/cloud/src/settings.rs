@@ -26,6 +26,10 @@ pub struct Settings {
     pub saml: Vec<SamlProvider>,
     /// Whether a key that something is encrypted with may be scheduled for deletion.
     pub deletion_in_use: DeletionInUse,
+    /// After how many days without a new version a key counts as in want of one.
+    pub rotation_age_d: i64,
+    /// For how many days events are kept.
+    pub event_retention_d: i64,
 }
 
 /// Whether a key that something is encrypted with may be scheduled for deletion.
@@ -143,6 +147,8 @@ impl Settings {
             saml: Vec::new(),
             deletion_in_use: DeletionInUse::Allow,
             fence_after_ms: None,
+            rotation_age_d: 365,
+            event_retention_d: 7,
         }
     }
 }

@@ -22,6 +22,7 @@ use rustls_pki_types::{CertificateDer, SubjectPublicKeyInfoDer};
 use serde::Deserialize;
 
 use crate::seal::SealSettings;
+use crate::webhook::{self, Webhook};
 
 /// Where everything is kept unless something else is said.
 pub(crate) const USUAL_DATA: &str = "coffer-data";
@@ -81,6 +82,8 @@ struct File {
     saml: Vec<FileSaml>,
     metadata: FileMetadata,
     keys: FileKeys,
+    compliance: FileCompliance,
+    events: FileEvents,
     volumes: FileVolumes,
     seal: SealSettings,
 }
@@ -89,6 +92,21 @@ struct File {
 #[serde(deny_unknown_fields, default)]
 struct FileKeys {
     deletion_in_use: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct FileCompliance {
+    rotation_age_days: Option<u32>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct FileEvents {
+    retention_days: Option<u32>,
+    webhook_url: Option<String>,
+    webhook_secret_file: Option<PathBuf>,
+    webhook_ca: Option<PathBuf>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -319,6 +337,8 @@ pub(crate) struct Config {
     pub(crate) seal: SealSettings,
     /// The endpoint of a role's credentials, if there is one.
     pub(crate) metadata: Option<Metadata>,
+    /// Where events are sent, if anywhere.
+    pub(crate) webhook: Option<Webhook>,
     /// How the service behaves.
     pub(crate) settings: Settings,
 }
@@ -376,6 +396,11 @@ impl ServeArguments {
             write_batch,
             seal: file.seal,
             metadata: metadata(file.metadata)?,
+            webhook: webhook::configured(
+                file.events.webhook_url,
+                file.events.webhook_secret_file,
+                file.events.webhook_ca,
+            )?,
             settings: Settings {
                 region,
                 default_encryption: default_encryption(&file.default_encryption)?,
@@ -385,6 +410,8 @@ impl ServeArguments {
                 oidc: file.oidc.into_iter().map(FileOidc::provider).collect::<Result<_, _>>()?,
                 saml: file.saml.into_iter().map(FileSaml::provider).collect::<Result<_, _>>()?,
                 deletion_in_use: deletion_in_use(file.keys.deletion_in_use.as_deref())?,
+                event_retention_d: file.events.retention_days.map_or(7, i64::from),
+                rotation_age_d: file.compliance.rotation_age_days.map_or(365, i64::from),
                 fence_after_ms: file.volumes.fence_after_s.map(|seconds| i64::from(seconds) * 1000),
             },
         })
@@ -526,6 +553,8 @@ mod tests {
             "[quotas]\ndisks = -1",
             "[volumes]\ndriver = \"floppy\"",
             "[metadata]\nlisten = \"127.0.0.1:0\"",
+            "[events]\nwebhook_url = \"http://127.0.0.1/\"",
+            "[events]\nwebhook_url = \"ftp://h/\"\nwebhook_secret_file = \"s\"",
             "[metadata]\nlisten = \"0.0.0.0:80\"\nrole = \"r\"",
             "[[saml]]\narn = \"a\"\nissuer = \"i\"\ncertificates = [\"/nowhere\"]",
             "[[saml]]\narn = \"a\"\nissuer = \"i\"",

@@ -14,6 +14,7 @@ mod records;
 mod seal;
 mod serve;
 mod tls;
+mod webhook;
 
 use std::process::ExitCode;
 

@@ -146,6 +146,9 @@ impl Server {
                 Err(error) => tracing::error!(%error, "no socket for changes of the root key"),
             }
         }
+        if let Some(webhook) = &config.webhook {
+            runtime.spawn(webhook.open()?.run(cloud.clone(), stopped.clone()));
+        }
         let gateway = Gateway::new(cloud.clone(), tls, config.allow_plaintext);
         let gateway = runtime.spawn(gateway.run(listener, stopped));
         let jobs = start_jobs(cloud.clone())?;

@@ -2,7 +2,7 @@
 
 use coffer_base::{AccountId, Timestamp};
 
-use crate::{StoreError, Tx};
+use crate::{Row, StoreError, Tx};
 
 /// One entry. The chain's hash is computed by the caller, who holds the hash function.
 pub struct Entry<'a> {
@@ -132,22 +132,55 @@ impl Recorded {
 
 /// At most `limit` rows after `sequence`, in order.
 pub fn after(tx: &Tx<'_>, sequence: i64, limit: i64) -> Result<Vec<Recorded>, StoreError> {
-    let sql = "SELECT sequence, at, account_id, principal, access_key_id, peer, action, resources, outcome, request_id,
-               detail, chain FROM audit WHERE sequence > $1 ORDER BY sequence LIMIT $2";
-    tx.all(sql, &[sequence.into(), limit.into()], |row| {
-        Ok(Recorded {
-            sequence: row.integer(0)?,
-            at: row.moment(1)?,
-            account: row.account(2)?,
-            principal: row.text(3)?,
-            access_key_id: row.text(4)?,
-            peer: row.text(5)?,
-            action: row.text(6)?,
-            resources: row.text(7)?,
-            outcome: row.text(8)?,
-            request_id: row.text(9)?,
-            detail: row.text(10)?,
-            chain: row.blob(11)?,
-        })
+    let sql = [COLUMNS, "WHERE sequence > $1 ORDER BY sequence LIMIT $2"].concat();
+    tx.all(&sql, &[sequence.into(), limit.into()], read)
+}
+
+/// At most `limit` rows of an account before one row and after another, the newest first.
+pub fn recent(
+    tx: &Tx<'_>,
+    account: &AccountId,
+    before: i64,
+    after: i64,
+    limit: i64,
+) -> Result<Vec<Recorded>, StoreError> {
+    let sql = "WHERE account_id = $1 AND sequence < $2 AND sequence > $3 ORDER BY sequence DESC LIMIT $4";
+    tx.all(&[COLUMNS, sql].concat(), &[account.into(), before.into(), after.into(), limit.into()], read)
+}
+
+/// The row of a request of an account, among those after a row: requests are not found by an index, which every write would pay for.
+pub fn of_request(
+    tx: &Tx<'_>,
+    account: &AccountId,
+    request_id: &str,
+    after: i64,
+) -> Result<Option<Recorded>, StoreError> {
+    let sql = "WHERE account_id = $1 AND request_id = $2 AND sequence > $3 ORDER BY sequence DESC LIMIT 1";
+    tx.first(&[COLUMNS, sql].concat(), &[account.into(), request_id.into(), after.into()], read)
+}
+
+/// The rows of that action after a row, in any account, whose detail holds a text; at most `limit`, the newest first.
+pub fn with_detail(tx: &Tx<'_>, action: &str, text: &str, after: i64, limit: i64) -> Result<Vec<Recorded>, StoreError> {
+    let sql = "WHERE action = $1 AND detail LIKE '%' || $2 || '%' AND sequence > $3 ORDER BY sequence DESC LIMIT $4";
+    tx.all(&[COLUMNS, sql].concat(), &[action.into(), text.into(), after.into(), limit.into()], read)
+}
+
+const COLUMNS: &str = "SELECT sequence, at, account_id, principal, access_key_id, peer, action, resources, outcome,
+    request_id, detail, chain FROM audit ";
+
+fn read(row: &Row<'_>) -> Result<Recorded, StoreError> {
+    Ok(Recorded {
+        sequence: row.integer(0)?,
+        at: row.moment(1)?,
+        account: row.account(2)?,
+        principal: row.text(3)?,
+        access_key_id: row.text(4)?,
+        peer: row.text(5)?,
+        action: row.text(6)?,
+        resources: row.text(7)?,
+        outcome: row.text(8)?,
+        request_id: row.text(9)?,
+        detail: row.text(10)?,
+        chain: row.blob(11)?,
     })
 }

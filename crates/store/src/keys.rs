@@ -3,7 +3,7 @@
 use coffer_base::{AccountId, Region, Timestamp};
 
 use crate::connection::Condition;
-use crate::record::{self, Start, record};
+use crate::record::{self, Lead, Start, record};
 use crate::{StoreError, Tx};
 
 record! {
@@ -193,6 +193,17 @@ pub fn list(
         ["SELECT k.key_id", &wanted.sql, " ORDER BY k.created_at DESC, k.key_id LIMIT ", limit, " OFFSET ", offset]
             .concat();
     Ok((tx.all(&sql, &wanted.values, |row| row.text(0))?, total))
+}
+
+/// At most `limit` of an account's keys in a region, newest first.
+pub fn page(
+    tx: &Tx<'_>,
+    account: &AccountId,
+    region: Region,
+    start: &Start,
+    limit: i64,
+) -> Result<Vec<Key>, StoreError> {
+    record::page(tx, record::owned(account, region, Lead::Owner), start, limit)
 }
 
 /// The ids of all versions of a key.

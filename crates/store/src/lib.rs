@@ -10,6 +10,7 @@ pub mod dependants;
 pub mod disks;
 pub mod dump;
 mod error;
+pub mod events;
 pub mod groups;
 pub mod idempotency;
 pub mod identities;

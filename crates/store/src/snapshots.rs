@@ -223,6 +223,21 @@ pub fn unfinished_copies(
     record::all(tx, &wanted)
 }
 
+/// The status of an account's copy of a snapshot in a region under a key: of a complete one if there is one, else of one that is being
+/// made.
+pub fn status_of_copy(
+    tx: &Tx<'_>,
+    snapshot_id: &str,
+    account: &AccountId,
+    region: Region,
+    kms_key_id: &str,
+) -> Result<Option<String>, StoreError> {
+    let sql = "SELECT status FROM snapshots WHERE source_snapshot_id = $1 AND source_snapshot_id <> ''
+               AND account_id = $2 AND region = $3 AND kms_key_id = $4 AND status <> 'failed'
+               ORDER BY status = 'accomplished' DESC LIMIT 1";
+    tx.first(sql, &[snapshot_id.into(), account.into(), region.into(), kms_key_id.into()], |row| row.text(0))
+}
+
 /// Those of these snapshots that are there, in no order.
 pub fn get_many(tx: &Tx<'_>, snapshot_ids: &[String]) -> Result<Vec<Snapshot>, StoreError> {
     let mut wanted = Condition::new(" WHERE TRUE", &[]);

@@ -261,6 +261,8 @@ catalogue! {
     NotReencrypting = 403 "IncorrectDiskStatus.NotReencrypting" "The specified disk is not being encrypted anew.";
     ServerAccountExists = 409 "EntityAlreadyExists.Account" "The specified account already exists.";
     ServerAccountQuota = 403 "QuotaExceed.Account" "The server has as many accounts as it may have.";
+    ExplainedPrincipalNotFound = 404 "InvalidPrincipal.NotFound" "The specified principal does not exist in this account.";
+    ExplainedRequestNotFound = 404 "InvalidRequestId.NotFound" "The specified request is not among those on record.";
     RewrapPlainDisk = 400 "InvalidOperation.DiskNotEncrypted" "The specified disk is not encrypted.";
     MonitoredDiskNotFound = 404 "InvalidDiskId.NotFound" "The DiskId provided does not exist in our records.";
     DiskInitializing = 403 "IncorrectDiskStatus.Initializing" "The current disk status does not support this operation.";

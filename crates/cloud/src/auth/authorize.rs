@@ -1,5 +1,6 @@
 //! May this caller do this to these resources? And may a service, through the role it was given?
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use coffer_base::error::AccessDenied;
@@ -13,7 +14,7 @@ use super::policy::{
 };
 use super::tagged;
 use crate::bootstrap;
-use crate::caller::Identity;
+use crate::caller::{Caller, Identity};
 use crate::context::Cx;
 use crate::operation::{Access, Operation};
 use crate::product::Product;
@@ -25,11 +26,7 @@ pub fn authorize(cx: &Cx<'_>, product: Product, operation: &Operation, resources
     let actions: Vec<&'static str> = match operation.access {
         Access::Caller | Access::Anyone => return Ok(()),
         Access::MainAccount => return require_main_account(cx),
-        Access::AccountByDefault(_)
-            if !cx.caller.is_account() && cx.settings.default_encryption.callers == Callers::Account =>
-        {
-            return Err(ErrorCode::EcsAccountOnly.into());
-        }
+        access if is_account_only(cx, cx.caller, access) => return Err(ErrorCode::EcsAccountOnly.into()),
         Access::Action(action) | Access::AccountByDefault(action) => vec![action; resources.len()],
         Access::Each(actions) => actions.to_vec(),
     };
@@ -45,6 +42,13 @@ fn require_main_account(cx: &Cx<'_>) -> Result<(), ApiError> {
     let main = bootstrap::main_account(cx.tx)?;
     let is_main = cx.caller.is_account() && main.as_ref() == Some(cx.account());
     if is_main { Ok(()) } else { Err(ErrorCode::EcsAccountOnly.into()) }
+}
+
+/// Whether an operation is for accounts alone, and the caller is none.
+pub fn is_account_only(cx: &Cx<'_>, caller: &Caller, access: Access) -> bool {
+    matches!(access, Access::AccountByDefault(_))
+        && !caller.is_account()
+        && cx.settings.default_encryption.callers == Callers::Account
 }
 
 /// Refuses unless the caller may also perform another action, on what an operation needs besides its own resources.
@@ -73,51 +77,78 @@ fn denied(cx: &Cx<'_>, product: Product, question: &Question<'_>, refusal: Refus
     }))
 }
 
-/// What the caller's own policies allow.
-struct Allowed<'a> {
+/// What a principal's own policies allow.
+pub struct Allowed<'a> {
+    pub(super) caller: &'a Caller,
     /// `None` for the account itself, which may do everything.
-    identity: Option<Vec<Arc<Policy>>>,
-    session: Option<&'a Policy>,
-    context: Context,
+    pub identity: Option<Vec<Arc<Policy>>>,
+    /// What the session is restricted to.
+    pub session: Option<&'a Policy>,
+    /// What conditions can ask.
+    pub context: Context,
 }
 
 impl<'a> Allowed<'a> {
     fn of(cx: &Cx<'a>) -> Result<Self, ApiError> {
-        let (entity_id, session) = match &cx.caller.identity {
-            Identity::Account => (None, None),
-            // Nothing is attached to whom nobody knows.
-            Identity::Federated { .. } => {
-                return Ok(Self { identity: Some(Vec::new()), session: None, context: context(cx) });
-            }
-            Identity::User { user_id, .. } => (Some(user_id), None),
-            Identity::Session { role_id, policy, .. } => (Some(role_id), policy.as_deref()),
+        Self::to(cx, cx.caller, context(cx))
+    }
+
+    /// What the policies in force allow a principal in a context.
+    pub fn to(cx: &Cx<'_>, caller: &'a Caller, context: Context) -> Result<Self, ApiError> {
+        let session = match &caller.identity {
+            Identity::Session { policy, .. } => policy.as_deref(),
+            Identity::Account | Identity::User { .. } | Identity::Federated { .. } => None,
         };
-        let identity = entity_id.map(|id| cx.policies.effective(cx.tx, id)).transpose()?;
-        Ok(Self { identity, session, context: context(cx) })
+        let identity = match (caller.entity_id(), &caller.identity) {
+            (Some(id), _) => Some(cx.policies.effective(cx.tx, id)?),
+            // Nothing is attached to whom nobody knows.
+            (None, Identity::Federated { .. }) => Some(Vec::new()),
+            (None, _) => None,
+        };
+        Ok(Self { caller, identity, session, context })
     }
 
     /// Refuses unless the caller may perform an action on a resource.
     fn require(&self, cx: &Cx<'_>, product: Product, action: &str, resource: &Arn) -> Result<(), ApiError> {
-        let own = self.identity.iter().flatten().map(AsRef::as_ref).chain(self.session);
-        let tagged;
-        let context = if own.into_iter().any(|policy| policy.asks_for_tags) {
-            tagged = tagged::with_tags(cx, resource, &self.context)?;
-            &tagged
-        } else {
-            &self.context
-        };
-        let layers = Layers {
-            grant: key_policy::grant(cx, resource, &key_policy::principal(cx.caller), action, context)?,
-            foreign: key_policy::owner(resource).is_some_and(|owner| owner != cx.account().as_str()),
-            session: self.session,
-            identity: self.identity.as_deref(),
-        };
+        let context = self.context_of(cx, resource)?;
+        let (layers, context) = (self.layers(cx, action, resource, &context)?, &*context);
         match decide(&layers, action, resource.as_str(), context) {
             Decision::Allowed => Ok(()),
             Decision::Refused(refusal) => {
                 Err(denied(cx, product, &Question { action, resource, context, layers: &layers }, refusal)?)
             }
         }
+    }
+
+    /// What they come to for an action on a resource.
+    pub fn decide(&self, cx: &Cx<'_>, action: &str, resource: &Arn) -> Result<Decision, ApiError> {
+        let context = self.context_of(cx, resource)?;
+        Ok(decide(&self.layers(cx, action, resource, &context)?, action, resource.as_str(), &context))
+    }
+
+    /// What conditions can ask about a resource: with its tags, where a policy asks for them.
+    pub(super) fn context_of(&self, cx: &Cx<'_>, resource: &Arn) -> Result<Cow<'_, Context>, ApiError> {
+        let mut own = self.identity.iter().flatten().map(AsRef::as_ref).chain(self.session);
+        Ok(if own.any(|policy| policy.asks_for_tags) {
+            Cow::Owned(tagged::with_tags(cx, resource, &self.context)?)
+        } else {
+            Cow::Borrowed(&self.context)
+        })
+    }
+
+    pub(super) fn layers(
+        &self,
+        cx: &Cx<'_>,
+        action: &str,
+        resource: &Arn,
+        context: &Context,
+    ) -> Result<Layers<'_>, ApiError> {
+        Ok(Layers {
+            grant: key_policy::grant(cx, resource, &key_policy::principal(self.caller), action, context)?,
+            foreign: key_policy::owner(resource).is_some_and(|owner| owner != self.caller.account.as_str()),
+            session: self.session,
+            identity: self.identity.as_deref(),
+        })
     }
 }
 
@@ -132,12 +163,6 @@ fn refused(product: Product, action: &str, resource: &str) -> ApiError {
 
 /// The condition keys that every request has, and those that the operation gave.
 pub fn context(cx: &Cx<'_>) -> Context {
-    let principal = match &cx.caller.identity {
-        Identity::Session { role_name, .. } => {
-            Arn::ram(cx.account(), &format!("role/{}", role_name.to_ascii_lowercase())).to_string()
-        }
-        _ => cx.caller.arn().to_string(),
-    };
     let mut context =
         cx.conditions.iter().fold(Context::new(), |context, (key, value)| context.with(key, value.as_str()));
     for (key, value) in &cx.origin.request_tags {
@@ -150,7 +175,17 @@ pub fn context(cx: &Cx<'_>) -> Context {
         .with("acs:CurrentTime", cx.now.to_iso8601())
         .with("acs:SecureTransport", if cx.origin.tls { "true" } else { "false" })
         .with("acs:SourceIp", cx.origin.peer.to_string())
-        .with("acs:PrincipalARN", principal)
+        .with("acs:PrincipalARN", principal_arn(cx.caller))
+}
+
+/// The principal as conditions see it: of a session, its role.
+pub fn principal_arn(caller: &Caller) -> String {
+    match &caller.identity {
+        Identity::Session { role_name, .. } => {
+            Arn::ram(&caller.account, &format!("role/{}", role_name.to_ascii_lowercase())).to_string()
+        }
+        _ => caller.arn().to_string(),
+    }
 }
 
 /// Whether `service` (for example `ecs.aliyuncs.com`) may perform each of `actions` on `resource` through the account's role of

@@ -3,11 +3,11 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use coffer_base::{ApiError, Arn, ErrorCode};
-use coffer_store::policies;
+use coffer_store::policies::{self, Effective};
 use serde::{Deserialize, Serialize};
 
-use super::policy::{Context, Layer, Layers, Refusal, matching};
-use crate::caller::Identity;
+use super::policy::{Context, Layer, Layers, Refusal, Tried, matching};
+use crate::caller::Caller;
 use crate::context::Cx;
 use crate::kms::cipher;
 
@@ -112,26 +112,28 @@ impl Diagnosis {
 }
 
 fn matched(cx: &Cx<'_>, question: &Question<'_>) -> Result<Vec<MatchedPolicy>, ApiError> {
-    let entity = match &cx.caller.identity {
-        Identity::Account | Identity::Federated { .. } => None,
-        Identity::User { user_id, .. } => Some(user_id),
-        Identity::Session { role_id, .. } => Some(role_id),
-    };
-    // In the order in which the cache of parsed policies has them.
-    let attached = entity.map(|id| policies::effective(cx.tx, id)).transpose()?.unwrap_or_default();
+    let attached = attached(cx, cx.caller)?;
     let statements = matching(question.layers, question.action, question.resource.as_str(), question.context);
-    let described = statements.into_iter().filter_map(|found| {
-        let effect = if found.allow { "Allow" } else { "Deny" }.to_owned();
-        let (name, version, kind, entity) = match found.layer {
-            Layer::Session => (String::new(), None, "Session", "session".to_owned()),
-            Layer::Identity => {
-                let policy = attached.get(found.policy)?;
-                let kind = if policy.document_id.is_some() { "Custom" } else { "System" };
-                (policy.policy_name.clone(), policy.version, kind, policy.entity_kind.clone())
-            }
-        };
-        let version = format!("v{}", version.unwrap_or(1));
-        Some(MatchedPolicy { name, version, kind: kind.to_owned(), effect, entity, statement: found.statement })
-    });
-    Ok(described.collect())
+    Ok(statements.iter().filter_map(|found| described(found, &attached)).collect())
+}
+
+/// What is attached to a principal, in the order in which the cache of parsed policies has them.
+pub fn attached(cx: &Cx<'_>, caller: &Caller) -> Result<Vec<Effective>, ApiError> {
+    Ok(caller.entity_id().map(|id| policies::effective(cx.tx, id)).transpose()?.unwrap_or_default())
+}
+
+/// The policy of a statement of the session's or the identity's policies.
+pub(super) fn described(found: &Tried<'_>, attached: &[Effective]) -> Option<MatchedPolicy> {
+    let effect = if found.allow { "Allow" } else { "Deny" }.to_owned();
+    let (name, version, kind, entity) = match found.layer {
+        Layer::Key => return None,
+        Layer::Session => (String::new(), None, "Session", "session".to_owned()),
+        Layer::Identity => {
+            let policy = attached.get(found.policy)?;
+            let kind = if policy.document_id.is_some() { "Custom" } else { "System" };
+            (policy.policy_name.clone(), policy.version, kind, policy.entity_kind.clone())
+        }
+    };
+    let version = format!("v{}", version.unwrap_or(1));
+    Some(MatchedPolicy { name, version, kind: kind.to_owned(), effect, entity, statement: found.statement })
 }

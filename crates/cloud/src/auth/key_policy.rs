@@ -45,7 +45,16 @@ impl Guarded<'_> {
         }
     }
 
-    fn policy(&self) -> Option<&str> {
+    /// What kind it is, and its name.
+    pub fn name(&self) -> (&'static str, &str) {
+        match self {
+            Self::Key(key) => ("key", &key.key_id),
+            Self::Secret(secret) => ("secret", &secret.secret_name),
+        }
+    }
+
+    /// Its policy, unless that is the default one.
+    pub fn policy(&self) -> Option<&str> {
         match self {
             Self::Key(key) => key.policy.as_deref(),
             Self::Secret(secret) => secret.policy.as_deref(),
@@ -102,6 +111,38 @@ pub fn owner(resource: &Arn) -> Option<&str> {
     named(resource).map(|(_, owner, _)| owner)
 }
 
+/// What has a policy of its own, as it was found.
+pub enum Found {
+    /// A key.
+    Key(Key),
+    /// A secret.
+    Secret(Secret),
+}
+
+impl Found {
+    /// What a resource is, if that has a policy of its own.
+    pub fn by(cx: &Cx<'_>, resource: &Arn) -> Result<Option<Self>, ApiError> {
+        match named(resource) {
+            Some((_, _, Named::Key(key_id))) => Ok(Key::get(cx.tx, key_id)?.map(Self::Key)),
+            Some((region, owner, Named::Secret(name))) => {
+                let (Some(region), Some(owner)) = (Region::parse(region), AccountId::parse(owner)) else {
+                    return Ok(None);
+                };
+                Ok(secrets::by_name(cx.tx, &owner, region, name)?.map(Self::Secret))
+            }
+            None => Ok(None),
+        }
+    }
+
+    /// It, as something that has a policy.
+    pub const fn guarded(&self) -> Guarded<'_> {
+        match self {
+            Self::Key(key) => Guarded::Key(key),
+            Self::Secret(secret) => Guarded::Secret(secret),
+        }
+    }
+}
+
 /// What the policy of a resource says of a principal. What is neither key nor secret has none.
 pub fn grant(
     cx: &Cx<'_>,
@@ -110,20 +151,8 @@ pub fn grant(
     action: &str,
     context: &Context,
 ) -> Result<Grant, ApiError> {
-    match named(resource) {
-        Some((_, _, Named::Key(key_id))) => match Key::get(cx.tx, key_id)? {
-            Some(key) => Guarded::Key(&key).grant(cx, principal, action, context),
-            None => Ok(Grant::Nothing),
-        },
-        Some((region, owner, Named::Secret(name))) => {
-            let (Some(region), Some(owner)) = (Region::parse(region), AccountId::parse(owner)) else {
-                return Ok(Grant::Nothing);
-            };
-            match secrets::by_name(cx.tx, &owner, region, name)? {
-                Some(secret) => Guarded::Secret(&secret).grant(cx, principal, action, context),
-                None => Ok(Grant::Nothing),
-            }
-        }
+    match Found::by(cx, resource)? {
+        Some(found) => found.guarded().grant(cx, principal, action, context),
         None => Ok(Grant::Nothing),
     }
 }

@@ -4,6 +4,7 @@ mod authenticate;
 mod authorize;
 mod cache;
 mod diagnosis;
+mod explain;
 mod failures;
 pub mod key_policy;
 pub mod policy;
@@ -15,9 +16,13 @@ mod tagged;
 mod uses;
 
 pub use authenticate::{Authenticated, anonymous, authenticate, secret_context, unseal};
-pub use authorize::{authorize, context, refused_by_trust, require, require_passing, service_may, trusts};
+pub use authorize::{
+    Allowed, authorize, context, is_account_only, principal_arn, refused_by_trust, require, require_passing,
+    service_may, trusts,
+};
 pub use cache::PolicyCache;
-pub use diagnosis::{Diagnosis, MatchedPolicy};
+pub use diagnosis::{Diagnosis, MatchedPolicy, attached};
+pub use explain::{Explanation, Said};
 pub use failures::Failures;
 pub use tagged::{requested as requested_tags, with_tags};
 pub use uses::KeyUses;

@@ -2,6 +2,7 @@
 //! accounts of a server.
 //! Version 2026-01-01; the conventions are those of ECS.
 
+mod question;
 mod rate;
 
 use crate::operation::operations;
@@ -9,11 +10,15 @@ use crate::product::Product;
 
 operations! { Product::Coffer;
     create_account,
+    describe_compliance_findings,
     describe_disk_encryption,
     describe_disk_export,
     describe_key_dependants,
+    explain_access,
     list_accounts,
+    list_events,
     modify_disk_reencryption,
     reencrypt_disk,
     rewrap_disk_data_key,
+    simulate_change,
 }

@@ -76,15 +76,28 @@ pub fn key_for(cx: &mut Cx<'_>, region: Region, wish: &Wish, making: &Making<'_>
 /// The key that the bytes of a disk that exists are to be encrypted with anew: the one asked for, else its own, else the account's
 /// default, else the service key.
 pub fn key_for_existing(cx: &mut Cx<'_>, disk: &Disk, asked: Option<String>) -> Result<Key, ApiError> {
-    let category = Category::parse(&disk.category);
-    let category = category.ok_or_else(|| ApiError::internal("a disk of a category that does not exist"))?;
-    require_encryptable(disk.region, &Making { category, is_system: disk.disk_type == "system", snapshot: None })?;
+    require_encryptable_disk(disk)?;
     if service::state(cx.tx, cx.account(), disk.region)? != Service::Open {
         return Err(ErrorCode::DiskKmsNotEnabled.into());
     }
     let default = setting::enabled(cx, disk.region)?.and_then(|default| default.kms_key_id);
     let chosen = asked.or_else(|| disk.kms_key_id.clone()).or(default);
     chosen_key(cx, disk.region, chosen.as_deref(), &Wording::CREATE)
+}
+
+/// Whether the bytes of a disk that exists can be encrypted at all.
+pub fn can_be_encrypted(disk: &Disk) -> Result<bool, ApiError> {
+    match require_encryptable_disk(disk) {
+        Ok(()) => Ok(true),
+        Err(error) if error.source().is_some() => Err(error),
+        Err(_) => Ok(false),
+    }
+}
+
+fn require_encryptable_disk(disk: &Disk) -> Result<(), ApiError> {
+    let category = Category::parse(&disk.category);
+    let category = category.ok_or_else(|| ApiError::internal("a disk of a category that does not exist"))?;
+    require_encryptable(disk.region, &Making { category, is_system: disk.disk_type == "system", snapshot: None })
 }
 
 /// The id of the key that encrypts a new disk; `None` is the service key.
@@ -101,6 +114,11 @@ fn chosen_id(
     wish.kms_key_id.clone().or_else(|| of_snapshot.unwrap_or_else(of_default))
 }
 
+/// On record of a call that makes something encrypted for no other reason than the default.
+pub const BY_DEFAULT: &str = "encryptedByDefault";
+/// On record of a call that asks for something plain.
+pub const PLAIN_ASKED: &str = "plainAsked";
+
 /// Tells policies what will become of a disk that a request asks for: `ecs:IsDiskEncrypted` and `ecs:IsDiskByokEncrypted`, and for a
 /// system disk the keys of its own. They count what the default makes of the request, not its words alone.
 pub fn foresee(
@@ -113,6 +131,12 @@ pub fn foresee(
     let default = setting::enabled(cx, region)?;
     let from_encrypted = source.is_some_and(|snapshot| snapshot.kms_key_id.is_some());
     let encrypted = will_be_encrypted(cx, wish, from_encrypted, default.is_some());
+    if encrypted && !from_encrypted && wish.encrypted != Some(true) {
+        cx.note(BY_DEFAULT, "true");
+    }
+    if !encrypted && wish.encrypted == Some(false) {
+        cx.note(PLAIN_ASKED, "true");
+    }
     let by_customer_key = match chosen_id(cx, wish, source, default) {
         Some(key_id) if encrypted => key::get(cx, &key_id)?.is_none_or(|key| key.creator_type != "Service"),
         _ => false,

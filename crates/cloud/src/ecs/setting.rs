@@ -26,7 +26,8 @@ pub fn require_enabled(cx: &Cx<'_>, region: Region) -> Result<DefaultEncryption,
 }
 
 /// Turns the default on or off, or changes its key; `None` is the service key.
-pub fn put(cx: &Cx<'_>, region: Region, enabled: bool, kms_key_id: Option<String>) -> Result<(), ApiError> {
+pub fn put(cx: &mut Cx<'_>, region: Region, enabled: bool, kms_key_id: Option<String>) -> Result<(), ApiError> {
+    cx.note("regionId", region.id());
     Ok(defaults::put(cx.tx, cx.account(), region, &DefaultEncryption { enabled, kms_key_id }, cx.now)?)
 }
 

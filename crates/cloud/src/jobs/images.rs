@@ -7,6 +7,7 @@ use coffer_store::{Record as _, Tx, tasks};
 
 use super::Again;
 use crate::dispatch::Shared;
+use crate::event::{self, Deed};
 
 /// How long an image waits for its snapshots.
 const UNFINISHED_MS: i64 = 200;
@@ -29,6 +30,9 @@ pub(super) fn complete(shared: &Shared, tx: &Tx<'_>, image_id: &str) -> Result<A
     image_status.clone_into(&mut image.status);
     image.progress = if image_status == "Available" { 100 } else { image.progress };
     image.update(tx)?;
+    let kind = if image_status == "Available" { "ImageCompleted" } else { "ImageFailed" };
+    let (at, account, region, resource) = (shared.clock.now(), &image.account, image.region, ("image", image_id));
+    event::of_deed(tx, &Deed { at, account, kind, region, resource, notes: &[] })?;
     end_tasks(shared, tx, image_id, task_status)?;
     Ok(Again::Never)
 }

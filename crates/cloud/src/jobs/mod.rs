@@ -40,6 +40,7 @@ impl Cloud {
     /// Does what is due, or has it done where it is work on volumes. Blocks until what it did itself is durable; to be called every
     /// moment on a thread of its own. How many jobs were done since the last call.
     pub fn run_due_jobs(&self) -> Result<usize, ApiError> {
+        self.ring()?;
         let mut done = self.hand_out(Class::Long, MOST)?;
         let (now, kinds) = (self.0.clock.now(), kinds(Class::Transaction));
         let due = self.0.db.read(|tx| jobs::due(tx, &kinds, now, MOST).map_err(ApiError::from))?;
@@ -51,6 +52,7 @@ impl Cloud {
 
     /// Forgets nonces and client tokens that are too old to matter. Blocks; to be called every few seconds.
     pub fn forget_expired(&self) -> Result<usize, ApiError> {
+        self.forget_events()?;
         let now = self.0.clock.now();
         let oldest_token = now.plus_ms(-limits::CLIENT_TOKEN_MS);
         let forget =

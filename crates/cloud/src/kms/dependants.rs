@@ -22,9 +22,14 @@ impl Dependants {
         self.0.of_kind.iter().any(|count| *count > 0)
     }
 
+    /// The counts, by name.
+    pub fn counts(self) -> impl Iterator<Item = (&'static str, i64)> {
+        NOTES.into_iter().zip(self.0.of_kind)
+    }
+
     /// The counts, for the record.
     pub fn notes(self) -> impl Iterator<Item = (&'static str, String)> {
-        NOTES.iter().zip(self.0.of_kind).map(|(name, count)| (*name, count.to_string()))
+        self.counts().map(|(name, count)| (name, count.to_string()))
     }
 
     /// Warns the caller and notes the warning, if there are any.

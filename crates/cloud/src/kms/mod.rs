@@ -21,8 +21,8 @@ pub mod service;
 pub mod spec;
 pub mod tag_item;
 pub mod tagging;
-pub mod uses;
 pub mod throttling;
+pub mod uses;
 pub mod version_item;
 
 use crate::operation::operations;

@@ -3,6 +3,7 @@
 use coffer_base::{AccountId, ApiError, Arn, ErrorCode, Rng, Timestamp, ids};
 use coffer_store::identities::Role;
 
+use crate::audit;
 use crate::auth::policy::{Policy, PolicyKind};
 use crate::auth::session::Session;
 use crate::context::Cx;
@@ -119,6 +120,9 @@ pub fn session(cx: &mut Cx<'_>, role: &Role, asked: Asked) -> Result<(AssumedRol
         assumed_role_id: format!("{}:{session_name}", role.role_id),
     };
     let policy = asked.policy.map(|SessionPolicy(text)| text);
+    if let Some(text) = &policy {
+        cx.note(audit::SESSION_POLICY, text.as_str());
+    }
     let terms = Terms { name: &session_name, policy, source_identity: asked.source_identity };
     let end = cx.now.plus_ms(duration_s * 1000);
     let end = asked.ends_by.map_or(end, |ends_by| ends_by.min(end));

@@ -16,6 +16,7 @@ use super::work::{MOST_ATTEMPTS, Outcome};
 use crate::context::Cx;
 use crate::dispatch::{Cloud, Shared};
 use crate::ecs::snapshot_removal;
+use crate::event::{self, Deed};
 use crate::job::{self, Kind};
 
 /// How long a snapshot waits for its volume to be frozen, or for another thread.
@@ -176,6 +177,7 @@ fn accomplish(shared: &Shared, tx: &Tx<'_>, snapshot_id: &str, stored_bytes: i64
     snapshot.modified_at = shared.clock.now();
     snapshot.update(tx)?;
     snapshots::set_stored_bytes(tx, snapshot_id, stored_bytes)?;
+    tell(tx, &snapshot, "SnapshotCompleted", shared.clock.now())?;
     snapshot_removal::settle_group(tx, &snapshot.group_id)
 }
 
@@ -187,10 +189,18 @@ pub(super) fn fail(tx: &Tx<'_>, snapshot_id: &str, now: Timestamp) -> Result<(),
         "failed".clone_into(&mut snapshot.status);
         snapshot.modified_at = now;
         snapshot.update(tx)?;
+        tell(tx, &snapshot, "SnapshotFailed", now)?;
         snapshot_removal::settle_group(tx, &snapshot.group_id)?;
     }
     job::withdraw(tx, Kind::CompleteSnapshot, snapshot_id)?;
     snapshot_removal::free(tx, snapshot_id, now)
+}
+
+fn tell(tx: &Tx<'_>, snapshot: &Snapshot, kind: &'static str, at: Timestamp) -> Result<(), ApiError> {
+    let key = snapshot.kms_key_id.clone().map(|key_id| ("kmsKeyId", key_id));
+    let notes: Vec<_> = [("diskId", snapshot.source_disk_id.clone())].into_iter().chain(key).collect();
+    let (account, region, resource) = (&snapshot.account, snapshot.region, ("snapshot", &*snapshot.snapshot_id));
+    event::of_deed(tx, &Deed { at, account, kind, region, resource, notes: &notes })
 }
 
 /// Writes down how far a snapshot is, and the image it is made for with its tasks. Whether the snapshot is still there.

@@ -13,6 +13,7 @@ use super::sync::SERVED;
 use super::{Outage, disk_of, guard};
 use crate::dispatch::Cloud;
 use crate::ecs::data_key::Wrapped;
+use crate::event::{self, Deed};
 use crate::job::{self, Kind};
 
 const MINUTE_MS: i64 = 60_000;
@@ -99,15 +100,19 @@ impl Cloud {
             if status.is_fenced {
                 self.0.volumes.host.fence(volume_id, false);
             }
+            drop(outages);
             if outage.is_some() || status.is_fenced {
                 tracing::info!(disk_id, kms_key_id, "restored");
+                self.tell_of_key(disk, "DiskKeyRestored")?;
             }
             return Ok(());
         }
+        let mut told = Vec::new();
         let outage = match outages.entry(disk_id.clone()) {
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(new) => {
                 tracing::warn!(disk_id, kms_key_id, ?problem, "disk key unavailable");
+                told.push("DiskKeyUnavailable");
                 new.insert(Outage { since: now, fenced: false })
             }
         };
@@ -116,10 +121,23 @@ impl Cloud {
             self.0.volumes.host.fence(volume_id, true);
             if !outage.fenced {
                 tracing::warn!(disk_id, kms_key_id, "fenced");
+                told.push("DiskFenced");
             }
             outage.fenced = true;
         }
-        Ok(())
+        drop(outages);
+        told.into_iter().try_for_each(|kind| self.tell_of_key(disk, kind))
+    }
+
+    /// Tells what became of a served disk's key.
+    fn tell_of_key(&self, disk: &Disk, kind: &'static str) -> Result<(), ApiError> {
+        let (disk, at) = (disk.clone(), self.0.clock.now());
+        let tell = move |tx: &Tx<'_>| {
+            let notes = [("kmsKeyId", disk.kms_key_id.clone().unwrap_or_default())];
+            let (account, region, resource) = (&disk.account, disk.region, ("disk", &*disk.disk_id));
+            event::of_deed(tx, &Deed { at, account, kind, region, resource, notes: &notes })
+        };
+        self.0.db.write(tell).wait()
     }
 
     /// Adds up what was done to an open volume since it was last looked at.

@@ -389,10 +389,11 @@ impl World {
         (text(&made["AccessKey"], "AccessKeyId"), text(&made["AccessKey"], "AccessKeySecret"))
     }
 
-    /// Everything that the database holds, but for what every call leaves: its audit row, its nonce, the use of its key.
+    /// Everything that the database holds, but for what every call leaves: its audit row with the event it tells, its nonce, the use of its
+    /// key.
     pub(crate) fn state(&self) -> Dump {
         let mut dump = self.db.read(coffer_store::dump::all).unwrap();
-        for table in ["audit", "nonces", "access_key_uses"] {
+        for table in ["audit", "events", "nonces", "access_key_uses"] {
             assert!(dump.remove(table).is_some());
         }
         dump

@@ -48,6 +48,19 @@ impl World {
         let encrypted = [&DISK[..], &[("Encrypted", "true")]].concat();
         match action {
             "CreateAccount" | "ListAccounts" => Pairs::new(),
+            "DescribeComplianceFindings" => {
+                self.root(Product::Ecs, "CreateDisk", &DISK);
+                owned(&[REGION])
+            }
+            "ListEvents" => {
+                self.root(Product::Ecs, "CreateDisk", &DISK);
+                owned(&[("Cursor", "0")])
+            }
+            "SimulateChange" => {
+                self.root(Product::Ecs, "CreateDisk", &DISK);
+                owned(&[REGION, ("DefaultEncryption", "true")])
+            }
+            "ExplainAccess" => owned(&[("Principal", "root"), ("AuthAction", "ecs:CreateDisk")]),
             "ModifyDiskReencryption" => {
                 let disk_id = text(&self.root(Product::Ecs, "CreateDisk", &encrypted), "DiskId");
                 self.root(Product::Coffer, "ReencryptDisk", &[("DiskId", &disk_id)]);

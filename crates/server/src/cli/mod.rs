@@ -3,9 +3,12 @@
 pub(crate) mod account;
 mod attach;
 mod completions;
+mod compliance;
 mod default_encryption;
 mod detach;
 mod disk;
+mod events;
+mod explain;
 mod export;
 mod failure;
 mod impact;
@@ -20,10 +23,11 @@ mod snapshot;
 mod status;
 mod volume;
 mod wait;
+mod what_if;
 
 pub(crate) use failure::{Failure, chain};
 pub(crate) use output::Output;
-pub(crate) use session::Connection;
+pub(crate) use session::{Connection, trust};
 
 use std::process::ExitCode;
 
@@ -46,6 +50,13 @@ pub(crate) enum Verb {
     /// List, show, create, enable and disable KMS keys
     #[command(subcommand)]
     Key(key::Key),
+    /// Report what is not encrypted as it should be, and mend it
+    #[command(subcommand)]
+    Compliance(compliance::Compliance),
+    /// Say which statement of which policy allows or denies something, and why others do not
+    Explain(Box<explain::Explain>),
+    /// Print what happened in the account as lines of JSON
+    Events(events::Events),
     /// Attach a disk, and connect it as a device or print how it is reached
     Attach(attach::Attach),
     /// Disconnect and detach a disk
@@ -68,6 +79,9 @@ impl Verb {
             Self::Disk(verb) => disk::run(verb),
             Self::Snapshot(verb) => snapshot::run(verb),
             Self::Key(verb) => key::run(verb),
+            Self::Compliance(verb) => compliance::run(verb),
+            Self::Explain(arguments) => explain::run(arguments),
+            Self::Events(arguments) => events::run(arguments),
             Self::Attach(attach) => attach::run(attach),
             Self::Detach(detach) => detach::run(detach),
             Self::Volume(verb) => volume::run(verb),

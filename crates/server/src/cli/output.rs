@@ -28,12 +28,8 @@ impl Output {
     pub(crate) fn list(self, columns: &[(&str, &str)], items: &[Value]) -> io::Result<()> {
         let mut out = io::stdout().lock();
         match self.output {
-            Format::Json => json(&mut out, &Value::from(items)),
-            Format::Table => {
-                let heading = columns.iter().map(|(heading, _)| (*heading).to_owned()).collect();
-                let row = |item| columns.iter().map(|(_, path)| text(at(item, path))).collect();
-                out.write_all(table(std::iter::once(heading).chain(items.iter().map(row)).collect()).as_bytes())
-            }
+            Format::Json => print_json(&mut out, &Value::from(items)),
+            Format::Table => out.write_all(table_of(columns, items).as_bytes()),
         }
     }
 
@@ -41,7 +37,7 @@ impl Output {
     pub(crate) fn show(self, fields: &[(&str, &str)], item: &Value) -> io::Result<()> {
         let mut out = io::stdout().lock();
         match self.output {
-            Format::Json => json(&mut out, item),
+            Format::Json => print_json(&mut out, item),
             Format::Table => {
                 let there = fields.iter().filter(|(_, path)| !matches!(at(item, path), Value::Null));
                 let rows = there.map(|(heading, path)| vec![(*heading).to_owned(), text(at(item, path))]);
@@ -54,7 +50,7 @@ impl Output {
     pub(crate) fn done(self, sentence: &str, facts: &Value) -> io::Result<()> {
         let mut out = io::stdout().lock();
         match self.output {
-            Format::Json => json(&mut out, facts),
+            Format::Json => print_json(&mut out, facts),
             Format::Table => writeln!(out, "{sentence}"),
         }
     }
@@ -65,8 +61,16 @@ impl Output {
     }
 }
 
-fn json(out: &mut dyn Write, value: &Value) -> io::Result<()> {
+/// Prints JSON.
+pub(crate) fn print_json(out: &mut dyn Write, value: &Value) -> io::Result<()> {
     writeln!(out, "{value:#}")
+}
+
+/// These columns of each item, under their headings.
+pub(crate) fn table_of(columns: &[(&str, &str)], items: &[Value]) -> String {
+    let heading = columns.iter().map(|(heading, _)| (*heading).to_owned()).collect();
+    let row = |item| columns.iter().map(|(_, path)| text(at(item, path))).collect();
+    table(std::iter::once(heading).chain(items.iter().map(row)).collect())
 }
 
 fn at<'a>(item: &'a Value, path: &str) -> &'a Value {

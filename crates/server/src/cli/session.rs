@@ -150,7 +150,7 @@ fn address(endpoint: &str) -> Result<(String, bool), Failure> {
 }
 
 /// Trust in those who signed, or in those that the system trusts.
-fn trust(ca: Option<&Path>) -> Result<Arc<ClientConfig>, Failure> {
+pub(crate) fn trust(ca: Option<&Path>) -> Result<Arc<ClientConfig>, Failure> {
     let wrong = |what: String| {
         Failure::new(Reason::Configuration, what)
             .next("give the server's ca.pem, from its data directory, with --ca FILE")

@@ -5,7 +5,10 @@
 mod attach;
 #[path = "../../src/client.rs"]
 mod client;
+mod compliance;
 mod credentials;
+mod events;
+mod explain;
 mod seal;
 mod site;
 mod verbs;

@@ -150,6 +150,11 @@ impl Condition {
         if all { given.iter().all(meets) } else { given.iter().any(meets) }
     }
 
+    /// The key it asks for.
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+
     /// Whether it asks for a tag of the resource, which is looked up for those that do only.
     pub fn asks_for_tags(&self) -> bool {
         let starts =

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::condition::Context;
+use super::condition::{Condition, Context};
 use super::document::{Policy, PrincipalKind, Statement};
 use super::glob::{Case, Pattern};
 
@@ -81,6 +81,8 @@ pub struct Layers<'a> {
 /// One of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Layer {
+    /// The policy of the key itself.
+    Key,
     /// The session policy.
     Session,
     /// What is attached.
@@ -140,9 +142,9 @@ fn own_refusal(layers: &Layers<'_>, action: &str, resource: &str, context: &Cont
     })
 }
 
-/// A statement that is about a question, and what it says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Matched {
+/// A statement that a question was held against.
+#[derive(Clone, Copy, Debug)]
+pub struct Tried<'p> {
     /// In which layer.
     pub layer: Layer,
     /// The index of its policy there.
@@ -151,20 +153,47 @@ pub struct Matched {
     pub statement: usize,
     /// Whether it allows; else it denies.
     pub allow: bool,
+    /// Why it is not about the question; `None` if it is.
+    pub miss: Option<Miss<'p>>,
 }
 
-/// Every statement that is about a question: the reasons of a decision. To decide, [`decide`] is faster.
-pub fn matching(layers: &Layers<'_>, action: &str, resource: &str, context: &Context) -> Vec<Matched> {
+/// The first part of a statement that a question does not meet.
+#[derive(Clone, Copy, Debug)]
+pub enum Miss<'p> {
+    /// It is about others.
+    Principal,
+    /// It is about other actions.
+    Action,
+    /// It is about other resources.
+    Resource,
+    /// This condition does not hold.
+    Condition(&'p Condition),
+}
+
+/// Every statement of the session's and the identity's policies, held against a question: the reasons of a decision. To decide,
+/// [`decide`] is faster.
+pub fn tried<'p>(layers: &Layers<'p>, action: &str, resource: &str, context: &Context) -> Vec<Tried<'p>> {
     let session = layers.session.into_iter().map(|policy| (Layer::Session, 0, policy));
     let identity = layers.identity.into_iter().flatten().enumerate();
     let identity = identity.map(|(place, policy)| (Layer::Identity, place, policy.as_ref()));
-    let mut matched = Vec::new();
-    for (layer, place, policy) in session.chain(identity) {
-        let about = policy.statements.iter().enumerate();
-        let about = about.filter(|(_, statement)| is_about(statement, action, resource, context));
-        matched.extend(about.map(|(index, s)| Matched { layer, policy: place, statement: index, allow: s.allow }));
+    let mut tried = Vec::new();
+    for (layer, policy, document) in session.chain(identity) {
+        tried.extend(document.statements.iter().enumerate().map(|(statement, said)| Tried {
+            layer,
+            policy,
+            statement,
+            allow: said.allow,
+            miss: miss(said, action, resource, context),
+        }));
     }
-    matched
+    tried
+}
+
+/// Those of them that are about it.
+pub fn matching<'p>(layers: &Layers<'p>, action: &str, resource: &str, context: &Context) -> Vec<Tried<'p>> {
+    let mut matching = tried(layers, action, resource, context);
+    matching.retain(|tried| tried.miss.is_none());
+    matching
 }
 
 /// What a set of policies says of one action on one resource.
@@ -178,9 +207,17 @@ pub fn evaluate<'p>(
 }
 
 fn is_about(statement: &Statement, action: &str, resource: &str, context: &Context) -> bool {
-    listed(&statement.actions, |pattern| pattern.matches(action, Case::Ignored))
-        && listed(&statement.resources, |pattern| resource_matches(pattern, resource))
-        && statement.conditions.iter().all(|condition| condition.holds(context))
+    miss(statement, action, resource, context).is_none()
+}
+
+fn miss<'p>(statement: &'p Statement, action: &str, resource: &str, context: &Context) -> Option<Miss<'p>> {
+    if !listed(&statement.actions, |pattern| pattern.matches(action, Case::Ignored)) {
+        return Some(Miss::Action);
+    }
+    if !listed(&statement.resources, |pattern| resource_matches(pattern, resource)) {
+        return Some(Miss::Resource);
+    }
+    statement.conditions.iter().find(|condition| !condition.holds(context)).map(Miss::Condition)
 }
 
 /// What a trust policy says of a principal that wants to assume its role.
@@ -196,12 +233,10 @@ pub fn evaluate_trust(policy: &Policy, principal: &Principal<'_>, context: &Cont
 pub fn evaluate_key(policy: &Policy, principal: &Principal<'_>, action: &str, context: &Context) -> Grant {
     let mut grant = Grant::Nothing;
     for statement in &policy.statements {
-        let about = listed(&statement.actions, |pattern| pattern.matches(action, Case::Ignored))
-            && statement.conditions.iter().all(|condition| condition.holds(context));
-        let named = |(kind, text): &(PrincipalKind, String)| principal_matches(*kind, text, principal);
-        if !about || !statement.principals.iter().any(named) {
+        if key_miss(statement, principal, action, context).is_some() {
             continue;
         }
+        let named = |(kind, text): &(PrincipalKind, String)| principal_matches(*kind, text, principal);
         if !statement.allow {
             return Grant::Denied;
         }
@@ -214,6 +249,38 @@ pub fn evaluate_key(policy: &Policy, principal: &Principal<'_>, action: &str, co
         }
     }
     grant
+}
+
+/// Every statement of a key policy, held against a question.
+pub fn tried_key<'p>(
+    policy: &'p Policy,
+    principal: &Principal<'_>,
+    action: &str,
+    context: &Context,
+) -> impl Iterator<Item = Tried<'p>> {
+    policy.statements.iter().enumerate().map(move |(index, statement)| Tried {
+        layer: Layer::Key,
+        policy: 0,
+        statement: index,
+        allow: statement.allow,
+        miss: key_miss(statement, principal, action, context),
+    })
+}
+
+fn key_miss<'p>(
+    statement: &'p Statement,
+    principal: &Principal<'_>,
+    action: &str,
+    context: &Context,
+) -> Option<Miss<'p>> {
+    // Every resource in such a policy is its key.
+    if !listed(&statement.actions, |pattern| pattern.matches(action, Case::Ignored)) {
+        return Some(Miss::Action);
+    }
+    if !statement.principals.iter().any(|(kind, text)| principal_matches(*kind, text, principal)) {
+        return Some(Miss::Principal);
+    }
+    statement.conditions.iter().find(|condition| !condition.holds(context)).map(Miss::Condition)
 }
 
 fn basic_step<'p>(policies: impl IntoIterator<Item = &'p Policy>, matches: impl Fn(&Statement) -> bool) -> Verdict {

@@ -7,11 +7,11 @@ mod document;
 mod evaluate;
 mod glob;
 
-pub use condition::Context;
+pub use condition::{Condition, Context};
 pub use document::{Malformed, Policy, PolicyKind, PrincipalKind};
 pub use evaluate::{
-    Decision, Effect, Grant, Layer, Layers, Matched, Principal, Refusal, Verdict, decide, evaluate, evaluate_key,
-    evaluate_trust, matching,
+    Decision, Effect, Grant, Layer, Layers, Miss, Principal, Refusal, Tried, Verdict, decide, evaluate, evaluate_key,
+    evaluate_trust, matching, tried, tried_key,
 };
 
 #[cfg(test)]

@@ -1,0 +1,268 @@
+//! What happened, for whoever follows it. Most is told by the audit: each row that tells of a disk, a snapshot, an image, a key or the
+//! default gives an event, in the same transaction. What is on no row is told where it is done.
+
+use coffer_base::{AccountId, ApiError, Arn, Region, Timestamp};
+use coffer_store::audit::Entry as Row;
+use coffer_store::disks::Disk;
+use coffer_store::events::{self, Event, Told};
+use coffer_store::keys::Key;
+use coffer_store::{Record as _, Tx, accounts};
+use serde_json::{Map, Value};
+use tokio::sync::watch;
+
+use crate::dispatch::Cloud;
+use crate::ecs::disk_key::Wording;
+use crate::kms::dependants::Dependants;
+
+/// Most events that are kept.
+const MOST_KEPT: i64 = 1_000_000;
+/// Most events forgotten at a time.
+const MOST_FORGOTTEN: i64 = 20_000;
+/// The fact that holds how far the webhook has come.
+const WEBHOOK: &str = "webhook-cursor";
+const DAY_MS: i64 = 86_400_000;
+
+/// What an action that succeeded tells, and the note that says of what.
+const TOLD: &[(&str, &str, &str)] = &[
+    ("ecs:CreateDisk", "DiskCreated", "diskId"),
+    ("ecs:RunInstances", "DiskCreated", "diskId"),
+    ("ecs:CreateInstance", "DiskCreated", "diskId"),
+    ("ecs:ReplaceSystemDisk", "DiskCreated", "diskId"),
+    ("ecs:ReplaceSystemDisk", "DiskDeleted", "releasedDiskId"),
+    ("ecs:DeleteDisk", "DiskDeleted", "diskId"),
+    ("ecs:AttachDisk", "DiskAttached", "diskId"),
+    ("ecs:DetachDisk", "DiskDetached", "diskId"),
+    ("ecs:ResizeDisk", "DiskResized", "diskId"),
+    ("ecs:RunInstances", "InstanceCreated", "instanceId"),
+    ("ecs:CreateInstance", "InstanceCreated", "instanceId"),
+    ("ecs:DeleteInstance", "InstanceReleased", "instanceId"),
+    ("ecs:DeleteInstances", "InstanceReleased", "instanceId"),
+    ("ecs:CreateSnapshot", "SnapshotBegun", "snapshotId"),
+    ("ecs:CreateSnapshotGroup", "SnapshotBegun", "snapshotId"),
+    ("ecs:CopySnapshot", "SnapshotBegun", "snapshotId"),
+    ("ecs:DeleteSnapshot", "SnapshotDeleted", "snapshotId"),
+    ("ecs:CreateImage", "ImageBegun", "imageId"),
+    ("ecs:CopyImage", "ImageBegun", "imageId"),
+    ("ecs:DeleteImage", "ImageDeleted", "imageId"),
+    ("kms:CreateKey", "KeyCreated", "keyId"),
+    ("kms:EnableKey", "KeyEnabled", "keyId"),
+    ("kms:DisableKey", "KeyDisabled", "keyId"),
+    ("kms:ScheduleKeyDeletion", "KeyDeletionScheduled", "keyId"),
+    ("kms:CancelKeyDeletion", "KeyDeletionCancelled", "keyId"),
+    ("kms:DeleteKey", "KeyDeleted", "keyId"),
+    ("kms:CreateKeyVersion", "KeyRotated", "keyId"),
+    ("kms:ImportKeyMaterial", "KeyMaterialImported", "keyId"),
+    ("kms:DeleteKeyMaterial", "KeyMaterialDeleted", "keyId"),
+    ("coffer:RewrapDiskDataKey", "DiskRewrapped", "diskId"),
+    ("coffer:ReencryptDisk", "ReencryptionBegun", "diskId"),
+];
+
+/// The same of the default, which is a region's.
+const OF_DEFAULT: &[(&str, &str)] = &[
+    ("ecs:EnableDiskEncryptionByDefault", "DefaultEncryptionEnabled"),
+    ("ecs:DisableDiskEncryptionByDefault", "DefaultEncryptionDisabled"),
+    ("ecs:ModifyDiskDefaultKMSKeyId", "DefaultKeyChanged"),
+    ("ecs:ResetDiskDefaultKMSKeyId", "DefaultKeyChanged"),
+];
+
+/// What an action tells that a key refused, and the kind of resource it is about.
+const REFUSED: &[(&str, &str, &str)] =
+    &[("ecs:AttachDisk", "DiskAttachRefused", "disk"), ("ecs:StartInstance", "InstanceStartRefused", "instance")];
+
+/// What was noted beside, by name.
+pub type Notes<'a> = &'a [(&'static str, String)];
+
+/// Tells what a row of the audit tells, if it does, in its transaction.
+pub fn of_row(tx: &Tx<'_>, row: &Row<'_>, notes: Notes<'_>) -> Result<(), ApiError> {
+    if row.outcome != "OK" {
+        return refused(tx, row);
+    }
+    for (_, kind, note) in TOLD.iter().filter(|(action, ..)| *action == row.action) {
+        for (_, id) in notes.iter().filter(|(name, _)| name == note) {
+            // A service does by itself what was begun for a caller.
+            let kind =
+                if *kind == "ReencryptionBegun" && row.request_id.is_empty() { "ReencryptionDone" } else { kind };
+            let resource_type = if *note == "releasedDiskId" { "disk" } else { note.trim_end_matches("Id") };
+            let detail = detail(tx, kind, id, notes)?;
+            append(tx, row, kind, (resource_type, id), detail)?;
+        }
+    }
+    for (_, kind) in OF_DEFAULT.iter().filter(|(action, _)| *action == row.action) {
+        let noted = |wanted: &str| notes.iter().find(|(name, _)| *name == wanted).map(|(_, value)| value.as_str());
+        let detail = [("kmsKeyId".to_owned(), noted("kmsKeyId").into())].into_iter().collect();
+        append(tx, row, kind, ("region", noted("regionId").unwrap_or_default()), detail)?;
+    }
+    Ok(())
+}
+
+fn refused(tx: &Tx<'_>, row: &Row<'_>) -> Result<(), ApiError> {
+    let by_key = || Wording::ATTACH.codes().iter().any(|code| code.template().0 == row.outcome);
+    let Some((_, kind, resource_type)) = REFUSED.iter().find(|(action, ..)| *action == row.action).filter(|_| by_key())
+    else {
+        return Ok(());
+    };
+    let sought = [":", resource_type, "/"].concat();
+    let Some((_, id)) = row.resources.split(' ').find_map(|arn| arn.split_once(&sought)) else { return Ok(()) };
+    let detail = [("code".to_owned(), row.outcome.into())].into_iter().collect();
+    append(tx, row, kind, (resource_type, id), detail)
+}
+
+/// What else there is to say: of a disk how it is encrypted, of a key what hangs on it, of others what was noted beside.
+fn detail(tx: &Tx<'_>, kind: &str, id: &str, notes: Notes<'_>) -> Result<Map<String, Value>, ApiError> {
+    let mut detail = Map::new();
+    let mut say = |name: &str, value: Value| drop(detail.insert(name.to_owned(), value));
+    match kind {
+        "DiskCreated" | "DiskRewrapped" | "ReencryptionDone" | "DiskResized" => {
+            if let Some(disk) = Disk::get(tx, id)? {
+                say("encrypted", disk.kms_key_id.is_some().into());
+                say("kmsKeyId", disk.kms_key_id.into());
+                say("sizeGiB", disk.size_gib.into());
+                say("category", disk.category.into());
+            }
+        }
+        "KeyDisabled" => {
+            if let Some(key) = Key::get(tx, id)? {
+                for (name, count) in Dependants::of(tx, &key)?.counts() {
+                    say(name, count.into());
+                }
+            }
+        }
+        "DiskAttached" | "DiskDetached" | "KeyDeletionScheduled" | "KeyDeleted" | "KeyRotated" => {
+            for (name, value) in notes {
+                say(name, value.as_str().into());
+            }
+        }
+        _ => {}
+    }
+    Ok(detail)
+}
+
+fn append(
+    tx: &Tx<'_>,
+    row: &Row<'_>,
+    kind: &str,
+    (resource_type, resource_id): (&str, &str),
+    detail: Map<String, Value>,
+) -> Result<(), ApiError> {
+    let event = Event {
+        account: row.account.clone(),
+        at: row.at,
+        kind: kind.to_owned(),
+        region: if resource_type == "region" { resource_id } else { region_of(row.resources) }.to_owned(),
+        resource_type: resource_type.to_owned(),
+        resource_id: resource_id.to_owned(),
+        principal: row.principal.to_owned(),
+        request_id: row.request_id.to_owned(),
+        detail: Value::Object(detail).to_string(),
+    };
+    Ok(events::append(tx, &event)?)
+}
+
+/// The region that the first of some ARNs names.
+fn region_of(resources: &str) -> &str {
+    let region = resources.split(' ').next().unwrap_or_default().split(':').nth(2).unwrap_or_default();
+    if Region::parse(region).is_some() { region } else { "" }
+}
+
+/// What the service did by itself and the audit does not tell.
+#[derive(Clone, Copy, Debug)]
+pub struct Deed<'a> {
+    /// When.
+    pub at: Timestamp,
+    /// To whom.
+    pub account: &'a AccountId,
+    /// What.
+    pub kind: &'static str,
+    /// Where.
+    pub region: Region,
+    /// `disk`, `snapshot` or `image`, and its id.
+    pub resource: (&'static str, &'a str),
+    /// What else there is to say.
+    pub notes: Notes<'a>,
+}
+
+/// Tells it, in the transaction of what was done.
+pub fn of_deed(tx: &Tx<'_>, deed: &Deed<'_>) -> Result<(), ApiError> {
+    let (resource_type, resource_id) = deed.resource;
+    let resource = Arn::ecs(deed.region, deed.account, &[resource_type, "/", resource_id].concat());
+    let row = Row {
+        at: deed.at,
+        account: deed.account,
+        principal: "ecs.aliyuncs.com",
+        access_key_id: "",
+        peer: "",
+        action: "",
+        resources: resource.as_str(),
+        outcome: "OK",
+        request_id: "",
+        detail: "",
+    };
+    let detail = deed.notes.iter().map(|(name, value)| ((*name).to_owned(), value.as_str().into())).collect();
+    append(tx, &row, deed.kind, deed.resource, detail)
+}
+
+/// Rung now and then for those who wait for events: the newest event's place, and the time.
+pub(crate) struct Bell(watch::Sender<(i64, Timestamp)>);
+
+impl Default for Bell {
+    fn default() -> Self {
+        Self(watch::Sender::new((0, Timestamp::from_unix_ms(0))))
+    }
+}
+
+/// What an answer that came out empty waits for: an event after that place, until that time.
+#[derive(Clone, Copy, Debug)]
+pub struct Wait {
+    /// The newest event's place among all when the answer was made.
+    pub after: i64,
+    /// Until when.
+    pub until: Timestamp,
+}
+
+impl Bell {
+    /// Whether there is an event before the time is over.
+    pub(crate) async fn wait(&self, wait: Wait) -> bool {
+        let mut rung = self.0.subscribe();
+        let over = |(last, now): &(i64, Timestamp)| *last > wait.after || *now >= wait.until;
+        // The sender is kept as long as there are requests.
+        rung.wait_for(over).await.is_ok_and(|found| found.0 > wait.after)
+    }
+}
+
+impl Cloud {
+    /// Wakes those who wait for events. To be called every moment.
+    pub(crate) fn ring(&self) -> Result<(), ApiError> {
+        let bell = &self.0.bell.0;
+        if bell.receiver_count() > 0 {
+            let last = self.0.db.read(|tx| events::last(tx).map_err(ApiError::from))?;
+            bell.send_replace((last, self.0.clock.now()));
+        }
+        Ok(())
+    }
+
+    /// How many calls wait for events.
+    pub fn waiting_for_events(&self) -> usize {
+        self.0.bell.0.receiver_count()
+    }
+
+    /// Forgets events that are too old. Blocks; to be called every few seconds.
+    pub(crate) fn forget_events(&self) -> Result<usize, ApiError> {
+        let oldest = self.0.clock.now().plus_ms(-self.0.settings.event_retention_d.saturating_mul(DAY_MS));
+        let forget = move |tx: &Tx<'_>| Ok::<_, ApiError>(events::forget(tx, oldest, MOST_KEPT, MOST_FORGOTTEN)?);
+        self.0.db.write(forget).wait()
+    }
+
+    /// At most `limit` events of all accounts that the webhook was not told yet, and the place of the last one it was told.
+    pub fn untold_events(&self, limit: i64) -> Result<(Vec<Told>, i64), ApiError> {
+        self.0.db.read(|tx| {
+            let told = accounts::fact(tx, WEBHOOK)?.and_then(|text| text.parse().ok()).unwrap_or(0);
+            Ok((events::after(tx, told, limit)?, told))
+        })
+    }
+
+    /// Puts on record that the webhook was told all events up to one.
+    pub async fn set_told(&self, event_id: i64) -> Result<(), ApiError> {
+        let set = move |tx: &Tx<'_>| Ok::<_, ApiError>(accounts::set_fact(tx, WEBHOOK, &event_id.to_string())?);
+        self.0.db.write(set).await
+    }
+}
