@@ -2,7 +2,7 @@
 
 use coffer_base::{AccountId, Timestamp};
 
-use crate::{StoreError, Tx};
+use crate::{Row, StoreError, Tx};
 
 /// One entry. The chain's hash is computed by the caller, who holds the hash function.
 pub struct Entry<'a> {
@@ -134,20 +134,29 @@ impl Recorded {
 pub fn after(tx: &Tx<'_>, sequence: i64, limit: i64) -> Result<Vec<Recorded>, StoreError> {
     let sql = "SELECT sequence, at, account_id, principal, access_key_id, peer, action, resources, outcome, request_id,
                detail, chain FROM audit WHERE sequence > $1 ORDER BY sequence LIMIT $2";
-    tx.all(sql, &[sequence.into(), limit.into()], |row| {
-        Ok(Recorded {
-            sequence: row.integer(0)?,
-            at: row.moment(1)?,
-            account: row.account(2)?,
-            principal: row.text(3)?,
-            access_key_id: row.text(4)?,
-            peer: row.text(5)?,
-            action: row.text(6)?,
-            resources: row.text(7)?,
-            outcome: row.text(8)?,
-            request_id: row.text(9)?,
-            detail: row.text(10)?,
-            chain: row.blob(11)?,
-        })
+    tx.all(sql, &[sequence.into(), limit.into()], recorded)
+}
+
+/// At most `limit` rows before `sequence`, the last one first.
+pub fn before(tx: &Tx<'_>, sequence: i64, limit: i64) -> Result<Vec<Recorded>, StoreError> {
+    let sql = "SELECT sequence, at, account_id, principal, access_key_id, peer, action, resources, outcome, request_id,
+               detail, chain FROM audit WHERE sequence < $1 ORDER BY sequence DESC LIMIT $2";
+    tx.all(sql, &[sequence.into(), limit.into()], recorded)
+}
+
+fn recorded(row: &Row<'_>) -> Result<Recorded, StoreError> {
+    Ok(Recorded {
+        sequence: row.integer(0)?,
+        at: row.moment(1)?,
+        account: row.account(2)?,
+        principal: row.text(3)?,
+        access_key_id: row.text(4)?,
+        peer: row.text(5)?,
+        action: row.text(6)?,
+        resources: row.text(7)?,
+        outcome: row.text(8)?,
+        request_id: row.text(9)?,
+        detail: row.text(10)?,
+        chain: row.blob(11)?,
     })
 }

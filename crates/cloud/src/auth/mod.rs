@@ -14,7 +14,7 @@ pub mod system_policies;
 mod tagged;
 mod uses;
 
-pub use authenticate::{Authenticated, anonymous, authenticate, secret_context};
+pub use authenticate::{Authenticated, Login, anonymous, authenticate, resume, secret_context};
 pub use authorize::{authorize, context, refused_by_trust, require, require_passing, service_may, trusts};
 pub use cache::PolicyCache;
 pub use diagnosis::{Diagnosis, MatchedPolicy};

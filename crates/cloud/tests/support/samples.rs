@@ -47,6 +47,12 @@ impl World {
     fn sample_of_coffer(&self, action: &str) -> Pairs {
         let encrypted = [&DISK[..], &[("Encrypted", "true")]].concat();
         match action {
+            "CreateConsoleSession" | "LookupAuditRecords" => Vec::new(),
+            "DescribeDiskReencryptions" => {
+                let disk_id = text(&self.root(Product::Ecs, "CreateDisk", &encrypted), "DiskId");
+                self.root(Product::Coffer, "ReencryptDisk", &[("DiskId", &disk_id)]);
+                owned(&[REGION])
+            }
             "ModifyDiskReencryption" => {
                 let disk_id = text(&self.root(Product::Ecs, "CreateDisk", &encrypted), "DiskId");
                 self.root(Product::Coffer, "ReencryptDisk", &[("DiskId", &disk_id)]);
