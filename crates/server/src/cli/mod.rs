@@ -2,6 +2,7 @@
 
 mod attach;
 mod completions;
+mod console;
 mod default_encryption;
 mod detach;
 mod disk;
@@ -46,6 +47,8 @@ pub(crate) enum Verb {
     Attach(attach::Attach),
     /// Disconnect and detach a disk
     Detach(detach::Detach),
+    /// Print a link that opens the console in a browser, once
+    Console(console::Console),
     /// Verify the files of volumes and snapshots, without a server
     #[command(subcommand)]
     Volume(volume::Volume),
@@ -66,6 +69,7 @@ impl Verb {
             Self::Key(verb) => key::run(verb),
             Self::Attach(attach) => attach::run(attach),
             Self::Detach(detach) => detach::run(detach),
+            Self::Console(console) => console::run(console),
             Self::Volume(verb) => volume::run(verb),
             Self::Completions(completions) => completions::completions(completions, command),
             Self::Man(man) => completions::man(man, command),
