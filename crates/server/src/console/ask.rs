@@ -22,7 +22,7 @@ pub(super) struct Asker<'a> {
 pub(super) struct Refusal {
     /// HTTP status.
     pub(super) status: StatusCode,
-    /// What was asked.
+    /// The action that was asked for; empty for a refusal of the console's own.
     pub(super) asked: String,
     /// The code.
     pub(super) code: String,
@@ -56,7 +56,7 @@ impl Refusal {
     pub(super) fn own(status: StatusCode, code: &str, message: &str) -> Self {
         Self {
             status,
-            asked: "Console".to_owned(),
+            asked: String::new(),
             code: code.to_owned(),
             message: message.to_owned(),
             request_id: String::new(),
@@ -69,6 +69,11 @@ impl Refusal {
 /// A text member, or nothing.
 pub(super) fn text(value: &Value, name: &str) -> String {
     value[name].as_str().unwrap_or_default().to_owned()
+}
+
+/// A moment for people: `2026-01-01T00:00:00Z` as `2026-01-01 00:00:00`.
+pub(super) fn moment(value: &Value, name: &str) -> String {
+    text(value, name).trim_end_matches('Z').replace('T', " ")
 }
 
 /// A whole number, or 0.

@@ -5,7 +5,7 @@ use coffer_cloud::Product;
 use hyper::StatusCode;
 use serde_json::Value;
 
-use super::ask::{items, number, text};
+use super::ask::{items, moment, number, text};
 use super::reply::{self, Reply};
 use super::view::{self, Frame, View};
 
@@ -34,7 +34,7 @@ impl Record {
         };
         Self {
             sequence: number(value, "Sequence"),
-            time: text(value, "EventTime"),
+            time: moment(value, "EventTime"),
             principal: text(value, "Principal"),
             access_key_id: text(value, "AccessKeyId"),
             source: text(value, "SourceIpAddress"),
@@ -44,6 +44,11 @@ impl Record {
             request_id: text(value, "EventId"),
             details: detail.as_object().map(|detail| detail.iter().map(pair).collect()).unwrap_or_default(),
         }
+    }
+
+    /// The resources without account and region, which are the audit's own mostly; the record has them whole.
+    fn short_resources(&self) -> impl Iterator<Item = &str> {
+        self.resources.iter().map(|arn| arn.splitn(5, ':').nth(4).unwrap_or(arn))
     }
 
     /// The part of the caller's ARN that tells callers of an account apart.

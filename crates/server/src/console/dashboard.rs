@@ -16,7 +16,9 @@ struct Page {
     default: Result<Default, Refusal>,
     disks: Result<Share, Refusal>,
     keys: Vec<String>,
-    regions: Vec<Line>,
+    /// The regions that have something, and those that have nothing or may not be looked at.
+    used: Vec<Line>,
+    others: Vec<Line>,
 }
 
 /// What the account has chosen in a region.
@@ -44,6 +46,12 @@ struct Line {
     disks: Result<Share, Refusal>,
 }
 
+impl Line {
+    fn is_used(&self) -> bool {
+        matches!(self.enabled, Ok(true)) || self.disks.as_ref().is_ok_and(|share| share.all > 0)
+    }
+}
+
 /// The page.
 pub(super) async fn page(view: &View<'_>) -> Reply {
     let asker = view.asker();
@@ -52,12 +60,14 @@ pub(super) async fn page(view: &View<'_>) -> Reply {
         let (enabled, disks) = (enabled(&asker, region).await, share(&asker, region).await);
         regions.push(Line { id: region.id(), name: region.name_en(), enabled, disks });
     }
+    let (used, others) = regions.into_iter().partition(Line::is_used);
     let page = Page {
         frame: view.frame("Dashboard", "dashboard"),
         default: default(&asker, view.region).await,
         disks: share(&asker, view.region).await,
         keys: keys(&asker).await,
-        regions,
+        used,
+        others,
     };
     reply::page(StatusCode::OK, &page)
 }

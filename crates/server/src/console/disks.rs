@@ -6,7 +6,7 @@ use coffer_cloud::Product;
 use hyper::StatusCode;
 use serde_json::{Value, json};
 
-use super::ask::{Asker, Refusal, items, number, text};
+use super::ask::{Asker, Refusal, items, moment, number, text};
 use super::audit::Record;
 use super::pager::{self, Pager};
 use super::plot::{Plot, Series};
@@ -22,6 +22,7 @@ pub(super) struct Disk {
     category: String,
     status: String,
     zone: String,
+    description: String,
     created: String,
     instances: Vec<Attachment>,
     encrypted: bool,
@@ -40,7 +41,7 @@ impl Disk {
         let attachment = |value: &Value| Attachment {
             instance: text(value, "InstanceId"),
             device: text(value, "Device"),
-            since: text(value, "AttachedTime"),
+            since: moment(value, "AttachedTime"),
         };
         Self {
             id: text(value, "DiskId"),
@@ -49,7 +50,8 @@ impl Disk {
             category: text(value, "Category"),
             status: text(value, "Status"),
             zone: text(value, "ZoneId"),
-            created: text(value, "CreationTime"),
+            description: text(value, "Description"),
+            created: moment(value, "CreationTime"),
             instances: items(value, "Attachments", "Attachment").iter().map(attachment).collect(),
             encrypted: value["Encrypted"] == true,
             key: text(value, "KMSKeyId"),
@@ -145,8 +147,8 @@ async fn encryption(asker: &Asker<'_>, id: &str) -> Result<Encryption, Refusal> 
     Ok(Encryption {
         algorithm: text(&shown, "Algorithm"),
         key_version: text(&shown, "KeyVersionId"),
-        rewrapped: text(&shown, "LastRewrapTime"),
-        reencrypted: text(&shown, "LastReencryptionTime"),
+        rewrapped: moment(&shown, "LastRewrapTime"),
+        reencrypted: moment(&shown, "LastReencryptionTime"),
         under_way: text(&shown, "ReencryptionStatus"),
         new_key: text(&shown, "ReencryptionKMSKeyId"),
         progress: shown["ReencryptionProgress"].as_i64(),

@@ -5,7 +5,7 @@ use coffer_cloud::Product;
 use hyper::StatusCode;
 use serde_json::Value;
 
-use super::ask::{Asker, Refusal, items, text};
+use super::ask::{Asker, Refusal, items, moment, text};
 use super::reply::{self, Reply};
 use super::snapshots::Snapshot;
 use super::view::{Frame, View};
@@ -55,7 +55,7 @@ async fn reencryptions(asker: &Asker<'_>) -> Result<Vec<Reencryption>, Refusal> 
         key: text(value, "KMSKeyId"),
         status: text(value, "Status"),
         progress: value["Progress"].as_i64(),
-        began: text(value, "StartTime"),
+        began: moment(value, "StartTime"),
     };
     Ok(items(&found, "Reencryptions", "Reencryption").iter().map(item).collect())
 }
@@ -73,8 +73,8 @@ async fn tasks(asker: &Asker<'_>) -> Result<Vec<Task>, Refusal> {
         action: text(value, "TaskAction"),
         status: text(value, "TaskStatus"),
         resource: text(value, "ResourceId"),
-        created: text(value, "CreationTime"),
-        finished: text(value, "FinishedTime"),
+        created: moment(value, "CreationTime"),
+        finished: moment(value, "FinishedTime"),
     };
     Ok(items(&found, "TaskSet", "Task").iter().map(item).collect())
 }

@@ -5,7 +5,7 @@ use coffer_cloud::Product;
 use hyper::StatusCode;
 use serde_json::Value;
 
-use super::ask::{Asker, Refusal, items, number, text};
+use super::ask::{Asker, Refusal, items, moment, number, text};
 use super::disks::Disk;
 use super::pager::{self, Pager};
 use super::reply::{self, Reply};
@@ -39,10 +39,10 @@ impl Key {
             creator: text(value, "Creator"),
             origin: text(value, "Origin"),
             description: text(value, "Description"),
-            created: text(value, "CreationDate"),
-            delete_date: text(value, "DeleteDate"),
+            created: moment(value, "CreationDate"),
+            delete_date: moment(value, "DeleteDate"),
             rotation: text(value, "AutomaticRotation"),
-            last_rotation: text(value, "LastRotationDate"),
+            last_rotation: moment(value, "LastRotationDate"),
             protected: value["DeletionProtection"] == "Enabled",
         }
     }

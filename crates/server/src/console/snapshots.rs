@@ -5,7 +5,7 @@ use coffer_cloud::Product;
 use hyper::StatusCode;
 use serde_json::Value;
 
-use super::ask::{items, number, text};
+use super::ask::{items, moment, number, text};
 use super::pager::{self, Pager};
 use super::reply::{self, Reply};
 use super::view::{Frame, View};
@@ -34,7 +34,7 @@ impl Snapshot {
             size_gib: text(value, "SourceDiskSize"),
             status: text(value, "Status"),
             progress: text(value, "Progress").trim_end_matches('%').to_owned(),
-            created: text(value, "CreationTime"),
+            created: moment(value, "CreationTime"),
             encrypted: value["Encrypted"] == true,
             key: text(value, "KMSKeyId"),
         }
