@@ -97,6 +97,22 @@ fn every_page_is_fit_to_be_read_in_light_and_dark_and_on_a_phone_and_breaks_no_p
 }
 
 #[test]
+fn what_is_unfit_to_be_read_would_be_found() {
+    let site = Site::new();
+    let mut browser = sign_in(&site);
+    for (damage, fault) in [
+        ("document.querySelector('h1').style.color = getComputedStyle(document.body).backgroundColor", "1.00: <h1"),
+        ("document.querySelector('label').remove()", "no name: <select"),
+        ("document.querySelector('main').style.width = '3000px'", "wider than the window"),
+        ("document.querySelector('h1').outerHTML = '<h2>x</h2>'", "not one h1"),
+    ] {
+        browser.run(damage);
+        let faults = browser.run(FAULTS);
+        assert!(faults.as_str().unwrap().contains(fault), "{damage}: {faults}");
+    }
+}
+
+#[test]
 fn a_page_brings_itself_up_to_date_and_keeps_the_focus() {
     let site = Site::new();
     let disk = site.disk(&["--encrypted", "true"]);
