@@ -1,4 +1,4 @@
-//! The programs of others that the Rust tests run against us: clients of our NBD server, a token, OpenSSL. Installed where they are missing; a test never does without.
+//! The programs of others that the Rust tests run against us: clients of our NBD server, a token, OpenSSL, a browser. Installed where they are missing; a test never does without.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -7,7 +7,7 @@ use std::process::Command;
 use crate::report::{self, Counts};
 
 /// What the tests run, and the package that has it, by the names of Debian and Ubuntu.
-const TOOLS: [(&str, &str); 15] = [
+const TOOLS: [(&str, &str); 16] = [
     ("qemu-img", "qemu-utils"),
     ("qemu-io", "qemu-utils"),
     ("nbdinfo", "libnbd-bin"),
@@ -23,6 +23,7 @@ const TOOLS: [(&str, &str); 15] = [
     ("softhsm2-util", "softhsm2"),
     ("pkcs11-tool", "opensc"),
     ("openssl", "openssl"),
+    ("chromium", "chromium"),
 ];
 /// Where the tests look for them.
 const PLACES: [&str; 6] = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];

@@ -10,7 +10,9 @@ use coffer_store::{Db, StoreError, Tx, accounts, idempotency};
 use crate::audit::Line;
 use crate::auth::replay::Replays;
 use crate::auth::signature::{Claim, Coverage, Scheme};
-use crate::auth::{Authenticated, Failures, KeyUses, PolicyCache, anonymous, authenticate, authorize, requested_tags};
+use crate::auth::{
+    Authenticated, Failures, KeyUses, Login, PolicyCache, anonymous, authenticate, authorize, requested_tags, resume,
+};
 use crate::caller::{Caller, Identity};
 use crate::context::{Cx, Origin};
 use crate::costly::{Made, Step, Steps};
@@ -121,10 +123,23 @@ impl Cloud {
 
     /// Answers one request. A write's answer comes once it is durable.
     pub async fn handle(&self, incoming: Incoming) -> Outgoing {
+        self.answer(incoming, None).await
+    }
+
+    /// The same for a caller who has proven before who it is. Nothing but the signature is left out: policies are asked, and writes
+    /// are put on record, as for that caller's own request.
+    pub async fn handle_as(&self, incoming: Incoming, login: &Login) -> Outgoing {
+        self.answer(incoming, Some(login)).await
+    }
+
+    async fn answer(&self, incoming: Incoming, login: Option<&Login>) -> Outgoing {
         let request_id = ids::request_id(&*self.0.rng);
         let host = host_of(&incoming);
         let parameters = Parameters::parse(&incoming);
-        let claim = parameters.as_ref().ok().map(|parameters| Claim::read(&incoming, parameters));
+        let claim = parameters.as_ref().ok().map(|parameters| match login {
+            Some(login) => Claim::of_login(parameters, login),
+            None => Claim::read(&incoming, parameters),
+        });
         let product =
             claim.as_ref().and_then(|claim| claim.as_ref().ok()).and_then(|c| Product::by_version(&c.version));
         let format = format(parameters.as_ref().ok(), &incoming, product);
@@ -248,7 +263,9 @@ impl Cloud {
     ) -> Result<(Call, Decoded), ApiError> {
         let shared = &*self.0;
         let (now, operation) = (shared.clock.now(), entry.operation);
-        let authenticated = if operation.access == Access::Anyone && matches!(claim.scheme, Scheme::Anonymous) {
+        let authenticated = if let Some(login) = &claim.login {
+            resume(tx, &shared.keyring, now, login)?
+        } else if operation.access == Access::Anyone && matches!(claim.scheme, Scheme::Anonymous) {
             anonymous(parameters)
         } else {
             authenticate(tx, &shared.keyring, &shared.replays, now, incoming, parameters, claim)?

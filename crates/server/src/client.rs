@@ -131,7 +131,8 @@ fn dial(address: &str) -> io::Result<TcpStream> {
     outcome
 }
 
-fn encode(text: &str) -> String {
+/// Percent-encodes as RFC 3986 does.
+pub(crate) fn encode(text: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~');
     text.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
 }

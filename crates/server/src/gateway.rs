@@ -23,6 +23,9 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio_rustls::TlsAcceptor;
 use tower_service::Service as _;
 
+use crate::console::{self, Console};
+use crate::serve::{monotonic_ns, now};
+
 /// Most connections at a time; further ones wait in the kernel's queue.
 const CONNECTIONS: usize = 4096;
 /// The text format of Prometheus.
@@ -42,6 +45,7 @@ pub(crate) struct Gateway {
     allow_plaintext: bool,
     /// What is not the API.
     pages: Router,
+    console: Arc<Console>,
     connections: Arc<Semaphore>,
 }
 
@@ -62,12 +66,12 @@ impl Peer {
 
 impl Gateway {
     /// Puts the parts together.
-    pub(crate) fn new(cloud: Cloud, tls: Arc<ServerConfig>, allow_plaintext: bool) -> Arc<Self> {
+    pub(crate) fn new(cloud: Cloud, tls: Arc<ServerConfig>, allow_plaintext: bool, console: Arc<Console>) -> Arc<Self> {
         let metered = cloud.clone();
         let metrics = move || async move { ([(CONTENT_TYPE, METRICS_TYPE)], metered.volume_metrics()) };
         let pages = Router::new().route("/health/ready", get(|| async { "ready\n" })).route("/metrics", get(metrics));
         let connections = Arc::new(Semaphore::new(CONNECTIONS));
-        Arc::new(Self { cloud, tls: TlsAcceptor::from(tls), allow_plaintext, pages, connections })
+        Arc::new(Self { cloud, tls: TlsAcceptor::from(tls), allow_plaintext, pages, console, connections })
     }
 
     /// Serves until `stop` turns true, then lets what runs finish.
@@ -167,11 +171,21 @@ impl Gateway {
         if is_page {
             return self.pages.clone().call(request).await;
         }
+        let is_console = console::owns(path);
         let answer = match self.read(request, peer).await {
-            Ok(incoming) => self.cloud.handle(incoming).await,
+            Ok(incoming) if is_console => return Ok(self.console.answer(incoming).await),
+            Ok(incoming) => self.measured(incoming).await,
             Err(error) => self.cloud.refuse(&error),
         };
         Ok(respond(answer))
+    }
+
+    /// Answers a request of the API, and notes how long that took.
+    async fn measured(&self, incoming: Incoming) -> Outgoing {
+        let began_ns = monotonic_ns();
+        let answer = self.cloud.handle(incoming).await;
+        self.console.load.request(now(), monotonic_ns() - began_ns, answer.status != 200);
+        answer
     }
 
     /// Reads a request whole, within bounds.

@@ -4,6 +4,7 @@ mod accounts;
 mod cli;
 mod client;
 mod config;
+mod console;
 mod demo;
 mod erase;
 mod gateway;

@@ -17,7 +17,9 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
+use crate::client::Caller;
 use crate::config::{self, Config, ServeArguments};
+use crate::console::{Console, link};
 use crate::gateway::Gateway;
 use crate::metadata;
 use crate::pools::Pools;
@@ -78,7 +80,7 @@ pub(crate) fn now() -> Timestamp {
 
 /// Nanoseconds on a clock that never goes back.
 #[expect(clippy::disallowed_methods, reason = "the wiring is where the machine's clock is read")]
-fn monotonic_ns() -> u64 {
+pub(crate) fn monotonic_ns() -> u64 {
     static START: OnceLock<Instant> = OnceLock::new();
     u64::try_from(START.get_or_init(Instant::now).elapsed().as_nanos()).unwrap_or(u64::MAX)
 }
@@ -149,7 +151,9 @@ impl Server {
         if let Some(webhook) = &config.webhook {
             runtime.spawn(webhook.open()?.run(cloud.clone(), stopped.clone()));
         }
-        let gateway = Gateway::new(cloud.clone(), tls, config.allow_plaintext);
+        let console = Console::new(cloud.clone(), account.clone(), config.settings.region);
+        runtime.spawn(Arc::clone(&console).watch());
+        let gateway = Gateway::new(cloud.clone(), tls, config.allow_plaintext, console);
         let gateway = runtime.spawn(gateway.run(listener, stopped));
         let jobs = start_jobs(cloud.clone())?;
         Ok((Self { address, account, runtime, stop, gateway, jobs, cloud, pools }, root_access))
@@ -223,6 +227,19 @@ fn announce(config: &Config, server: &Server, root_access: Option<&RootAccess>) 
         }
         None => ("<access key id>", "<access key secret>"),
     };
+    // Once, and within minutes: a later start has no secret to sign it with.
+    let caller = |access: &RootAccess| Caller {
+        access_key_id: access.access_key_id.clone(),
+        secret: access.secret.clone(),
+        security_token: None,
+    };
+    match root_access.map(|access| link::path(&caller(access), now())) {
+        Some(path) => writeln!(out, "  console             http://{address}{path}   (signs in once)")?,
+        None => writeln!(
+            out,
+            "  console             http://{address}/console   (`coffer console` prints a link that signs in)"
+        )?,
+    }
     writeln!(
         out,
         r#"

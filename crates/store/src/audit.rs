@@ -165,6 +165,12 @@ pub fn with_detail(tx: &Tx<'_>, action: &str, text: &str, after: i64, limit: i64
     tx.all(&[COLUMNS, sql].concat(), &[action.into(), text.into(), after.into(), limit.into()], read)
 }
 
+/// At most `limit` rows before `sequence`, the last one first.
+pub fn before(tx: &Tx<'_>, sequence: i64, limit: i64) -> Result<Vec<Recorded>, StoreError> {
+    let sql = [COLUMNS, "WHERE sequence < $1 ORDER BY sequence DESC LIMIT $2"].concat();
+    tx.all(&sql, &[sequence.into(), limit.into()], read)
+}
+
 const COLUMNS: &str = "SELECT sequence, at, account_id, principal, access_key_id, peer, action, resources, outcome,
     request_id, detail, chain FROM audit ";
 

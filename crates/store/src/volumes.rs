@@ -168,6 +168,25 @@ pub fn chain(tx: &Tx<'_>, chain: &str) -> Result<Vec<Manifest>, StoreError> {
     Ok(manifests)
 }
 
+/// What is being encrypted anew of an account's disks in a region, the oldest first: the volume's id and the row.
+pub fn reencryptions(
+    tx: &Tx<'_>,
+    account: &AccountId,
+    region: Region,
+    offset: i64,
+    limit: i64,
+) -> Result<Vec<(String, Reencryption)>, StoreError> {
+    let sql = "SELECT r.disk_id FROM reencryptions r JOIN disks d ON d.disk_id = r.disk_id
+               WHERE d.account_id = $1 AND d.region = $2 ORDER BY r.began_at, r.disk_id LIMIT $3 OFFSET $4";
+    let values = [account.into(), region.into(), limit.into(), offset.into()];
+    let mut found = Vec::new();
+    for disk_id in tx.all(sql, &values, |row| row.text(0))? {
+        let disk = Disk::get(tx, &disk_id)?.map(|disk| id_of(&disk));
+        found.extend(disk.zip(Reencryption::get(tx, &disk_id)?));
+    }
+    Ok(found)
+}
+
 /// What was done to a disk in a minute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sample {

@@ -25,11 +25,26 @@ pub struct Authenticated {
     pub coverage: Coverage,
 }
 
+/// A credential whose secret somebody has proven to know: what a session stands on.
+#[derive(Clone, Debug)]
+pub struct Login {
+    /// The access key.
+    pub access_key_id: String,
+    /// What goes with a temporary one.
+    pub security_token: Option<Secret<String>>,
+}
+
 /// What a secret belongs to.
 struct Found {
     secret: Secret<String>,
     caller: Caller,
     active: bool,
+}
+
+impl Found {
+    fn require_active(&self) -> Result<(), ApiError> {
+        if self.active { Ok(()) } else { Err(ErrorCode::AccessKeyInactive.into()) }
+    }
 }
 
 /// The context that an access key's secret is sealed with.
@@ -50,22 +65,41 @@ pub fn authenticate(
     if matches!(claim.scheme, Scheme::Bearer) {
         return Err(ErrorCode::InvalidSignatureMethod.into());
     }
-    let missing = |name: &str| ApiError::with(ErrorCode::MissingMandatory, [name.to_owned()]);
     let access_key_id = claim.access_key_id.as_deref().ok_or_else(|| missing("AccessKeyId"))?;
-    let found = match &claim.security_token {
-        Some(token) => session(tx, keyring, now, access_key_id, token)?,
-        None if access_key_id.starts_with("STS.") => return Err(missing("SecurityToken")),
-        None => long_term(tx, keyring, access_key_id)?,
-    };
+    let found = find(tx, keyring, now, access_key_id, claim.security_token.as_deref())?;
     let coverage = claim.verify(incoming, parameters, &found.secret)?;
-    if !found.active {
-        return Err(ErrorCode::AccessKeyInactive.into());
-    }
+    found.require_active()?;
     let signed_at = claim.timestamp.ok_or_else(|| missing("Timestamp"))?;
     let fingerprint = claim.nonce.as_deref().map(|nonce| fingerprint(access_key_id, nonce));
     replays.accept(now, signed_at, fingerprint)?;
     let nonce = fingerprint.map(|print| (print, signed_at.plus_ms(limits::TIMESTAMP_WINDOW_MS)));
     Ok(Authenticated { caller: found.caller, nonce, coverage })
+}
+
+/// The caller whose credential was proven before: as it is now, so that a key that was disabled or deleted since ends what stands on it.
+pub fn resume(tx: &Tx<'_>, keyring: &Keyring, now: Timestamp, login: &Login) -> Result<Authenticated, ApiError> {
+    let token = login.security_token.as_ref().map(|token| token.expose().as_str());
+    let found = find(tx, keyring, now, &login.access_key_id, token)?;
+    found.require_active()?;
+    Ok(Authenticated { caller: found.caller, nonce: None, coverage: Coverage::Everything })
+}
+
+fn missing(name: &str) -> ApiError {
+    ApiError::with(ErrorCode::MissingMandatory, [name.to_owned()])
+}
+
+fn find(
+    tx: &Tx<'_>,
+    keyring: &Keyring,
+    now: Timestamp,
+    access_key_id: &str,
+    security_token: Option<&str>,
+) -> Result<Found, ApiError> {
+    match security_token {
+        Some(token) => session(tx, keyring, now, access_key_id, token),
+        None if access_key_id.starts_with("STS.") => Err(missing("SecurityToken")),
+        None => long_term(tx, keyring, access_key_id),
+    }
 }
 
 /// Who is nobody yet, for an operation that takes an identity provider's word. The account is that of the role asked for: what comes of the call is its business.

@@ -15,7 +15,7 @@ pub mod system_policies;
 mod tagged;
 mod uses;
 
-pub use authenticate::{Authenticated, anonymous, authenticate, secret_context, unseal};
+pub use authenticate::{Authenticated, Login, anonymous, authenticate, resume, secret_context, unseal};
 pub use authorize::{
     Allowed, authorize, context, is_account_only, principal_arn, refused_by_trust, require, require_passing,
     service_may, trusts,

@@ -5,6 +5,7 @@ use coffer_base::{ApiError, Arn, ErrorCode, Timestamp};
 use coffer_store::Record as _;
 use coffer_store::volumes::{self, Reencryption};
 
+use super::reencryption::Progress;
 use crate::context::Cx;
 use crate::decode::request;
 use crate::ecs::{existing_disk, owned};
@@ -71,13 +72,7 @@ pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
         None => None,
     };
     let reencryption = Reencryption::get(cx.tx, &disk.disk_id)?;
-    let rekey = cx.host.status(&volumes::id_of(&disk)).and_then(|status| status.rekey);
-    let reencryption_status = reencryption.as_ref().map(|reencryption| match rekey {
-        _ if reencryption.is_paused => "Paused",
-        Some(_) => "Running",
-        None => "Waiting",
-    });
-    let progress = rekey.map(|rekey| rekey.done_chunks * 100 / rekey.total_chunks.max(1));
+    let progress = reencryption.as_ref().map(|row| Progress::of(cx, &volumes::id_of(&disk), row));
     let time = |at: Option<Timestamp>| at.map(Timestamp::to_iso8601);
     Ok(Response {
         encrypted: disk.kms_key_id.is_some(),
@@ -85,9 +80,9 @@ pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
         key_version_id,
         last_rewrap_time: time(disk.rewrapped_at),
         last_reencryption_time: time(disk.reencrypted_at),
-        reencryption_status,
+        reencryption_status: progress.map(|progress| progress.status),
         reencryption_kms_key_id: reencryption.map(|reencryption| reencryption.kms_key_id),
-        reencryption_progress: progress.map(i64::try_from).transpose().map_err(ApiError::internal)?,
+        reencryption_progress: progress.and_then(|progress| progress.per_cent),
         disk_id: disk.disk_id,
         kms_key_id: disk.kms_key_id,
     })

@@ -4,19 +4,23 @@
 
 mod question;
 mod rate;
+mod reencryption;
 
 use crate::operation::operations;
 use crate::product::Product;
 
 operations! { Product::Coffer;
     create_account,
+    create_console_session,
     describe_compliance_findings,
     describe_disk_encryption,
     describe_disk_export,
+    describe_disk_reencryptions,
     describe_key_dependants,
     explain_access,
     list_accounts,
     list_events,
+    lookup_audit_records,
     modify_disk_reencryption,
     reencrypt_disk,
     rewrap_disk_data_key,

@@ -35,6 +35,14 @@ impl Cloud {
         let unavailable: Vec<String> = guard(&self.0.volumes.outages).keys().cloned().collect();
         render(&statuses, &unavailable)
     }
+
+    /// How much the clients of this machine's open volumes have read and written until now, in bytes.
+    pub fn volume_bytes(&self) -> (u64, u64) {
+        let statuses = self.0.volumes.host.statuses();
+        statuses.values().fold((0, 0), |(read, written), status| {
+            (read + status.counters.read_bytes, written + status.counters.written_bytes)
+        })
+    }
 }
 
 fn render(statuses: &BTreeMap<String, VolumeStatus>, unavailable: &[String]) -> String {

@@ -23,6 +23,7 @@ use std::thread::{self, Thread};
 
 use coffer_base::{AccountId, Clock, Region, Rng, Secret, SeededRng, Timestamp, ids};
 use coffer_block::host::Host;
+use coffer_cloud::auth::Login;
 use coffer_cloud::bootstrap::{self, KmsService, Preset, StartError, Started};
 use coffer_cloud::volumes::Inline;
 use coffer_cloud::{Cloud, Incoming, Keyring, Method, Outgoing, Product, Settings, Volumes};
@@ -344,6 +345,11 @@ impl World {
     /// Sends a request; the answer as it goes out.
     pub(crate) fn answer(&self, incoming: Incoming) -> Outgoing {
         block_on(self.cloud.handle(incoming))
+    }
+
+    /// Sends a request of a session.
+    pub(crate) fn answer_as(&self, incoming: Incoming, login: &Login) -> Outgoing {
+        block_on(self.cloud.handle_as(incoming, login))
     }
 
     /// Sends a request; status and body.

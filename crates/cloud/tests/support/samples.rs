@@ -61,6 +61,12 @@ impl World {
                 owned(&[REGION, ("DefaultEncryption", "true")])
             }
             "ExplainAccess" => owned(&[("Principal", "root"), ("AuthAction", "ecs:CreateDisk")]),
+            "CreateConsoleSession" | "LookupAuditRecords" => Vec::new(),
+            "DescribeDiskReencryptions" => {
+                let disk_id = text(&self.root(Product::Ecs, "CreateDisk", &encrypted), "DiskId");
+                self.root(Product::Coffer, "ReencryptDisk", &[("DiskId", &disk_id)]);
+                owned(&[REGION])
+            }
             "ModifyDiskReencryption" => {
                 let disk_id = text(&self.root(Product::Ecs, "CreateDisk", &encrypted), "DiskId");
                 self.root(Product::Coffer, "ReencryptDisk", &[("DiskId", &disk_id)]);

@@ -4,6 +4,7 @@ pub(crate) mod account;
 mod attach;
 mod completions;
 mod compliance;
+mod console;
 mod default_encryption;
 mod detach;
 mod disk;
@@ -61,6 +62,8 @@ pub(crate) enum Verb {
     Attach(attach::Attach),
     /// Disconnect and detach a disk
     Detach(detach::Detach),
+    /// Print a link that opens the console in a browser, once
+    Console(console::Console),
     /// Verify the files of volumes and snapshots, without a server
     #[command(subcommand)]
     Volume(volume::Volume),
@@ -84,6 +87,7 @@ impl Verb {
             Self::Events(arguments) => events::run(arguments),
             Self::Attach(attach) => attach::run(attach),
             Self::Detach(detach) => detach::run(detach),
+            Self::Console(console) => console::run(console),
             Self::Volume(verb) => volume::run(verb),
             Self::Completions(completions) => completions::completions(completions, command),
             Self::Man(man) => completions::man(man, command),

@@ -17,6 +17,7 @@ use super::failure::{Failure, Reason, chain};
 use super::output::plain;
 use super::profile;
 use crate::client::{Caller, Client, Endpoint};
+use crate::console::link;
 use crate::serve::now;
 
 /// How the server is reached.
@@ -81,6 +82,14 @@ impl Connection {
         let (address, is_tls) = address(&endpoint)?;
         let tls = is_tls.then(|| trust(self.ca.as_deref())).transpose()?;
         Ok(Session { client: Client::new(Endpoint { address, tls }, caller, now), endpoint, region })
+    }
+
+    /// A link that signs the caller in to the console, once and within minutes.
+    pub(crate) fn console_link(&self) -> Result<String, Failure> {
+        let endpoint = self.endpoint.clone().unwrap_or_else(|| USUAL_ENDPOINT.to_owned());
+        let (address, is_tls) = address(&endpoint)?;
+        let scheme = if is_tls { "https" } else { "http" };
+        Ok(format!("{scheme}://{address}{}", link::path(&self.caller()?.0, now())))
     }
 
     /// Who calls, and the region of the profile if it is one. A profile that was named wins over the environment.

@@ -17,6 +17,7 @@ use coffer_base::{ApiError, ErrorCode, Secret, Timestamp, limits};
 use coffer_crypto::{digest, mac};
 
 use crate::Incoming;
+use crate::auth::Login;
 use crate::parameters::Parameters;
 
 /// How a request is authenticated.
@@ -69,6 +70,8 @@ pub struct Claim {
     pub timestamp: Option<Timestamp>,
     /// The signature nonce. An empty one is a value like any other.
     pub nonce: Option<String>,
+    /// The credential that was proven before, where the request comes of a session and not from a client.
+    pub(crate) login: Option<Login>,
     proof: Proof,
 }
 
@@ -142,6 +145,12 @@ impl Claim {
         Self::anonymous(request, parameters)
     }
 
+    /// What a request says that a session makes for its caller. It carries no proof: `login` is where it was given.
+    pub(crate) fn of_login(parameters: &Parameters, login: &Login) -> Result<Self, ApiError> {
+        let claim = Self::unsigned(Scheme::Anonymous, &Naming::of_parameters(parameters))?;
+        Ok(Self { login: Some(login.clone()), ..claim })
+    }
+
     /// Whether the signature is the one `secret` makes of this request; the time it takes does not depend on the signature.
     /// `request` and `parameters` are those the claim was read from.
     ///
@@ -202,6 +211,7 @@ impl Claim {
             security_token: None,
             timestamp,
             nonce: naming.nonce.map(str::to_owned),
+            login: None,
             proof: Proof::Unsigned,
         })
     }

@@ -1,0 +1,124 @@
+//! What every page has: who looks, at which region, with what in the query; and the frame around it.
+
+use askama::Template;
+use coffer_base::Region;
+use coffer_cloud::Incoming;
+use coffer_cloud::parameters::Parameters;
+use hyper::StatusCode;
+
+use super::ask::{Asker, Refusal};
+use super::reply::{self, Reply};
+use super::session::Session;
+use super::{Console, explain};
+use crate::client::encode;
+
+/// A page's surroundings.
+pub(super) struct View<'a> {
+    pub(super) console: &'a Console,
+    pub(super) request: &'a Incoming,
+    pub(super) session: &'a Session,
+    pub(super) region: Region,
+    parameters: &'a Parameters,
+    /// Whether the page asks by itself, to be up to date.
+    live: bool,
+}
+
+/// What a list to choose from offers, and whether that is what is chosen.
+pub(super) fn options<const N: usize>(words: [&'static str; N], chosen: &str) -> Vec<(&'static str, bool)> {
+    words.map(|word| (word, word == chosen)).into()
+}
+
+/// What stands around each page.
+pub(super) struct Frame {
+    pub(super) title: String,
+    /// The entry of the navigation that this is.
+    pub(super) here: &'static str,
+    /// Path and query, to come back to and to ask again.
+    pub(super) url: String,
+    pub(super) path: String,
+    pub(super) region: &'static str,
+    pub(super) regions: Vec<&'static str>,
+    pub(super) arn: String,
+    pub(super) csrf: String,
+    pub(super) notice: Option<String>,
+    pub(super) explains: bool,
+    pub(super) sees_load: bool,
+}
+
+#[derive(Template)]
+#[template(path = "refused.html")]
+struct RefusedPage {
+    frame: Frame,
+    refusal: Refusal,
+}
+
+impl<'a> View<'a> {
+    pub(super) fn new(
+        console: &'a Console,
+        request: &'a Incoming,
+        parameters: &'a Parameters,
+        session: &'a Session,
+        live: bool,
+    ) -> Self {
+        let region = parameters.get("region").and_then(Region::parse).unwrap_or(console.region);
+        Self { console, request, session, region, parameters, live }
+    }
+
+    /// A field of the form or the query; empty when it is not there.
+    pub(super) fn field(&self, name: &str) -> &'a str {
+        self.parameters.get(name).unwrap_or_default().trim()
+    }
+
+    /// All fields.
+    pub(super) fn fields(&self) -> impl Iterator<Item = (&'a str, &'a str)> {
+        self.parameters.iter()
+    }
+
+    /// A number of a page, from 1.
+    pub(super) fn page_number(&self) -> i64 {
+        self.field("page").parse().ok().filter(|page| (1..=1_000_000).contains(page)).unwrap_or(1)
+    }
+
+    pub(super) fn asker(&self) -> Asker<'a> {
+        let login = &self.session.identity.login;
+        Asker { cloud: &self.console.cloud, login, region: self.region, request: self.request }
+    }
+
+    /// Whether the main account itself looks.
+    pub(super) fn is_operator(&self) -> bool {
+        let identity = &self.session.identity;
+        identity.account == self.console.main.as_str() && identity.arn.ends_with(":root")
+    }
+
+    /// The frame of a page.
+    pub(super) fn frame(&self, title: impl Into<String>, here: &'static str) -> Frame {
+        let path = self.request.path.clone();
+        let pairs = self.parameters.query().filter(|(name, value)| *name != "region" && !value.is_empty());
+        let others: Vec<_> = pairs.map(|(name, value)| format!("&{}={}", encode(name), encode(value))).collect();
+        let notice = if self.live { None } else { self.console.sessions.take_notice(self.session) };
+        Frame {
+            title: title.into(),
+            here,
+            url: format!("{path}?region={}{}", self.region.id(), others.concat()),
+            path,
+            region: self.region.id(),
+            regions: Region::all().map(Region::id).collect(),
+            arn: self.session.identity.arn.clone(),
+            csrf: self.session.csrf.clone(),
+            notice,
+            explains: explain::is_there(),
+            sees_load: self.is_operator(),
+        }
+    }
+
+    /// A page that is nothing but a refusal.
+    pub(super) fn refused(&self, refusal: Refusal) -> Reply {
+        let status = refusal.status;
+        reply::page(status, &RefusedPage { frame: self.frame("Refused", ""), refusal })
+    }
+
+    /// There is no such page.
+    pub(super) fn not_found(&self) -> Reply {
+        self.refused(Refusal::own(StatusCode::NOT_FOUND, "NotFound", "There is no such page."))
+    }
+}
