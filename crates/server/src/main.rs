@@ -1,6 +1,7 @@
 //! The binary: configuration, the gateway, wiring. The only place that reads the machine's clock and starts threads.
 
 mod accounts;
+mod backup;
 mod cli;
 mod client;
 mod config;
@@ -43,6 +44,10 @@ enum Command {
     /// See or change how the root key of a data directory is kept.
     #[command(subcommand)]
     Seal(seal::Seal),
+    /// Write everything that a server keeps into one file, also while it runs
+    Backup(backup::Backup),
+    /// Make a data directory again of a backup, which is verified first
+    Restore(backup::Restore),
     /// Play the whole story against a fresh server in a temporary directory, showing each step and its proof.
     Demo,
     #[command(flatten)]
@@ -56,6 +61,8 @@ fn main() -> ExitCode {
         Command::Erase(command) => erase::run(&command),
         Command::Seal(command) => seal::run(&command),
         Command::Account(command) => accounts::run(&command),
+        Command::Backup(command) => return command.run(),
+        Command::Restore(command) => return command.run(),
         Command::Demo => demo::run(),
         Command::Verb(verb) => return verb.run(Cli::command()),
     };

@@ -17,6 +17,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
+use crate::backup;
 use crate::config::{self, Config, ServeArguments};
 use crate::gateway::Gateway;
 use crate::metadata;
@@ -111,7 +112,8 @@ impl Server {
         let tls = tls::configure(&config.data, config.tls.as_ref())?;
         let pools = Arc::new(Pools::start()?);
         let workers: Arc<dyn Workers> = Arc::<Pools>::clone(&pools);
-        let volumes = Volumes::new(Host::start(&config.volumes, Arc::clone(&rng), monotonic_ns)?, workers);
+        let volumes = Volumes::new(Host::start(&config.volumes, Arc::clone(&rng), monotonic_ns)?, workers)
+            .pinned_by(config.data.join(backup::PIN));
         let cloud = Cloud::new(db, clock, rng, keyring, config.settings.clone(), volumes);
         cloud.reconcile_volumes().map_err(|error| format!("{error:?}"))?;
 

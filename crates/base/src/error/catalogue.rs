@@ -259,6 +259,7 @@ catalogue! {
     MonitorEndBeforeStart = 400 "InvalidParameter.EndTime" "The specified parameter EndTime is earlier than StartTime.";
     ReencryptionInProgress = 403 "IncorrectDiskStatus.Reencrypting" "The specified disk is being encrypted anew.";
     NotReencrypting = 403 "IncorrectDiskStatus.NotReencrypting" "The specified disk is not being encrypted anew.";
+    DiskNotInBackup = 403 "IncorrectDiskStatus.NotInBackup" "The bytes of the specified disk are not in the backup that this store was restored from. Reset or re-initialize the disk.";
     RewrapPlainDisk = 400 "InvalidOperation.DiskNotEncrypted" "The specified disk is not encrypted.";
     MonitoredDiskNotFound = 404 "InvalidDiskId.NotFound" "The DiskId provided does not exist in our records.";
     DiskInitializing = 403 "IncorrectDiskStatus.Initializing" "The current disk status does not support this operation.";

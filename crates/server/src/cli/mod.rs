@@ -19,7 +19,10 @@ mod status;
 mod volume;
 mod wait;
 
+pub(crate) use failure::{Failure, Reason, chain};
+pub(crate) use output::Output;
 pub(crate) use session::Connection;
+pub(crate) use volume::{Lock, lock};
 
 use std::process::ExitCode;
 

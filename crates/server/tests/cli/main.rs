@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test")]
 
 mod attach;
+mod backup;
 #[path = "../../src/client.rs"]
 mod client;
 mod credentials;
