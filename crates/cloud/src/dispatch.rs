@@ -19,6 +19,7 @@ use crate::exchange::{Incoming, Outgoing};
 use crate::idempotent;
 use crate::key_maker::KeyMaker;
 use crate::keyring::Keyring;
+use crate::metrics::Meter;
 use crate::operation::{Access, Decoded, Effect, Entry};
 use crate::parameters::Parameters;
 use crate::product::Product;
@@ -44,6 +45,7 @@ pub(crate) struct Shared {
     pub(crate) replays: Replays,
     pub(crate) key_maker: KeyMaker,
     pub(crate) volumes: Volumes,
+    pub(crate) meter: Meter,
 }
 
 /// A request on its way, once its operation is known.
@@ -84,6 +86,7 @@ impl Cloud {
             replays: Replays::new(limits::NONCES),
             key_maker: KeyMaker::default(),
             volumes,
+            meter: Meter::default(),
         }))
     }
 
@@ -96,6 +99,7 @@ impl Cloud {
         let product =
             claim.as_ref().and_then(|claim| claim.as_ref().ok()).and_then(|c| Product::by_version(&c.version));
         let format = format(parameters.as_ref().ok(), &incoming, product);
+        let action = claim.as_ref().and_then(|claim| claim.as_ref().ok()).and_then(known_action).unwrap_or_default();
         let outcome = match (parameters, claim) {
             (Ok(parameters), Some(Ok(claim))) => self.guarded(&incoming, &parameters, &claim, &request_id).await,
             (Err(error), _) | (_, Some(Err(error))) => Err(error),
@@ -107,7 +111,9 @@ impl Cloud {
                 if let Some(cause) = error.source() {
                     tracing::error!(request_id, %cause, "the request failed");
                 }
-                encode::failure(format, product, &host, request_id, &error)
+                let mut answer = encode::failure(format, product, &host, request_id, &error);
+                answer.about.action = action;
+                answer
             }
         }
     }
@@ -329,6 +335,12 @@ fn find(incoming: &Incoming, claim: &Claim) -> Result<&'static Entry, ApiError> 
     }
     let table = operations(product);
     Ok(table.iter().find(|entry| entry.operation.name == claim.action).ok_or(ErrorCode::UnknownAction)?)
+}
+
+/// The name of the action that a request asks for, if there is one of that name.
+fn known_action(claim: &Claim) -> Option<&'static str> {
+    let table = operations(Product::by_version(&claim.version)?);
+    Some(table.iter().find(|entry| entry.operation.name == claim.action)?.operation.name)
 }
 
 /// The table of a product.

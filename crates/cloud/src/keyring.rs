@@ -69,6 +69,11 @@ impl Keyring {
         Ok(Self { root, opened: RwLock::new(opened), versions: RwLock::default() })
     }
 
+    /// Whether its root key opens those sealing keys.
+    pub fn fits(&self, keys: &[SealedKey]) -> bool {
+        fits(&self.root, keys)
+    }
+
     /// Makes and stores the sealing key of a new account.
     pub fn add_account(&self, tx: &Tx<'_>, rng: &dyn Rng, account: &AccountId) -> Result<(), KeyringError> {
         self.add(tx, rng, account.as_str())

@@ -220,7 +220,7 @@ fn a_disk_whose_bytes_are_not_in_the_backup_says_so_until_it_is_initialised_anew
     world.ecs("ReInitDisk", &[("DiskId", &disk_id)]);
     world.advance(60_000);
     assert_eq!(encryption(&world, &disk_id).get("DataStatus"), None);
-    world.ecs("StartInstance", &[("InstanceId", &instance_id)]);
-    world.advance(60_000);
+    world.ecs("DetachDisk", &pair);
+    world.ecs("AttachDisk", &[("DiskId", &disk_id), ("InstanceId", &world.instance("Running"))]);
     assert!(world.host.device(&coffer_store::volumes::id_of(&world.row::<Disk>(&disk_id))).is_some());
 }

@@ -7,7 +7,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::routing::get;
 use coffer_base::{ApiError, ErrorCode, limits};
 use coffer_cloud::{Cloud, Incoming, Method, Outgoing};
 use http_body_util::{BodyExt as _, Full, Limited};
@@ -23,10 +22,10 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio_rustls::TlsAcceptor;
 use tower_service::Service as _;
 
+use crate::pages;
+
 /// Most connections at a time; further ones wait in the kernel's queue.
-const CONNECTIONS: usize = 4096;
-/// The text format of Prometheus.
-const METRICS_TYPE: &str = "text/plain; version=0.0.4";
+pub(crate) const CONNECTIONS: usize = 4096;
 /// How long a client may take for its head, for its body, and for a TLS handshake.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// How long running requests may take to end when the server stops.
@@ -63,9 +62,7 @@ impl Peer {
 impl Gateway {
     /// Puts the parts together.
     pub(crate) fn new(cloud: Cloud, tls: Arc<ServerConfig>, allow_plaintext: bool) -> Arc<Self> {
-        let metered = cloud.clone();
-        let metrics = move || async move { ([(CONTENT_TYPE, METRICS_TYPE)], metered.volume_metrics()) };
-        let pages = Router::new().route("/health/ready", get(|| async { "ready\n" })).route("/metrics", get(metrics));
+        let pages = pages::router(cloud.clone());
         let connections = Arc::new(Semaphore::new(CONNECTIONS));
         Arc::new(Self { cloud, tls: TlsAcceptor::from(tls), allow_plaintext, pages, connections })
     }
@@ -163,14 +160,16 @@ impl Gateway {
     ) -> Result<Response<axum::body::Body>, Infallible> {
         let path = request.uri().path();
         // Metrics name disks: they are for this machine's own collector.
-        let is_page = path.starts_with("/health/") || (path == "/metrics" && peer.address.is_loopback());
+        let is_page = pages::HEALTH.contains(&path) || (path == "/metrics" && peer.address.is_loopback());
         if is_page {
             return self.pages.clone().call(request).await;
         }
+        let begin = tokio::time::Instant::now();
         let answer = match self.read(request, peer).await {
             Ok(incoming) => self.cloud.handle(incoming).await,
             Err(error) => self.cloud.refuse(&error),
         };
+        self.cloud.meter(&answer.about, u64::try_from(begin.elapsed().as_micros()).unwrap_or(u64::MAX));
         Ok(respond(answer))
     }
 

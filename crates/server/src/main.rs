@@ -6,10 +6,12 @@ mod cli;
 mod client;
 mod config;
 mod demo;
+mod doctor;
 mod erase;
 mod gateway;
 mod inspect;
 mod metadata;
+mod pages;
 mod pools;
 mod records;
 mod seal;
@@ -48,6 +50,8 @@ enum Command {
     Backup(backup::Backup),
     /// Make a data directory again of a backup, which is verified first
     Restore(backup::Restore),
+    /// Look for what is wrong with a data directory or a server, and say the remedy
+    Doctor(Box<doctor::Doctor>),
     /// Play the whole story against a fresh server in a temporary directory, showing each step and its proof.
     Demo,
     #[command(flatten)]
@@ -63,6 +67,7 @@ fn main() -> ExitCode {
         Command::Account(command) => accounts::run(&command),
         Command::Backup(command) => return command.run(),
         Command::Restore(command) => return command.run(),
+        Command::Doctor(command) => return command.run(),
         Command::Demo => demo::run(),
         Command::Verb(verb) => return verb.run(Cli::command()),
     };

@@ -10,7 +10,7 @@ use std::thread::JoinHandle;
 use coffer_base::limits;
 use rusqlite::{Connection, OpenFlags};
 
-use crate::writer::{Pending, Queue, write_inline};
+use crate::writer::{Pending, Queue, WriterStats, write_inline};
 use crate::{StoreError, Tx, migrations};
 
 /// The database file within the data directory.
@@ -153,6 +153,16 @@ impl Db {
                 let queue = files.queue.as_ref().expect("the queue is there until the last handle is dropped");
                 queue.write(work)
             }
+        }
+    }
+}
+
+impl Db {
+    /// What the writer has done; of a database in memory, which has none, nothing.
+    pub fn writer_stats(&self) -> Arc<WriterStats> {
+        match &*self.0 {
+            Backend::Memory(_) => Arc::default(),
+            Backend::Files(files) => files.queue.as_ref().map(Queue::stats).unwrap_or_default(),
         }
     }
 }

@@ -35,4 +35,4 @@ pub use connection::{Row, Tx, Value};
 pub use db::{Db, FILE, LOCK, Options};
 pub use error::StoreError;
 pub use record::{Record, Start};
-pub use writer::Pending;
+pub use writer::{Pending, WriterStats};

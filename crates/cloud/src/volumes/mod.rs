@@ -135,7 +135,7 @@ impl fmt::Debug for Volumes {
 }
 
 /// The content of a mutex; what a thread that panicked left is as good as any.
-fn guard<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(crate) fn guard<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

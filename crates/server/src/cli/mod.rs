@@ -19,10 +19,11 @@ mod status;
 mod volume;
 mod wait;
 
+pub(crate) use default_encryption::status as default_encryption_status;
 pub(crate) use failure::{Failure, Reason, chain};
-pub(crate) use output::Output;
-pub(crate) use session::Connection;
-pub(crate) use volume::{Lock, lock};
+pub(crate) use output::{Output, plain};
+pub(crate) use session::{Connection, Session};
+pub(crate) use volume::{Lock, faults as volume_faults, lock};
 
 use std::process::ExitCode;
 

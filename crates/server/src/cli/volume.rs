@@ -206,6 +206,13 @@ fn examine(path: &Path, problems: &mut Vec<Problem>) -> Option<Report> {
     }
 }
 
+/// What is wrong with the volume in a directory.
+pub(crate) fn faults(path: &Path) -> Vec<String> {
+    let mut problems = Vec::new();
+    examine(path, &mut problems);
+    problems.into_iter().map(|problem| format!("{}: {}", problem.subject, problem.what)).collect()
+}
+
 fn verify(
     objects: &Arc<Objects>,
     name: &str,

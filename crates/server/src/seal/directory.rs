@@ -84,6 +84,11 @@ pub(crate) fn find(data: &Path, settings: &SealSettings, keys: &[SealedKey]) -> 
     Err(failure.unwrap_or_else(|| RootKeyError::Missing(data.join(PLAIN)).into()))
 }
 
+/// Whether the root key in the data directory opens what is sealed there; if not, why.
+pub(crate) fn opens(data: &Path, settings: &SealSettings, keys: &[SealedKey]) -> Result<(), Error> {
+    find(data, settings, keys).map(drop)
+}
+
 /// Makes a new root key, kept as the one before it was, and seals the database under it.
 pub(crate) fn rotate(data: &Path, settings: &SealSettings, step: Checkpoint<'_>) -> Result<usize, Error> {
     let (db, found) = take(data, settings, step)?;

@@ -13,7 +13,7 @@ use clap::{Args, Subcommand};
 use coffer_crypto::RootKey;
 use coffer_store::{Db, Options, accounts};
 
-pub(crate) use directory::open_database;
+pub(crate) use directory::{open_database, opens};
 use settings::Method;
 pub(crate) use settings::SealSettings;
 
