@@ -64,6 +64,9 @@ pub(crate) struct Doctor {
     /// How much room there must be on the file systems of the data directory
     #[arg(long, value_name = "GIB", default_value_t = 1)]
     free_gib: u64,
+    /// Make this check only; may be repeated
+    #[arg(long, value_name = "CHECK")]
+    only: Vec<String>,
     /// Fail for warnings too
     #[arg(long)]
     strict: bool,
@@ -155,7 +158,7 @@ impl Doctor {
         let is_server_meant = self.connection.is_named() || data.is_none();
         let mut server = if is_server_meant { Some(self.server()?) } else { None };
         let mut outcomes = Vec::new();
-        for check in CHECKS {
+        for check in self.meant()? {
             let findings = match (&check.run, &data, &mut server) {
                 (Run::Data(run), Some(data), _) => run(data),
                 (Run::Server(run), _, Some(server)) => run(server),
@@ -169,6 +172,19 @@ impl Doctor {
         });
         self.tell(&outcomes)?;
         Ok(is_well)
+    }
+
+    /// The checks to be made.
+    fn meant(&self) -> Result<Vec<&'static Check>, Failure> {
+        let is_named = |check: &Check, name: &str| check.name == name.replace('-', "_");
+        if let Some(unknown) = self.only.iter().find(|name| !CHECKS.iter().any(|check| is_named(check, name))) {
+            let names: Vec<String> = CHECKS.iter().map(|check| check.name.replace('_', "-")).collect();
+            return Err(
+                Failure::new(Reason::Configuration, format!("there is no check {unknown}")).next(names.join(", "))
+            );
+        }
+        let is_meant = |check: &&Check| self.only.is_empty() || self.only.iter().any(|name| is_named(check, name));
+        Ok(CHECKS.iter().filter(is_meant).collect())
     }
 
     /// The data directory that is meant, if one is.

@@ -87,6 +87,9 @@ fn a_backup_of_a_server_that_runs_has_all_but_the_bytes_of_disks_and_those_say_s
         std::thread::sleep(Duration::from_millis(20));
     }
     site.call(root, ECS, "ResetDisk", &reset);
+    while site.json(&["disk", "show", &kept])["Status"] != "In_use" {
+        std::thread::sleep(Duration::from_millis(20));
+    }
     site.call(root, ECS, "StartInstance", &[("InstanceId", &instance)]);
     read(&site, &kept, "7");
     assert_eq!(site.json(&["disk", "show", &kept])["Encryption"]["DataStatus"], Value::Null);

@@ -7,6 +7,8 @@ mod backup;
 #[path = "../../src/client.rs"]
 mod client;
 mod credentials;
+mod doctor;
+mod pages;
 mod seal;
 mod site;
 mod verbs;
