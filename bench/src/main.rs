@@ -5,6 +5,7 @@
 
 #![allow(clippy::print_stdout, reason = "a tool for the terminal")]
 
+mod backup;
 mod disks;
 mod load;
 mod peer;
@@ -56,6 +57,11 @@ fn main() -> Result<(), Box<dyn Error>> {
         return disks::listing(&server::binary()?);
     }
     if let [verb] = &arguments[..]
+        && verb == "backup"
+    {
+        return backup::run(&server::binary()?);
+    }
+    if let [verb] = &arguments[..]
         && verb == "writes"
     {
         return writes(&server::binary()?);
@@ -73,6 +79,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     writes(&binary)?;
     disks::creation(&binary)?;
     disks::listing(&binary)?;
+    backup::run(&binary)?;
     volumes::run(&[])
 }
 
