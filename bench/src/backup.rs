@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use crate::load::whole_answer;
+use crate::load::{Load, whole_answer};
 use crate::request::Signer;
 use crate::server::{Data, Options, Server, clock};
 
@@ -67,6 +67,13 @@ pub(crate) fn run(binary: &Path) -> Result<(), Box<dyn Error>> {
     Server::start(binary, &data, Options::default())?.stop()?;
     crate::disks::fill(data.path(), ROWS)?;
     let server = Server::start(binary, &data, Options { pinned: false, ..Options::default() })?;
+    let enable = Signer::new(server.address.clone()).many(
+        "EnableDiskEncryptionByDefault",
+        "2014-05-26",
+        "RegionId=cn-hangzhou",
+        1,
+    );
+    Load::run(&server.address, &enable, 1)?;
     let mut writer = Writer::new(&server.address)?;
     let before = writer.write_for(ASIDE)?;
     let place = Data::new("backups")?;
