@@ -23,6 +23,7 @@ use tokio_rustls::TlsAcceptor;
 use tower_service::Service as _;
 
 use crate::pages;
+use crate::serve::Error;
 
 /// Most connections at a time; further ones wait in the kernel's queue.
 pub(crate) const CONNECTIONS: usize = 4096;
@@ -42,6 +43,8 @@ pub(crate) struct Gateway {
     /// What is not the API.
     pages: Router,
     connections: Arc<Semaphore>,
+    #[cfg(feature = "otel")]
+    traces: Option<crate::traces::Traces>,
 }
 
 /// Where a request came from.
@@ -61,10 +64,18 @@ impl Peer {
 
 impl Gateway {
     /// Puts the parts together.
-    pub(crate) fn new(cloud: Cloud, tls: Arc<ServerConfig>, allow_plaintext: bool) -> Arc<Self> {
+    pub(crate) fn new(cloud: Cloud, tls: Arc<ServerConfig>, allow_plaintext: bool) -> Result<Arc<Self>, Error> {
         let pages = pages::router(cloud.clone());
         let connections = Arc::new(Semaphore::new(CONNECTIONS));
-        Arc::new(Self { cloud, tls: TlsAcceptor::from(tls), allow_plaintext, pages, connections })
+        Ok(Arc::new(Self {
+            cloud,
+            tls: TlsAcceptor::from(tls),
+            allow_plaintext,
+            pages,
+            connections,
+            #[cfg(feature = "otel")]
+            traces: crate::traces::Traces::from_environment()?,
+        }))
     }
 
     /// Serves until `stop` turns true, then lets what runs finish.
@@ -90,6 +101,11 @@ impl Gateway {
         let all = u32::try_from(CONNECTIONS).expect("the number of connections is small");
         if tokio::time::timeout(GRACE, self.connections.acquire_many(all)).await.is_err() {
             tracing::warn!("connections were still busy when the time to finish was over");
+        }
+        #[cfg(feature = "otel")]
+        if self.traces.is_some() {
+            let stop = move || self.traces.as_ref().map(crate::traces::Traces::stop);
+            drop(tokio::task::spawn_blocking(stop).await);
         }
     }
 
@@ -164,12 +180,19 @@ impl Gateway {
         if is_page {
             return self.pages.clone().call(request).await;
         }
+        #[cfg(feature = "otel")]
+        let begun = self.traces.as_ref().map(|_| crate::traces::Traces::begin(request.headers()));
         let begin = tokio::time::Instant::now();
         let answer = match self.read(request, peer).await {
             Ok(incoming) => self.cloud.handle(incoming).await,
             Err(error) => self.cloud.refuse(&error),
         };
-        self.cloud.meter(&answer.about, u64::try_from(begin.elapsed().as_micros()).unwrap_or(u64::MAX));
+        let took = begin.elapsed();
+        self.cloud.meter(&answer.about, u64::try_from(took.as_micros()).unwrap_or(u64::MAX));
+        #[cfg(feature = "otel")]
+        if let (Some(traces), Some(begun)) = (&self.traces, begun) {
+            traces.end(begun, &answer, took);
+        }
         Ok(respond(answer))
     }
 

@@ -9,6 +9,7 @@ mod demo;
 mod doctor;
 mod erase;
 mod gateway;
+mod http;
 mod inspect;
 mod metadata;
 mod pages;
@@ -17,6 +18,8 @@ mod records;
 mod seal;
 mod serve;
 mod tls;
+#[cfg(feature = "otel")]
+mod traces;
 
 use std::process::ExitCode;
 

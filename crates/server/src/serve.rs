@@ -135,7 +135,7 @@ impl Server {
             tracing::info!(address = %listener.local_addr()?, role = wanted.role, "metadata endpoint");
             runtime.spawn(metadata::run(listener, router));
         }
-        let gateway = Gateway::new(cloud.clone(), tls, config.allow_plaintext);
+        let gateway = Gateway::new(cloud.clone(), tls, config.allow_plaintext)?;
         let gateway = runtime.spawn(gateway.run(listener, stopped));
         let jobs = start_jobs(cloud.clone())?;
         Ok((Self { address, account, runtime, stop, gateway, jobs, cloud, pools }, root_access))

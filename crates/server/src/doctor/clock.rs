@@ -1,7 +1,8 @@
 //! This machine's clock and the server's agree: signatures are valid for a quarter of an hour.
 
-use super::{Check, Finding, Findings, Run, Server, http};
+use super::{Check, Finding, Findings, Run, Server};
 use crate::cli::{Failure, Reason};
+use crate::http;
 use crate::serve::now;
 
 pub(super) const CHECK: Check = Check { name: "clock", run: Run::Server(check) };

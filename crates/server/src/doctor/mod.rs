@@ -1,7 +1,6 @@
 //! `coffer doctor`: looks for what is known to go wrong, at a data directory and at a server, and says the remedy of each. Reads only. A
 //! check is a file and a line below.
 
-mod http;
 mod process;
 
 use std::io::Write as _;

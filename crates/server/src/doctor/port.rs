@@ -3,8 +3,9 @@
 use std::io::ErrorKind;
 use std::net::TcpListener;
 
-use super::{Check, Data, Finding, Findings, Run, http};
+use super::{Check, Data, Finding, Findings, Run};
 use crate::client::Endpoint;
+use crate::http;
 
 pub(super) const CHECK: Check = Check { name: "port", run: Run::Data(check) };
 

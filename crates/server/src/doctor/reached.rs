@@ -1,6 +1,7 @@
 //! The server answers, and shows a certificate that is believed.
 
-use super::{Check, Finding, Findings, Run, Server, http};
+use super::{Check, Finding, Findings, Run, Server};
+use crate::http;
 
 pub(super) const CHECK: Check = Check { name: "reached", run: Run::Server(check) };
 

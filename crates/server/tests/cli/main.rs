@@ -11,5 +11,7 @@ mod doctor;
 mod pages;
 mod seal;
 mod site;
+#[cfg(feature = "otel")]
+mod traces;
 mod verbs;
 mod volume;
