@@ -104,7 +104,7 @@ fn first_page_ms(address: &str, page: &str, tag: &str) -> Result<f64, Box<dyn Er
 }
 
 /// Puts disks into the database of a server that does not run.
-fn fill(directory: &Path, disks: usize) -> Result<(), Box<dyn Error>> {
+pub(crate) fn fill(directory: &Path, disks: usize) -> Result<(), Box<dyn Error>> {
     let db = Db::open(directory, coffer_store::Options::default())?;
     let account = db.read(|tx| accounts::fact(tx, "main-account"))?.ok_or("no account")?;
     let account = AccountId::parse(&account).ok_or("no account")?;

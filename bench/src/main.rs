@@ -5,6 +5,7 @@
 
 #![allow(clippy::print_stdout, reason = "a tool for the terminal")]
 
+mod backup;
 mod calls;
 mod disks;
 mod kms;
@@ -64,6 +65,11 @@ fn main() -> Result<(), Box<dyn Error>> {
         return disks::listing(&server::binary()?);
     }
     if let [verb] = &arguments[..]
+        && verb == "backup"
+    {
+        return backup::run(&server::binary()?);
+    }
+    if let [verb] = &arguments[..]
         && verb == "writes"
     {
         return writes(&server::binary()?);
@@ -83,6 +89,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     disks::listing(&binary)?;
     kms::run(&binary, &[])?;
     policy::run(&binary)?;
+    backup::run(&binary)?;
     volumes::run(&[])
 }
 

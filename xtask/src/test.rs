@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use crate::report::Counts;
+use crate::report::{self, Counts};
 use crate::{deny, docs, e2e, fuzz, reached, tidy, tools};
 
 /// A step: its name, and what it does.
@@ -35,5 +35,9 @@ pub(crate) fn run() -> Counts {
 
 fn rust() -> Result<Counts, String> {
     let mut cargo = Command::new(env!("CARGO"));
-    reached::recorded(cargo.args(["test", "--workspace", "--no-fail-fast"]))
+    let mut counts = reached::recorded(cargo.args(["test", "--workspace", "--no-fail-fast"]))?;
+    let mut traces = Command::new(env!("CARGO"));
+    traces.args(["test", "--package", "coffer", "--features", "otel", "--test", "cli", "traces::"]);
+    counts += report::counted(&mut traces, report::cargo_line)?;
+    Ok(counts)
 }

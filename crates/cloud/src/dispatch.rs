@@ -22,6 +22,7 @@ use crate::exchange::{Incoming, Outgoing};
 use crate::idempotent;
 use crate::keyring::Keyring;
 use crate::kms::uses::VersionUses;
+use crate::metrics::Meter;
 use crate::operation::{Access, Decoded, Effect, Entry};
 use crate::parameters::Parameters;
 use crate::product::Product;
@@ -51,6 +52,7 @@ pub(crate) struct Shared {
     pub(crate) steps: Steps,
     pub(crate) volumes: Volumes,
     pub(crate) bell: Bell,
+    pub(crate) meter: Meter,
 }
 
 /// A request on its way, once its operation is known.
@@ -118,6 +120,7 @@ impl Cloud {
             steps: Steps::default(),
             volumes,
             bell: Bell::default(),
+            meter: Meter::default(),
         }))
     }
 
@@ -143,6 +146,7 @@ impl Cloud {
         let product =
             claim.as_ref().and_then(|claim| claim.as_ref().ok()).and_then(|c| Product::by_version(&c.version));
         let format = format(parameters.as_ref().ok(), &incoming, product);
+        let action = claim.as_ref().and_then(|claim| claim.as_ref().ok()).and_then(known_action).unwrap_or_default();
         let outcome = match (parameters, claim) {
             (Ok(parameters), Some(Ok(claim))) => self.guarded(&incoming, &parameters, &claim, &request_id).await,
             (Err(error), _) | (_, Some(Err(error))) => Err(error),
@@ -157,7 +161,9 @@ impl Cloud {
                 if let Some(cause) = error.source() {
                     tracing::error!(request_id, %cause, "the request failed");
                 }
-                encode::failure(format, product, &host, request_id, &error)
+                let mut answer = encode::failure(format, product, &host, request_id, &error);
+                answer.about.action = action;
+                answer
             }
         }
     }
@@ -429,6 +435,12 @@ fn find(incoming: &Incoming, claim: &Claim) -> Result<&'static Entry, ApiError> 
     }
     let table = operations(product);
     Ok(table.iter().find(|entry| entry.operation.name == claim.action).ok_or(ErrorCode::UnknownAction)?)
+}
+
+/// The name of the action that a request asks for, if there is one of that name.
+fn known_action(claim: &Claim) -> Option<&'static str> {
+    let table = operations(Product::by_version(&claim.version)?);
+    Some(table.iter().find(|entry| entry.operation.name == claim.action)?.operation.name)
 }
 
 /// The table of a product.

@@ -7,7 +7,7 @@ use coffer_base::error::AccessDenied;
 use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event};
 
-use crate::exchange::Outgoing;
+use crate::exchange::{About, Outgoing};
 use crate::product::Product;
 use crate::value::Value;
 
@@ -30,13 +30,14 @@ impl Format {
 }
 
 /// A success: the operation's members, and the request's id first.
-pub fn success(format: Format, product: Product, action: &str, request_id: String, reply: Value) -> Outgoing {
+pub fn success(format: Format, product: Product, action: &'static str, request_id: String, reply: Value) -> Outgoing {
     let mut members = vec![(Cow::Borrowed("RequestId"), Value::Text(request_id.clone().into()))];
     if let Value::Object(own) = reply {
         members.extend(own);
     }
     let body = write(format, &product.xml_root(action), &Value::Object(members));
-    Outgoing { status: 200, content_type: format.content_type(), request_id, warnings: Vec::new(), body }
+    let about = About { product: Some(product), action, code: "OK".into() };
+    Outgoing { status: 200, content_type: format.content_type(), request_id, warnings: Vec::new(), body, about }
 }
 
 /// An error. `host` is the endpoint as the client called it; `product` may be unknown this early.
@@ -60,7 +61,15 @@ pub fn failure(format: Format, product: Option<Product>, host: &str, request_id:
         members.push(("AccessDeniedDetail".into(), access_denied(detail)));
     }
     let body = write(format, "Error", &Value::Object(members));
-    Outgoing { status: error.status(), content_type: format.content_type(), request_id, warnings: Vec::new(), body }
+    let about = About { product, action: "", code: error.code_text().into_owned().into() };
+    Outgoing {
+        status: error.status(),
+        content_type: format.content_type(),
+        request_id,
+        warnings: Vec::new(),
+        body,
+        about,
+    }
 }
 
 fn access_denied(detail: &AccessDenied) -> Value {

@@ -1,6 +1,9 @@
 //! A request and its answer as they cross from HTTP into this crate and back.
 
+use std::borrow::Cow;
 use std::net::IpAddr;
+
+use crate::product::Product;
 
 /// The two methods the RPC style knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,4 +63,17 @@ pub struct Outgoing {
     pub warnings: Vec<String>,
     /// The body.
     pub body: Vec<u8>,
+    /// What it answers, for whoever counts.
+    pub about: About,
+}
+
+/// What an answer is about.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct About {
+    /// The product, if it is one of ours.
+    pub product: Option<Product>,
+    /// The action; empty unless it is one of the product's: what else a client sends is no name to count by.
+    pub action: &'static str,
+    /// `OK`, or the error's code.
+    pub code: Cow<'static, str>,
 }

@@ -91,6 +91,12 @@ impl Keyring {
         roots.iter().find(|root| fits(root, any)).cloned().ok_or(KeyringError::WrongRoot)
     }
 
+    /// Whether its root key opens those sealing keys.
+    pub fn fits(&self, keys: &[SealedKey]) -> bool {
+        let roots = self.roots.read().unwrap_or_else(PoisonError::into_inner);
+        roots.iter().any(|root| fits(root, keys))
+    }
+
     /// Makes and stores the sealing key of a new account.
     pub fn add_account(&self, tx: &Tx<'_>, rng: &dyn Rng, account: &AccountId) -> Result<(), KeyringError> {
         self.add(tx, rng, account.as_str())

@@ -194,3 +194,33 @@ fn a_disk_that_is_encrypted_anew_can_be_reset_and_deleted() {
     let again = (404, "InvalidDiskId.NotFound", "The specified disk does not exist.");
     world.refuses(&support::root(), Product::Coffer, "ModifyDiskReencryption", &[("DiskId", &disk_id)], again);
 }
+
+#[test]
+fn a_disk_whose_bytes_are_not_in_the_backup_says_so_until_it_is_initialised_anew() {
+    let world = World::new();
+    let (instance_id, disk_id) = (world.instance("Running"), world.disk(&[]));
+    let pair = [("DiskId", &*disk_id), ("InstanceId", &*instance_id)];
+    world.ecs("AttachDisk", &pair);
+    assert_eq!(encryption(&world, &disk_id).get("DataStatus"), None);
+    let volume_id = coffer_store::volumes::id_of(&world.row::<Disk>(&disk_id));
+    world.store(move |tx| coffer_store::volumes::mark_lost(tx, &volume_id));
+    assert_eq!(encryption(&world, &disk_id)["DataStatus"], "NotInBackup");
+    let message = "The bytes of the specified disk are not in the backup that this store was restored from. Reset or \
+                   re-initialize the disk.";
+    let refused = (403, "IncorrectDiskStatus.NotInBackup", message);
+    let refuses = |action: &str, parameters: &[(&str, &str)]| {
+        world.refuses(&support::root(), Product::Ecs, action, parameters, refused);
+    };
+    refuses("CreateSnapshot", &[("DiskId", &disk_id)]);
+    world.ecs("DetachDisk", &pair);
+    refuses("AttachDisk", &pair);
+    world.ecs("StopInstance", &[("InstanceId", &instance_id)]);
+    world.advance(60_000);
+    world.ecs("AttachDisk", &pair);
+    world.ecs("ReInitDisk", &[("DiskId", &disk_id)]);
+    world.advance(60_000);
+    assert_eq!(encryption(&world, &disk_id).get("DataStatus"), None);
+    world.ecs("DetachDisk", &pair);
+    world.ecs("AttachDisk", &[("DiskId", &disk_id), ("InstanceId", &world.instance("Running"))]);
+    assert!(world.host.device(&coffer_store::volumes::id_of(&world.row::<Disk>(&disk_id))).is_some());
+}

@@ -7,7 +7,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::routing::get;
 use coffer_base::{ApiError, ErrorCode, limits};
 use coffer_cloud::{Cloud, Incoming, Method, Outgoing};
 use http_body_util::{BodyExt as _, Full, Limited};
@@ -24,12 +23,11 @@ use tokio_rustls::TlsAcceptor;
 use tower_service::Service as _;
 
 use crate::console::{self, Console};
-use crate::serve::{monotonic_ns, now};
+use crate::pages;
+use crate::serve::{Error, monotonic_ns, now};
 
 /// Most connections at a time; further ones wait in the kernel's queue.
-const CONNECTIONS: usize = 4096;
-/// The text format of Prometheus.
-const METRICS_TYPE: &str = "text/plain; version=0.0.4";
+pub(crate) const CONNECTIONS: usize = 4096;
 /// How long a client may take for its head, for its body, and for a TLS handshake.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// How long running requests may take to end when the server stops.
@@ -47,6 +45,8 @@ pub(crate) struct Gateway {
     pages: Router,
     console: Arc<Console>,
     connections: Arc<Semaphore>,
+    #[cfg(feature = "otel")]
+    traces: Option<crate::traces::Traces>,
 }
 
 /// Where a request came from.
@@ -66,12 +66,24 @@ impl Peer {
 
 impl Gateway {
     /// Puts the parts together.
-    pub(crate) fn new(cloud: Cloud, tls: Arc<ServerConfig>, allow_plaintext: bool, console: Arc<Console>) -> Arc<Self> {
-        let metered = cloud.clone();
-        let metrics = move || async move { ([(CONTENT_TYPE, METRICS_TYPE)], metered.volume_metrics()) };
-        let pages = Router::new().route("/health/ready", get(|| async { "ready\n" })).route("/metrics", get(metrics));
+    pub(crate) fn new(
+        cloud: Cloud,
+        tls: Arc<ServerConfig>,
+        allow_plaintext: bool,
+        console: Arc<Console>,
+    ) -> Result<Arc<Self>, Error> {
+        let pages = pages::router(cloud.clone());
         let connections = Arc::new(Semaphore::new(CONNECTIONS));
-        Arc::new(Self { cloud, tls: TlsAcceptor::from(tls), allow_plaintext, pages, console, connections })
+        Ok(Arc::new(Self {
+            cloud,
+            tls: TlsAcceptor::from(tls),
+            allow_plaintext,
+            pages,
+            console,
+            connections,
+            #[cfg(feature = "otel")]
+            traces: crate::traces::Traces::from_environment()?,
+        }))
     }
 
     /// Serves until `stop` turns true, then lets what runs finish.
@@ -97,6 +109,11 @@ impl Gateway {
         let all = u32::try_from(CONNECTIONS).expect("the number of connections is small");
         if tokio::time::timeout(GRACE, self.connections.acquire_many(all)).await.is_err() {
             tracing::warn!("connections were still busy when the time to finish was over");
+        }
+        #[cfg(feature = "otel")]
+        if self.traces.is_some() {
+            let stop = move || self.traces.as_ref().map(crate::traces::Traces::stop);
+            drop(tokio::task::spawn_blocking(stop).await);
         }
     }
 
@@ -167,16 +184,25 @@ impl Gateway {
     ) -> Result<Response<axum::body::Body>, Infallible> {
         let path = request.uri().path();
         // Metrics name disks: they are for this machine's own collector.
-        let is_page = path.starts_with("/health/") || (path == "/metrics" && peer.address.is_loopback());
+        let is_page = pages::HEALTH.contains(&path) || (path == "/metrics" && peer.address.is_loopback());
         if is_page {
             return self.pages.clone().call(request).await;
         }
         let is_console = console::owns(path);
+        #[cfg(feature = "otel")]
+        let begun = self.traces.as_ref().map(|_| crate::traces::Traces::begin(request.headers()));
+        let begin = tokio::time::Instant::now();
         let answer = match self.read(request, peer).await {
             Ok(incoming) if is_console => return Ok(self.console.answer(incoming).await),
             Ok(incoming) => self.measured(incoming).await,
             Err(error) => self.cloud.refuse(&error),
         };
+        let took = begin.elapsed();
+        self.cloud.meter(&answer.about, u64::try_from(took.as_micros()).unwrap_or(u64::MAX));
+        #[cfg(feature = "otel")]
+        if let (Some(traces), Some(begun)) = (&self.traces, begun) {
+            traces.end(begun, &answer, took);
+        }
         Ok(respond(answer))
     }
 

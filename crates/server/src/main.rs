@@ -1,20 +1,26 @@
 //! The binary: configuration, the gateway, wiring. The only place that reads the machine's clock and starts threads.
 
 mod accounts;
+mod backup;
 mod cli;
 mod client;
 mod config;
 mod console;
 mod demo;
+mod doctor;
 mod erase;
 mod gateway;
+mod http;
 mod inspect;
 mod metadata;
+mod pages;
 mod pools;
 mod records;
 mod seal;
 mod serve;
 mod tls;
+#[cfg(feature = "otel")]
+mod traces;
 mod webhook;
 
 use std::process::ExitCode;
@@ -45,6 +51,12 @@ enum Command {
     /// See or change how the root key of a data directory is kept.
     #[command(subcommand)]
     Seal(seal::Seal),
+    /// Write everything that a server keeps into one file, also while it runs
+    Backup(backup::Backup),
+    /// Make a data directory again of a backup, which is verified first
+    Restore(backup::Restore),
+    /// Look for what is wrong with a data directory or a server, and say the remedy
+    Doctor(Box<doctor::Doctor>),
     /// Play the whole story against a fresh server in a temporary directory, showing each step and its proof.
     Demo,
     #[command(flatten)]
@@ -61,6 +73,9 @@ fn main() -> ExitCode {
             Some(outcome) => return cli::exit(outcome),
             None => accounts::run(&command),
         },
+        Command::Backup(command) => return command.run(),
+        Command::Restore(command) => return command.run(),
+        Command::Doctor(command) => return command.run(),
         Command::Demo => demo::run(),
         Command::Verb(verb) => return verb.run(Cli::command()),
     };

@@ -17,6 +17,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
+use crate::backup;
 use crate::client::Caller;
 use crate::config::{self, Config, ServeArguments};
 use crate::console::{Console, link};
@@ -115,7 +116,8 @@ impl Server {
         let tls = tls::configure(&config.data, config.tls.as_ref())?;
         let pools = Arc::new(Pools::start()?);
         let workers: Arc<dyn Workers> = Arc::<Pools>::clone(&pools);
-        let volumes = Volumes::new(Host::start(&config.volumes, Arc::clone(&rng), monotonic_ns)?, workers);
+        let volumes = Volumes::new(Host::start(&config.volumes, Arc::clone(&rng), monotonic_ns)?, workers)
+            .pinned_by(config.data.join(backup::PIN));
         let keyring = Arc::new(keyring);
         let (data, file) = (config.data.clone(), config.file.clone());
         let served = Arc::new(Served { data, config: file, db: db.clone(), keyring: Arc::clone(&keyring) });
@@ -153,7 +155,7 @@ impl Server {
         }
         let console = Console::new(cloud.clone(), account.clone(), config.settings.region);
         runtime.spawn(Arc::clone(&console).watch());
-        let gateway = Gateway::new(cloud.clone(), tls, config.allow_plaintext, console);
+        let gateway = Gateway::new(cloud.clone(), tls, config.allow_plaintext, console)?;
         let gateway = runtime.spawn(gateway.run(listener, stopped));
         let jobs = start_jobs(cloud.clone())?;
         Ok((Self { address, account, runtime, stop, gateway, jobs, cloud, pools }, root_access))

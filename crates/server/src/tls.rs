@@ -13,7 +13,7 @@ use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 
 /// The authority's certificate, for clients to trust.
 pub(crate) const CA_FILE: &str = "ca.pem";
-const CHAIN_FILE: &str = "server.pem";
+pub(crate) const CHAIN_FILE: &str = "server.pem";
 const KEY_FILE: &str = "server.key";
 
 /// What is wrong with the certificate.

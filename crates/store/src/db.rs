@@ -10,13 +10,13 @@ use std::thread::JoinHandle;
 use coffer_base::limits;
 use rusqlite::{Connection, OpenFlags};
 
-use crate::writer::{Pending, Queue, write_inline};
+use crate::writer::{Pending, Queue, WriterStats, write_inline};
 use crate::{StoreError, Tx, migrations};
 
 /// The database file within the data directory.
-const FILE: &str = "coffer.db";
+pub const FILE: &str = "coffer.db";
 /// The file whose lock says that a process has the data directory.
-const LOCK: &str = "lock";
+pub const LOCK: &str = "lock";
 /// Statements each connection keeps prepared: more than there are in this crate.
 const PREPARED: usize = 512;
 
@@ -97,7 +97,27 @@ impl Db {
 
     /// Runs `work` on the database in `directory` as it stands, reading only, whether or not a process has it open.
     pub fn peek<T, E: From<StoreError>>(directory: &Path, work: impl FnOnce(&Tx<'_>) -> Result<T, E>) -> Result<T, E> {
-        snapshot(&connect(&directory.join(FILE), OpenFlags::SQLITE_OPEN_READ_ONLY)?, work)
+        Self::peek_file(&directory.join(FILE), work)
+    }
+
+    /// The same on a database's file, wherever it is.
+    pub fn peek_file<T, E: From<StoreError>>(file: &Path, work: impl FnOnce(&Tx<'_>) -> Result<T, E>) -> Result<T, E> {
+        snapshot(&connect(file, OpenFlags::SQLITE_OPEN_READ_ONLY)?, work)
+    }
+
+    /// Writes everything committed so far in `directory` into the new file `into`, whether or not a process has the database open: a
+    /// reader's consistent picture, which holds up no writer. The version of its schema.
+    pub fn copy(directory: &Path, into: &Path) -> Result<i64, StoreError> {
+        let connection = connect(&directory.join(FILE), OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        let into = into.to_str().ok_or(StoreError::Corrupt("the name of a file that is no text"))?;
+        connection.execute("VACUUM INTO $1", [into])?;
+        Ok(connection.pragma_query_value(None, "user_version", |row| row.get(0))?)
+    }
+
+    /// The version of the schema in `directory`, and the newest one that this program knows.
+    pub fn versions(directory: &Path) -> Result<(i64, i64), StoreError> {
+        let connection = connect(&directory.join(FILE), OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        Ok((connection.pragma_query_value(None, "user_version", |row| row.get(0))?, migrations::newest()))
     }
 
     /// Runs `work` on a consistent picture of everything committed so far. It can't write.
@@ -133,6 +153,16 @@ impl Db {
                 let queue = files.queue.as_ref().expect("the queue is there until the last handle is dropped");
                 queue.write(work)
             }
+        }
+    }
+}
+
+impl Db {
+    /// What the writer has done; of a database in memory, which has none, nothing.
+    pub fn writer_stats(&self) -> Arc<WriterStats> {
+        match &*self.0 {
+            Backend::Memory(_) => Arc::default(),
+            Backend::Files(files) => files.queue.as_ref().map(Queue::stats).unwrap_or_default(),
         }
     }
 }

@@ -42,6 +42,28 @@ pub fn due(tx: &Tx<'_>, kinds: &[String], now: Timestamp, limit: i64) -> Result<
     tx.all(&wanted.sql, &wanted.values, read)
 }
 
+/// The jobs of a kind that wait.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Waiting {
+    /// The kind.
+    pub kind: String,
+    /// How many there are.
+    pub waiting: i64,
+    /// How many of them are due.
+    pub due: i64,
+    /// How many of them have failed before.
+    pub failed: i64,
+}
+
+/// How many jobs wait, of each kind of which there are any.
+pub fn waiting(tx: &Tx<'_>, now: Timestamp) -> Result<Vec<Waiting>, StoreError> {
+    let sql = "SELECT kind, count(*), sum(due_at <= $1), sum(attempts > 0) FROM jobs WHERE state = 'waiting'
+               GROUP BY kind ORDER BY kind";
+    tx.all(sql, &[now.into()], |row| {
+        Ok(Waiting { kind: row.text(0)?, waiting: row.integer(1)?, due: row.integer(2)?, failed: row.integer(3)? })
+    })
+}
+
 fn read(row: &Row<'_>) -> Result<Job, StoreError> {
     Ok(Job { job_id: row.integer(0)?, kind: row.text(1)?, subject: row.text(2)?, attempts: row.integer(3)? })
 }

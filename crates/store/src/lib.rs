@@ -34,7 +34,7 @@ pub mod volumes;
 mod writer;
 
 pub use connection::{Row, Tx, Value};
-pub use db::{Db, Options};
+pub use db::{Db, FILE, LOCK, Options};
 pub use error::StoreError;
 pub use record::{Record, Start};
-pub use writer::Pending;
+pub use writer::{Pending, WriterStats};

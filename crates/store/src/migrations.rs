@@ -17,9 +17,14 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema/0010_events.sql"),
 ];
 
+/// The version that they lead to.
+pub(crate) fn newest() -> i64 {
+    i64::try_from(MIGRATIONS.len()).expect("there are few migrations")
+}
+
 /// Runs the migrations that `connection`'s database has not had. Refuses one that is newer than this program.
 pub(crate) fn run(connection: &Connection) -> Result<(), StoreError> {
-    let known = i64::try_from(MIGRATIONS.len()).map_err(|_| StoreError::Corrupt("number of migrations"))?;
+    let known = newest();
     let found: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
     if found > known {
         return Err(StoreError::Newer { found, known });

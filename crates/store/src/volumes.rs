@@ -5,7 +5,7 @@ use coffer_base::{AccountId, Region, Timestamp};
 use crate::connection::Condition;
 use crate::disks::Disk;
 use crate::record::{self, Record as _, record};
-use crate::{Row, StoreError, Tx};
+use crate::{Row, StoreError, Tx, accounts};
 
 record! {
     /// A volume's row.
@@ -159,6 +159,30 @@ pub fn needs(tx: &Tx<'_>, snapshot_id: &str) -> Result<bool, StoreError> {
     let sql =
         "SELECT count(*) FROM (SELECT 1 FROM volumes WHERE base_snapshot_id = $1 AND base_snapshot_id <> '' LIMIT 1)";
     Ok(tx.count(sql, &[snapshot_id.into()])? == 1)
+}
+
+/// Puts on record that a volume's bytes are not in this store: the backup that it was restored from does not have them.
+pub fn mark_lost(tx: &Tx<'_>, volume_id: &str) -> Result<(), StoreError> {
+    accounts::set_fact(tx, &lost_fact(volume_id), "not in the backup")
+}
+
+/// Whether that is on record of a disk's volume. A disk that was reset or initialised since has another.
+pub fn is_lost(tx: &Tx<'_>, disk: &Disk) -> Result<bool, StoreError> {
+    Ok(accounts::fact(tx, &lost_fact(&id_of(disk)))?.is_some())
+}
+
+fn lost_fact(volume_id: &str) -> String {
+    format!("volume-not-in-backup/{volume_id}")
+}
+
+/// Every volume of any disk.
+pub fn all(tx: &Tx<'_>) -> Result<Vec<Volume>, StoreError> {
+    record::all(tx, &Condition::new("", &[]))
+}
+
+/// The manifest of every snapshot that is complete and not deleted.
+pub fn kept(tx: &Tx<'_>) -> Result<Vec<Manifest>, StoreError> {
+    record::all(tx, &Condition::new(" WHERE r.state = 'kept' AND r.is_deleted = 0", &[]))
 }
 
 /// The manifests of a chain, in order.

@@ -5,6 +5,8 @@ use std::any::Any;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::task::{Context, Poll};
 
@@ -36,18 +38,58 @@ impl<T> Future for Pending<T> {
     }
 }
 
+/// What the writer has done, and what waits for it.
+#[derive(Debug, Default)]
+pub struct WriterStats {
+    waiting: AtomicU64,
+    writes: AtomicU64,
+    commits: AtomicU64,
+    refused: AtomicU64,
+}
+
+impl WriterStats {
+    /// Writes that wait now.
+    pub fn waiting(&self) -> u64 {
+        self.waiting.load(Ordering::Relaxed)
+    }
+
+    /// Writes that were done, those that failed too.
+    pub fn writes(&self) -> u64 {
+        self.writes.load(Ordering::Relaxed)
+    }
+
+    /// Commits, each of one write or more.
+    pub fn commits(&self) -> u64 {
+        self.commits.load(Ordering::Relaxed)
+    }
+
+    /// Writes that were refused as the queue was full.
+    pub fn refused(&self) -> u64 {
+        self.refused.load(Ordering::Relaxed)
+    }
+}
+
 /// The way to the writer.
 #[derive(Clone)]
-pub(crate) struct Queue(SyncSender<Job>);
+pub(crate) struct Queue {
+    jobs: SyncSender<Job>,
+    stats: Arc<WriterStats>,
+}
 
 impl Queue {
     /// Starts the writer on `connection`; `batch` writes at most share a commit. It ends when every `Queue` is gone.
     pub(crate) fn start(connection: Connection, batch: usize) -> std::io::Result<(Self, std::thread::JoinHandle<()>)> {
         let (sender, receiver) = sync_channel(limits::WRITE_QUEUE);
+        let stats = Arc::<WriterStats>::default();
+        let counted = Arc::clone(&stats);
         let writer = std::thread::Builder::new()
             .name("database-writer".to_owned())
-            .spawn(move || run(&connection, &receiver, batch))?;
-        Ok((Self(sender), writer))
+            .spawn(move || run(&connection, &receiver, batch, &counted))?;
+        Ok((Self { jobs: sender, stats }, writer))
+    }
+
+    pub(crate) fn stats(&self) -> Arc<WriterStats> {
+        Arc::clone(&self.stats)
     }
 
     pub(crate) fn write<T, E>(
@@ -59,7 +101,14 @@ impl Queue {
         E: From<StoreError> + Send + 'static,
     {
         let (reply, pending) = oneshot::channel();
-        match self.0.try_send(job(work, reply)) {
+        // Before it is sent: it may be done before this thread goes on.
+        self.stats.waiting.fetch_add(1, Ordering::Relaxed);
+        let sent = self.jobs.try_send(job(work, reply));
+        if let Err(error) = &sent {
+            self.stats.waiting.fetch_sub(1, Ordering::Relaxed);
+            self.stats.refused.fetch_add(u64::from(matches!(error, TrySendError::Full(_))), Ordering::Relaxed);
+        }
+        match sent {
             Ok(()) => Pending(pending, || Err(StoreError::Stopped.into())),
             Err(TrySendError::Full(_)) => Pending(pending, || Err(StoreError::QueueFull.into())),
             Err(TrySendError::Disconnected(_)) => Pending(pending, || Err(StoreError::Stopped.into())),
@@ -106,13 +155,18 @@ fn panic_text(panic: &(dyn Any + Send)) -> String {
     text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "no message".to_owned())
 }
 
-fn run(connection: &Connection, jobs: &Receiver<Job>, batch: usize) {
+fn run(connection: &Connection, jobs: &Receiver<Job>, batch: usize, stats: &WriterStats) {
     while let Ok(first) = jobs.recv() {
-        let mut room = batch.saturating_sub(1);
+        let (mut room, mut taken) = (batch.saturating_sub(1), 1);
         let healthy = commit_batch(connection, first, || {
             room = room.checked_sub(1)?;
-            jobs.try_recv().ok()
+            let next = jobs.try_recv().ok();
+            taken += u64::from(next.is_some());
+            next
         });
+        stats.waiting.fetch_sub(taken, Ordering::Relaxed);
+        stats.writes.fetch_add(taken, Ordering::Relaxed);
+        stats.commits.fetch_add(1, Ordering::Relaxed);
         if !healthy {
             // After a failed fsync the engine's picture of the file can't be trusted: stop acknowledging. Jobs still queued are
             // dropped, which tells their callers that the writer has stopped.

@@ -263,6 +263,7 @@ catalogue! {
     ServerAccountQuota = 403 "QuotaExceed.Account" "The server has as many accounts as it may have.";
     ExplainedPrincipalNotFound = 404 "InvalidPrincipal.NotFound" "The specified principal does not exist in this account.";
     ExplainedRequestNotFound = 404 "InvalidRequestId.NotFound" "The specified request is not among those on record.";
+    DiskNotInBackup = 403 "IncorrectDiskStatus.NotInBackup" "The bytes of the specified disk are not in the backup that this store was restored from. Reset or re-initialize the disk.";
     RewrapPlainDisk = 400 "InvalidOperation.DiskNotEncrypted" "The specified disk is not encrypted.";
     MonitoredDiskNotFound = 404 "InvalidDiskId.NotFound" "The DiskId provided does not exist in our records.";
     DiskInitializing = 403 "IncorrectDiskStatus.Initializing" "The current disk status does not support this operation.";

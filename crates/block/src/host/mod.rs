@@ -160,6 +160,13 @@ impl Host {
         })))
     }
 
+    /// Whether the directory of volumes is where it was, and which volumes may not be written to any more.
+    pub fn health(&self) -> Result<Vec<String>, HostError> {
+        self.0.place.look()?;
+        let statuses = self.statuses().into_iter();
+        Ok(statuses.filter(|(_, status)| status.is_poisoned).map(|(volume_id, _)| volume_id).collect())
+    }
+
     /// Makes a volume that is not in use yet; what an earlier attempt left is replaced.
     pub fn make(&self, new: NewVolume) -> Result<(), HostError> {
         let slot = self.slot(&new.volume_id)?;

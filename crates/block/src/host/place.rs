@@ -30,6 +30,14 @@ impl Place {
         Self::Memory(Mutex::default())
     }
 
+    /// Fails if the place is gone, or can't be looked at.
+    pub(super) fn look(&self) -> Result<(), HostError> {
+        match self {
+            Self::Local { root, .. } => fs::read_dir(root).map(drop).doing("looking at the directory of volumes"),
+            Self::Memory(_) => Ok(()),
+        }
+    }
+
     /// An empty directory for a new volume.
     pub(super) fn make(&self, volume_id: &str) -> Result<Arc<dyn Directory>, HostError> {
         match self {

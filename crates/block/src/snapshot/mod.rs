@@ -34,7 +34,7 @@ pub use objects::{Objects, Put};
 pub use page::{PAGE_BYTES, PAGE_CHUNKS, Page};
 pub use reader::SnapshotReader;
 pub use upload::{Progress, Upload, Uploaded, Watch};
-pub use verify::{Verified, verify};
+pub use verify::{Verified, missing, verify};
 
 /// What a snapshot is made of: a device that stands still. Chunks are whole; the last one is padded with zeros.
 pub trait ChunkSource: Send + Sync {

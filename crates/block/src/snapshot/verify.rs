@@ -57,6 +57,24 @@ pub fn verify(manifest: &Manifest, watch: &Watch<'_>) -> Result<Verified, Snapsh
     Ok(found)
 }
 
+/// The names of the objects that a snapshot refers to and that are not there, the first hundred: they are looked for, not read.
+pub fn missing(manifest: &Manifest) -> Result<Vec<String>, SnapshotError> {
+    let mut names = Vec::new();
+    for page in 0..manifest.structure().pages.len() as u64 {
+        let page_entries = manifest.read_page(page)?;
+        for (entry, index) in page_entries.entries().iter().zip(page * PAGE_CHUNKS..) {
+            let name = Place { chain: &manifest.at().chain, sequence: entry.sequence, index }.name();
+            if entry.is_some() && manifest.objects().size_bytes(&name)?.is_none() {
+                names.push(name);
+            }
+            if names.len() == MOST_FAULTS {
+                return Ok(names);
+            }
+        }
+    }
+    Ok(names)
+}
+
 fn check(manifest: &Manifest, entry: Entry, index: u64, buffer: &mut [u8]) -> Result<(), SnapshotError> {
     let place = Place { chain: &manifest.at().chain, sequence: entry.sequence, index };
     let sealed = manifest.read_sealed(place, entry, buffer)?;

@@ -31,6 +31,8 @@ response! {
         pub disk_id: String = "DiskId",
         /// Whether it is.
         pub encrypted: bool = "Encrypted",
+        /// `NotInBackup` while its bytes are not in this store, which was restored from a backup without them.
+        pub data_status: Option<&'static str> = "DataStatus",
         /// The cipher of its bytes.
         pub algorithm: Option<&'static str> = "Algorithm",
         /// The KMS key that its data key is wrapped under.
@@ -76,6 +78,7 @@ pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
     let time = |at: Option<Timestamp>| at.map(Timestamp::to_iso8601);
     Ok(Response {
         encrypted: disk.kms_key_id.is_some(),
+        data_status: volumes::is_lost(cx.tx, &disk)?.then_some("NotInBackup"),
         algorithm: disk.kms_key_id.is_some().then_some(ALGORITHM),
         key_version_id,
         last_rewrap_time: time(disk.rewrapped_at),

@@ -61,6 +61,7 @@ pub const OPERATION: Operation = Operation {
             ErrorCode::DiskNotFound,
             ErrorCode::DiskInAnotherZone,
             ErrorCode::DiskNotAvailable,
+            ErrorCode::DiskNotInBackup,
             ErrorCode::DiskOccupied,
             ErrorCode::DiskAttachedTooOften,
             ErrorCode::ForceAttachCategory,
@@ -109,6 +110,10 @@ pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
     let elsewhere = disk.region != instance.region || (!disk.zone_id.is_empty() && disk.zone_id != instance.zone_id);
     if elsewhere {
         return Err(ErrorCode::DiskInAnotherZone.into());
+    }
+    if instance.status != "Stopped" {
+        // To a stopped one it may go: that is where it is reset or initialised anew.
+        existing_disk::require_bytes(cx, &disk)?;
     }
     let given_up = require_attachable(cx, &request, &disk, &instance)?;
     existing_disk::require_setting(&disk, request.delete_with_instance)?;

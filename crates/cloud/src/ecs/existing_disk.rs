@@ -4,7 +4,7 @@ use coffer_base::{ApiError, ErrorCode, Timestamp};
 use coffer_store::disks::{self, Disk};
 use coffer_store::instances::Instance;
 use coffer_store::snapshots::{self, Snapshot};
-use coffer_store::{Record as _, Tx, images, tasks};
+use coffer_store::{Record as _, Tx, images, tasks, volumes};
 
 use super::{owned, snapshot_removal, volume};
 use crate::context::Cx;
@@ -20,6 +20,11 @@ pub fn find(cx: &Cx<'_>, disk_id: &str) -> Result<Disk, ApiError> {
 /// Whether nothing is being done to the bytes of a disk: it is `Available` or `In_use`.
 pub fn is_ready(disk: &Disk) -> bool {
     matches!(disk.status.as_str(), "Available" | "In_use")
+}
+
+/// Refuses a disk whose bytes are not in this store: there are no others to be given in their place.
+pub fn require_bytes(cx: &Cx<'_>, disk: &Disk) -> Result<(), ApiError> {
+    if volumes::is_lost(cx.tx, disk)? { Err(ErrorCode::DiskNotInBackup.into()) } else { Ok(()) }
 }
 
 /// Whether several instances may attach it.

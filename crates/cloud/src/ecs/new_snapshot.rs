@@ -17,7 +17,7 @@ use super::data_key::{self, Binding, Wrapped};
 use super::disk_key::{self, Wording};
 use super::disk_types::Category;
 use super::snapshot_parameter::SnapshotCategory;
-use super::volume;
+use super::{existing_disk, volume};
 use crate::context::Cx;
 use crate::job::{self, Kind};
 
@@ -60,6 +60,7 @@ pub const ERRORS: &[ErrorCode] = &[
     ErrorCode::SnapshotDiskCategory,
     ErrorCode::InstanceStatusUnsupported,
     ErrorCode::DiskStatusIncorrect,
+    ErrorCode::DiskNotInBackup,
     ErrorCode::DiskNeverAttached,
     ErrorCode::SnapshotInProgress,
     ErrorCode::TooManySnapshots,
@@ -185,6 +186,7 @@ fn require_possible(cx: &Cx<'_>, disk: &Disk) -> Result<(), ApiError> {
     if !matches!(disk.status.as_str(), "Available" | "In_use") {
         return Err(ErrorCode::DiskStatusIncorrect.into());
     }
+    existing_disk::require_bytes(cx, disk)?;
     for attachment in disks::attachments(cx.tx, std::slice::from_ref(&disk.disk_id))? {
         let instance = Instance::get(cx.tx, &attachment.instance_id)?;
         if instance.is_some_and(|instance| !matches!(instance.status.as_str(), "Running" | "Stopped")) {

@@ -11,6 +11,8 @@ use crate::job::{self, Kind};
 
 /// How long objects wait for a thread, and for a snapshot of their chain that is being made.
 const BUSY_MS: i64 = 1000;
+/// How long they wait while a backup is taken.
+const PINNED_MS: i64 = 5000;
 
 /// To be called when a volume needs its base no more, or is gone: the base's objects are freed, if they waited for that.
 pub(super) fn base_released(tx: &Tx<'_>, base_snapshot_id: &str, now: Timestamp) -> Result<(), ApiError> {
@@ -55,6 +57,11 @@ impl Cloud {
         } else if !is_complete {
             host.abandon(&manifest.chain, sequence(manifest.sequence)).map_err(ApiError::internal)?;
         }
+        let _removing = match self.0.volumes.free_to_remove() {
+            Ok(removing) => removing,
+            Err(None) => return Ok(Outcome::after_ms(PINNED_MS)),
+            Err(Some(error)) => return Err(ApiError::internal(error)),
+        };
         if is_complete {
             let previous = place.checked_sub(1).map(|place| reference(&chain[place])).transpose()?;
             let next = chain.get(place + 1).map(reference).transpose()?;

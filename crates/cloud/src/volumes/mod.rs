@@ -19,6 +19,10 @@ mod work;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fmt;
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicUsize};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -59,6 +63,8 @@ pub struct Volumes {
     pub host: Host,
     workers: Arc<dyn Workers>,
     locks: Locks,
+    /// The file whose shared lock keeps every object where it is.
+    pin: Option<PathBuf>,
     /// The numbers of the jobs that threads work on.
     running: Mutex<HashSet<i64>>,
     /// Whether the process is to end.
@@ -95,12 +101,29 @@ impl Volumes {
             host,
             workers,
             locks: Locks::default(),
+            pin: None,
             running: Mutex::default(),
             stopping: AtomicBool::new(false),
             done: AtomicUsize::new(0),
             opened_for: Mutex::default(),
             activity: Mutex::default(),
             outages: Mutex::default(),
+        }
+    }
+
+    /// With a file whose shared lock, taken by another process, keeps every object where it is for as long: a backup's.
+    pub fn pinned_by(self, pin: PathBuf) -> Self {
+        Self { pin: Some(pin), ..self }
+    }
+
+    /// Takes the right to remove objects; `Err(None)` while another process keeps them. Kept until what it gives is dropped.
+    fn free_to_remove(&self) -> Result<Option<File>, Option<io::Error>> {
+        let Some(path) = &self.pin else { return Ok(None) };
+        let file = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path).map_err(Some)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(file)),
+            Err(TryLockError::WouldBlock) => Err(None),
+            Err(TryLockError::Error(error)) => Err(Some(error)),
         }
     }
 }
@@ -112,7 +135,7 @@ impl fmt::Debug for Volumes {
 }
 
 /// The content of a mutex; what a thread that panicked left is as good as any.
-fn guard<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(crate) fn guard<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

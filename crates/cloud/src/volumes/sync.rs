@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use coffer_base::ApiError;
+use coffer_base::{ApiError, ErrorCode};
 use coffer_block::host::{DataKey, NewVolume, SnapshotSource};
 use coffer_store::disks::{self, Disk};
 use coffer_store::instances::Instance;
@@ -22,6 +22,8 @@ pub(super) const SERVED: [&str; 2] = ["Starting", "Running"];
 /// What the database says of a disk.
 struct Wanted {
     disk: Option<Disk>,
+    /// Whether its bytes are not in this store.
+    is_lost: bool,
     /// Its volume, if it has a row.
     volume: Option<Volume>,
     /// Other volumes, which are to go, and whether a snapshot is still being made of each.
@@ -53,7 +55,8 @@ impl Wanted {
             }
         }
         let reencryption = Reencryption::get(tx, disk_id)?;
-        Ok(Self { disk, volume, others, instances, reencryption })
+        let is_lost = disk.as_ref().map(|disk| volumes::is_lost(tx, disk)).transpose()?.unwrap_or(false);
+        Ok(Self { disk, is_lost, volume, others, instances, reencryption })
     }
 }
 
@@ -87,7 +90,7 @@ impl Cloud {
     /// Makes the machine have of a disk what the database says.
     pub(super) fn sync_disk(&self, disk_id: &str) -> Result<Outcome, ApiError> {
         let held = self.0.volumes.locks.hold(&[disk_id.to_owned()]);
-        let Wanted { disk, volume, others, instances, reencryption } =
+        let Wanted { disk, is_lost, volume, others, instances, reencryption } =
             self.0.db.read(|tx| Wanted::read(tx, disk_id))?;
         let mut gone = Vec::new();
         let mut busy = false;
@@ -100,6 +103,9 @@ impl Cloud {
             }
         }
         let made = match &disk {
+            // There is nothing to be made so, and nothing that could be served.
+            Some(_) if is_lost && instances.is_empty() => None,
+            Some(_) if is_lost => return Err(ErrorCode::DiskNotInBackup.into()),
             Some(disk) => {
                 let made = self.settle(disk, volume, &instances)?;
                 if let Some(reencryption) = reencryption.filter(|_| !instances.is_empty()) {

@@ -145,6 +145,7 @@ const FIELDS: &[(&str, &str)] = &[
     ("GiB", "Size"),
     ("category", "Category"),
     ("status", "Status"),
+    ("bytes", "Encryption/DataStatus"),
     ("instance", "InstanceId"),
     ("made from", "SourceSnapshotId"),
     ("encrypted", "Encrypted"),

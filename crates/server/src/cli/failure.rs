@@ -73,8 +73,12 @@ impl Failure {
         ExitCode::from(self.reason as u8)
     }
 
+    /// What to do next; empty if nothing is known.
+    pub(crate) fn remedy(&self) -> &str {
+        self.next.as_deref().unwrap_or_default()
+    }
+
     /// How it ends.
-    #[cfg(test)]
     pub(crate) const fn reason(&self) -> Reason {
         self.reason
     }

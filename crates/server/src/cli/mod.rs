@@ -26,9 +26,11 @@ mod volume;
 mod wait;
 mod what_if;
 
-pub(crate) use failure::{Failure, chain};
-pub(crate) use output::Output;
-pub(crate) use session::{Connection, trust};
+pub(crate) use default_encryption::status as default_encryption_status;
+pub(crate) use failure::{Failure, Reason, chain};
+pub(crate) use output::{Output, plain};
+pub(crate) use session::{Connection, Session, trust};
+pub(crate) use volume::{Lock, faults as volume_faults, lock};
 
 use std::process::ExitCode;
 

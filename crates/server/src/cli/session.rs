@@ -78,10 +78,21 @@ impl Connection {
             Failure::new(Reason::Configuration, format!("there is no region {region}"))
                 .next("give one with --region, for example --region cn-hangzhou")
         })?;
+        let (endpoint, found) = self.endpoint()?;
+        Ok(Session { client: Client::new(found, caller, now), endpoint, region })
+    }
+
+    /// Where the server is, as it was said and as it is reached.
+    pub(crate) fn endpoint(&self) -> Result<(String, Endpoint), Failure> {
         let endpoint = self.endpoint.clone().unwrap_or_else(|| USUAL_ENDPOINT.to_owned());
         let (address, is_tls) = address(&endpoint)?;
         let tls = is_tls.then(|| trust(self.ca.as_deref())).transpose()?;
-        Ok(Session { client: Client::new(Endpoint { address, tls }, caller, now), endpoint, region })
+        Ok((endpoint, Endpoint { address, tls }))
+    }
+
+    /// Whether it was said which server is meant, or as whom.
+    pub(crate) const fn is_named(&self) -> bool {
+        self.endpoint.is_some() || self.profile.is_some()
     }
 
     /// A link that signs the caller in to the console, once and within minutes.

@@ -206,6 +206,13 @@ fn examine(path: &Path, problems: &mut Vec<Problem>) -> Option<Report> {
     }
 }
 
+/// What is wrong with the volume in a directory.
+pub(crate) fn faults(path: &Path) -> Vec<String> {
+    let mut problems = Vec::new();
+    examine(path, &mut problems);
+    problems.into_iter().map(|problem| format!("{}: {}", problem.subject, problem.what)).collect()
+}
+
 fn verify(
     objects: &Arc<Objects>,
     name: &str,
@@ -253,7 +260,7 @@ fn open(objects: &Arc<Objects>, name: &str, sequence: u64, path: &Path) -> Resul
 }
 
 /// Whether a server has a data directory.
-enum Lock {
+pub(crate) enum Lock {
     /// None has, nor will while this is kept.
     Ours(#[expect(dead_code, reason = "held, not read")] File),
     /// One has.
@@ -262,7 +269,8 @@ enum Lock {
     None,
 }
 
-fn lock(data: &Path) -> Lock {
+/// Whether one has this, and keeping one from it otherwise.
+pub(crate) fn lock(data: &Path) -> Lock {
     let Ok(file) = File::open(data.join("lock")) else { return Lock::None };
     match file.try_lock_shared() {
         Ok(()) => Lock::Ours(file),

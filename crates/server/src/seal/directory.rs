@@ -84,6 +84,11 @@ pub(crate) fn find(data: &Path, settings: &SealSettings, keys: &[SealedKey]) -> 
     Err(failure.unwrap_or_else(|| RootKeyError::Missing(data.join(PLAIN)).into()))
 }
 
+/// Whether the root key in the data directory opens what is sealed there; if not, why.
+pub(crate) fn opens(data: &Path, settings: &SealSettings, keys: &[SealedKey]) -> Result<(), Error> {
+    find(data, settings, keys).map(drop)
+}
+
 /// A data directory that this process has: a server that runs on it, or a command while none does.
 pub(crate) struct Held<'a> {
     pub(crate) data: &'a Path,

@@ -15,7 +15,7 @@ use coffer_crypto::RootKey;
 use coffer_store::{Db, Options, accounts};
 
 use directory::Held;
-pub(crate) use directory::open_database;
+pub(crate) use directory::{open_database, opens};
 use online::Change;
 pub(crate) use online::Served;
 use settings::Method;

@@ -3,13 +3,18 @@
 #![allow(clippy::unwrap_used, reason = "a test")]
 
 mod attach;
+mod backup;
 #[path = "../../src/client.rs"]
 mod client;
 mod compliance;
 mod credentials;
+mod doctor;
 mod events;
 mod explain;
+mod pages;
 mod seal;
 mod site;
+#[cfg(feature = "otel")]
+mod traces;
 mod verbs;
 mod volume;

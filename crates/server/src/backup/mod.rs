@@ -1,0 +1,261 @@
+//! `coffer backup` and `coffer restore`: everything that a server keeps, in one file and back.
+//!
+//! What is in it: a consistent picture of the database, the objects of snapshots, what keeps the root key, the certificates. Volumes are
+//! written to all the time by a server that runs, so they are in it only if none does. The database comes first and objects are
+//! immutable; that none is removed meanwhile is what the lock on [`PIN`] is for.
+
+mod archive;
+mod progress;
+mod restore;
+
+use std::collections::BTreeSet;
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::Args;
+use coffer_store::{Db, LOCK, StoreError, volumes};
+use serde_json::json;
+
+use crate::cli::{self, Failure, Lock, Output, Reason, chain};
+use crate::config::{Config, ServeArguments};
+use crate::serve::now;
+use archive::{Manifest, Writer};
+use progress::Progress;
+pub(crate) use restore::Restore;
+
+/// The file in the data directory whose shared lock keeps every object where it is.
+pub(crate) const PIN: &str = "backup.lock";
+/// What the files begin with that keep the root key.
+const ROOT: &str = "root.";
+
+/// What is written where.
+#[derive(Args)]
+pub(crate) struct Backup {
+    /// The file to write, or a directory to write one into
+    #[arg(value_name = "FILE|DIR")]
+    target: PathBuf,
+    /// The data directory [default: the configuration file's, else coffer-data]
+    #[arg(long, env = "COFFER_DATA", value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// The server's configuration file
+    #[arg(long, env = "COFFER_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Leave out what keeps the root key: without its own copy of that, nobody can open the backup
+    #[arg(long)]
+    without_root_key: bool,
+    #[command(flatten)]
+    output: Output,
+}
+
+/// A file that belongs into it.
+struct Source {
+    /// Its name in the backup.
+    name: String,
+    path: PathBuf,
+    /// How many bytes it takes.
+    bytes: u64,
+}
+
+impl Backup {
+    /// Writes it.
+    pub(crate) fn run(&self) -> ExitCode {
+        self.write().map_or_else(|failure| failure.tell(), |()| ExitCode::SUCCESS)
+    }
+
+    fn write(&self) -> Result<(), Failure> {
+        let arguments =
+            ServeArguments { data: self.data.clone(), config: self.config.clone(), ..ServeArguments::default() };
+        let config = arguments.resolve().map_err(|error| Failure::new(Reason::Configuration, chain(&error)))?;
+        if !Db::exists(&config.data) {
+            let what = format!("there is no data directory at {}", config.data.display());
+            return Err(
+                Failure::new(Reason::Configuration, what).next("say with --data where the server keeps its data")
+            );
+        }
+        let target = self.place(&config.data)?;
+        let lock = cli::lock(&config.data);
+        if matches!(lock, Lock::None) {
+            let what = format!("{} can't be locked", config.data.join(LOCK).display());
+            return Err(
+                Failure::new(Reason::Machine, what).next("run it as the user that the server runs as, or as root")
+            );
+        }
+        let online = matches!(lock, Lock::Held);
+        let _pin = pin(&config.data).map_err(|error| Failure::machine("keeping objects where they are", error))?;
+        let failed = |error| Failure::machine(target.display(), error);
+        let mut writer = Writer::create(&target).map_err(failed)?;
+        let manifest = self.fill(&config, &mut writer, &target, online)?;
+        let (files, schema, made_at) = (writer.entries().len(), manifest.schema, manifest.made_at.clone());
+        let (bytes, id) = writer.finish(manifest).map_err(failed)?;
+        if online {
+            eprintln!("coffer: a server runs: the bytes of disks are not in the backup, those of their snapshots are.");
+        }
+        let sentence = format!("{}\n{files} files, {bytes} bytes; id {id}", target.display());
+        Ok(self.output.done(
+            &sentence,
+            &json!({
+                "Path": target.display().to_string(), "Id": id, "Bytes": bytes, "Files": files, "Schema": schema,
+                "MadeAt": made_at, "HasVolumes": !online, "HasRootKey": !self.without_root_key,
+            }),
+        )?)
+    }
+
+    /// The file to write.
+    fn place(&self, data: &Path) -> Result<PathBuf, Failure> {
+        let target = if self.target.is_dir() {
+            let moment: String = now().to_iso8601().chars().filter(char::is_ascii_alphanumeric).collect();
+            self.target.join(format!("coffer-{moment}.backup"))
+        } else {
+            self.target.clone()
+        };
+        let directory = archive::parent(&target);
+        let failed = |error| Failure::machine(directory.display(), error);
+        let (directory, data) = (directory.canonicalize().map_err(failed)?, data.canonicalize().map_err(failed)?);
+        if directory.starts_with(data) {
+            return Err(Failure::new(Reason::Configuration, "a backup within the data directory is lost with it")
+                .next("write it to another disk"));
+        }
+        Ok(target)
+    }
+
+    fn fill(&self, config: &Config, writer: &mut Writer, target: &Path, online: bool) -> Result<Manifest, Failure> {
+        let failed =
+            |what: &Path, error: &(dyn std::error::Error + 'static)| Failure::machine(what.display(), chain(error));
+        // Kept until the end: what opens the database must be of the moment of its picture.
+        let own = own_files(&config.data, self.without_root_key).map_err(|error| failed(&config.data, &error))?;
+        let copy = Removed(archive::beside(target, ".partial-database"));
+        copy.remove().map_err(|error| failed(&copy.0, &error))?;
+        let made_at = now().to_iso8601();
+        let schema = Db::copy(&config.data, &copy.0).map_err(|error| failed(&config.data, &error))?;
+        let database = File::open(&copy.0).map_err(|error| failed(&copy.0, &error))?;
+        let again = own_files(&config.data, self.without_root_key).map_err(|error| failed(&config.data, &error))?;
+        if own.iter().ne(&again) {
+            let what = "what keeps the root key, or another file, was changed while the backup was made";
+            return Err(Failure::new(Reason::Machine, what).next("try again"));
+        }
+        let mut sources = Vec::new();
+        for name in &own {
+            sources.extend(
+                source(config.data.join(&name.0), name.0.clone()).map_err(|error| failed(&config.data, &error))?,
+            );
+        }
+        walk(&config.volumes.objects, "objects", &mut sources)
+            .map_err(|error| failed(&config.volumes.objects, &error))?;
+        if !online {
+            let place = &config.volumes.volumes;
+            walk(place, "volumes", &mut sources).map_err(|error| failed(place, &error))?;
+        }
+        let total = sources.iter().map(|source| source.bytes).sum::<u64>();
+        let size = database.metadata().map_err(|error| failed(&copy.0, &error))?.len();
+        let mut progress = Progress::new("backing up", total + size);
+        let mut tell = |bytes| progress.add(bytes);
+        writer.add(coffer_store::FILE, &database, &mut tell).map_err(|error| failed(target, &error))?;
+        for source in sources {
+            let file = match File::open(&source.path) {
+                Ok(file) => file,
+                // Of an upload that was given up meanwhile; what the database needs is counted below.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                Err(error) => return Err(failed(&source.path, &error)),
+            };
+            writer.add(&source.name, &file, &mut tell).map_err(|error| failed(&source.path, &error))?;
+        }
+        drop(progress);
+        require_snapshots(&copy.0, writer).map_err(|what| {
+            Failure::new(Reason::Found, what)
+                .next("`coffer volume check --snapshots` says what else is missing; an earlier backup may have it")
+        })?;
+        Ok(Manifest {
+            format: archive::FORMAT.to_owned(),
+            made_at,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            schema,
+            online,
+            has_volumes: !online,
+            has_root_key: !self.without_root_key,
+            files: Vec::new(),
+        })
+    }
+}
+
+/// A file that goes when this is dropped.
+struct Removed(PathBuf);
+
+impl Removed {
+    fn remove(&self) -> io::Result<()> {
+        match fs::remove_file(&self.0) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Drop for Removed {
+    fn drop(&mut self) {
+        if let Err(error) = self.remove() {
+            eprintln!("coffer: {} is left over: {error}", self.0.display());
+        }
+    }
+}
+
+/// Waits until the server removes no object, and keeps it from removing any.
+fn pin(data: &Path) -> io::Result<File> {
+    let file = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(data.join(PIN))?;
+    file.lock_shared()?;
+    Ok(file)
+}
+
+/// The files of the data directory itself, with their content's hash: all but the database, locks and what was not finished.
+fn own_files(data: &Path, without_root_key: bool) -> io::Result<BTreeSet<(String, [u8; 32])>> {
+    let mut files = BTreeSet::new();
+    for entry in fs::read_dir(data)? {
+        let entry = entry?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let is_other = name.starts_with(coffer_store::FILE) || name == LOCK || name == PIN;
+        if entry.file_type()?.is_file() && !is_other && !(without_root_key && name.starts_with(ROOT)) {
+            files.insert((name, coffer_crypto::digest::sha256(&fs::read(entry.path())?)));
+        }
+    }
+    Ok(files)
+}
+
+fn source(path: PathBuf, name: String) -> io::Result<Option<Source>> {
+    match fs::metadata(&path) {
+        Ok(found) => Ok(Some(Source { name, bytes: found.len().min(found.blocks() * 512), path })),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Every file below a directory, in order, but objects that were not finished. A directory that is not there has none.
+fn walk(directory: &Path, name: &str, found: &mut Vec<Source>) -> io::Result<()> {
+    let entries = match fs::read_dir(directory) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(error),
+    };
+    let mut entries = entries.collect::<io::Result<Vec<_>>>()?;
+    entries.sort_by_key(fs::DirEntry::file_name);
+    for entry in entries {
+        let own = entry.file_name().to_string_lossy().into_owned();
+        let name = format!("{name}/{own}");
+        if entry.file_type()?.is_dir() {
+            walk(&entry.path(), &name, found)?;
+        } else if !own.contains('#') {
+            found.extend(source(entry.path(), name)?);
+        }
+    }
+    Ok(())
+}
+
+/// That every snapshot of the database has its manifest among the files.
+fn require_snapshots(database: &Path, writer: &Writer) -> Result<(), String> {
+    let kept = Db::peek_file(database, volumes::kept).map_err(|error: StoreError| error.to_string())?;
+    let names: BTreeSet<&str> = writer.entries().iter().map(|entry| entry.path.as_str()).collect();
+    match kept.iter().find(|manifest| !names.contains(restore::object_of(manifest).as_str())) {
+        None => Ok(()),
+        Some(manifest) => Err(format!("the objects of the snapshot {} are missing", manifest.snapshot_id)),
+    }
+}

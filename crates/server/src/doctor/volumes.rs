@@ -1,0 +1,44 @@
+//! Every volume is there and sound.
+
+use coffer_store::disks::Disk;
+use coffer_store::volumes::{self, Volume};
+use coffer_store::{Db, Record as _, StoreError, Tx};
+
+use super::{Check, Data, Finding, Findings, Run};
+use crate::cli::{Failure, Reason, chain, volume_faults};
+
+pub(super) const CHECK: Check = Check { name: "volumes", run: Run::Data(check) };
+
+fn check(data: &Data) -> Findings {
+    let failed = |error: StoreError| Failure::new(Reason::Machine, format!("the database: {}", chain(&error)));
+    let mut findings = Vec::new();
+    for (volume, is_lost) in Db::peek(&data.config.data, made).map_err(failed)? {
+        let (volume_id, disk_id) = (&volume.volume_id, &volume.disk_id);
+        let path = data.config.volumes.volumes.join(volume_id);
+        if is_lost {
+            let what = format!("the bytes of {disk_id} are not in the backup that this store was restored from");
+            findings.push(Finding::warning(what, "ResetDisk to a snapshot, ReInitDisk, or DeleteDisk"));
+        } else if !path.exists() {
+            let what = format!("{} is missing: the bytes of {disk_id} are gone", path.display());
+            findings.push(Finding::error(what, "put the directory back, or ResetDisk to a snapshot"));
+        } else {
+            findings.extend(volume_faults(&path).into_iter().map(|what| match data.is_served {
+                true => Finding::warning(format!("{what} (a server runs: it may be a write under way)"), "stop it and look again"),
+                false => Finding::error(what, "keep a copy of the data directory; `coffer volume check`; ResetDisk to a snapshot"),
+            }));
+        }
+    }
+    Ok(findings)
+}
+
+/// Every volume of a disk that is there whose files were made, and whether they are known not to be there.
+fn made(tx: &Tx<'_>) -> Result<Vec<(Volume, bool)>, StoreError> {
+    let mut found = Vec::new();
+    for volume in volumes::all(tx)?.into_iter().filter(|volume| volume.is_made) {
+        if let Some(disk) = Disk::get(tx, &volume.disk_id)?.filter(|disk| volumes::id_of(disk) == volume.volume_id) {
+            let is_lost = volumes::is_lost(tx, &disk)?;
+            found.push((volume, is_lost));
+        }
+    }
+    Ok(found)
+}

@@ -1,0 +1,203 @@
+//! A backup of a server that runs and of one that does not, and what is restored of it.
+
+use std::fs::{self, File};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::site::{ID, Ran, SECRET, Site};
+
+const ECS: &str = "2014-05-26";
+
+fn run(site: &Site, arguments: &[&str]) -> Ran {
+    site.binary().args(arguments).output().unwrap().into()
+}
+
+fn facts(site: &Site, arguments: &[&str]) -> Value {
+    let ran = run(site, &[arguments, &["--output", "json"]].concat());
+    assert_eq!(ran.code, 0, "{arguments:?}: {}{}", ran.out, ran.err);
+    serde_json::from_str(&ran.out).unwrap()
+}
+
+/// Serves what was restored in place of what was there.
+fn restore(site: &mut Site) -> Value {
+    site.stop();
+    fs::remove_dir_all(site.data()).unwrap();
+    let restored = facts(site, &["restore", "backup", "--data", "data"]);
+    site.start();
+    restored
+}
+
+fn write(site: &Site, disk: &str, pattern: &str) -> String {
+    let attached = site.json(&["attach", disk, "--print"]);
+    site.qemu_io(attached["Uri"].as_str().unwrap(), &format!("write -P {pattern} 1M 1M"));
+    attached["InstanceId"].as_str().unwrap().to_owned()
+}
+
+fn read(site: &Site, disk: &str, pattern: &str) {
+    let attached = site.json(&["attach", disk, "--print"]);
+    site.qemu_io(attached["Uri"].as_str().unwrap(), &format!("read -P {pattern} 1M 1M"));
+}
+
+/// What is beside the data directory: nothing that a restore left.
+fn left_over(site: &Site) -> Vec<PathBuf> {
+    let entries = fs::read_dir(&site.folder).unwrap().map(|entry| entry.unwrap().path());
+    entries
+        .filter(|path| path.to_string_lossy().contains("restoring") || path.to_string_lossy().contains("partial"))
+        .collect()
+}
+
+#[test]
+fn a_backup_of_a_server_that_runs_has_all_but_the_bytes_of_disks_and_those_say_so() {
+    let mut site = Site::new();
+    site.does(&["default-encryption", "enable"]);
+    let (kept, lost) = (site.disk(&["--name", "kept"]), site.disk(&[]));
+    let instance = write(&site, &kept, "7");
+    let snapshot = site.does(&["snapshot", "create", &kept, "--wait"]).trim().to_owned();
+    write(&site, &lost, "8");
+    let made = facts(&site, &["backup", "backup", "--data", "data"]);
+    assert_eq!((&made["HasVolumes"], &made["HasRootKey"]), (&false.into(), &true.into()));
+    assert_eq!(fs::metadata(site.folder.join("backup")).unwrap().len(), made["Bytes"].as_u64().unwrap());
+    let later = site.disk(&[]);
+
+    let restored = restore(&mut site);
+    assert_eq!(restored["Id"], made["Id"]);
+    let disks = restored["Disks"].as_array().unwrap();
+    let of = |id: &str| disks.iter().find(|disk| disk["DiskId"] == id).unwrap();
+    assert_eq!((&of(&kept)["SnapshotId"], &of(&lost)["SnapshotId"]), (&snapshot.clone().into(), &Value::Null));
+    assert!(left_over(&site).is_empty());
+    assert!(!site.does(&["disk", "list"]).contains(&later), "it is of after the backup");
+
+    let clone = site.disk(&["--snapshot", &snapshot]);
+    read(&site, &clone, "7");
+    for disk in [&kept, &lost] {
+        assert_eq!(site.json(&["disk", "show", disk])["Encryption"]["DataStatus"], "NotInBackup");
+        assert_eq!(site.json(&["disk", "show", disk])["Export"]["Status"], "Closed");
+    }
+    site.does(&["detach", &lost, "--instance", &instance]);
+    let refused = site.coffer(&["attach", &lost, "--print"]);
+    assert!(refused.code == 5 && refused.err.contains("IncorrectDiskStatus.NotInBackup"), "{}", refused.err);
+
+    let root = (ID, SECRET);
+    site.call(root, ECS, "StopInstance", &[("InstanceId", &instance)]);
+    let reset = [("DiskId", kept.as_str()), ("SnapshotId", snapshot.as_str())];
+    let stopped = || site.call(root, ECS, "DescribeInstances", &[("RegionId", "cn-hangzhou")]);
+    while stopped()["Instances"]["Instance"][0]["Status"] != "Stopped" {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    site.call(root, ECS, "ResetDisk", &reset);
+    while site.json(&["disk", "show", &kept])["Status"] != "In_use" {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    site.call(root, ECS, "StartInstance", &[("InstanceId", &instance)]);
+    read(&site, &kept, "7");
+    assert_eq!(site.json(&["disk", "show", &kept])["Encryption"]["DataStatus"], Value::Null);
+}
+
+#[test]
+fn a_backup_of_a_stopped_server_has_everything() {
+    let mut site = Site::new();
+    let (plain, encrypted) = (site.disk(&[]), site.disk(&["--encrypted", "true"]));
+    write(&site, &plain, "3");
+    write(&site, &encrypted, "4");
+    site.stop();
+    fs::create_dir(site.folder.join("backups")).unwrap();
+    let made = facts(&site, &["backup", "backups", "--data", "data"]);
+    assert_eq!(made["HasVolumes"], true);
+    assert!(made["Bytes"].as_u64().unwrap() < 100 << 20, "40 GiB of holes take no space");
+    fs::rename(made["Path"].as_str().map(|path| site.folder.join(path)).unwrap(), site.folder.join("backup")).unwrap();
+    site.start();
+    assert_eq!(restore(&mut site)["Disks"].as_array().unwrap().len(), 0);
+    read(&site, &plain, "3");
+    read(&site, &encrypted, "4");
+}
+
+#[test]
+fn without_the_root_key_it_is_of_no_use_until_that_is_put_beside_it() {
+    let mut site = Site::new();
+    let key = site.does(&["key", "create"]).trim().to_owned();
+    facts(&site, &["backup", "backup", "--data", "data", "--without-root-key"]);
+    site.stop();
+    fs::rename(site.data(), site.folder.join("old")).unwrap();
+    let ran = run(&site, &["restore", "backup", "--data", "data"]);
+    assert!(ran.code == 0 && ran.err.contains("no root key"), "{}", ran.err);
+    let serve = run(&site, &["serve", "--data", "data", "--listen", "127.0.0.1:0"]);
+    assert!(serve.code == 1 && serve.err.contains("root.key"), "{}", serve.err);
+    fs::copy(site.folder.join("old/root.key"), site.data().join("root.key")).unwrap();
+    site.start();
+    assert!(site.does(&["key", "list"]).contains(&key));
+}
+
+#[test]
+fn what_is_no_whole_backup_or_not_the_expected_one_is_refused_before_anything_is_written() {
+    let site = Site::new();
+    let made = facts(&site, &["backup", "backup", "--data", "data"]);
+    let whole = fs::read(site.folder.join("backup")).unwrap();
+    let mut changed = whole.clone();
+    changed[whole.len() / 3] ^= 4;
+    for (name, bytes) in [("half", &whole[..whole.len() / 2]), ("changed", &changed), ("empty", &[])] {
+        fs::write(site.folder.join(name), bytes).unwrap();
+        let ran = run(&site, &["restore", name, "--data", "restored"]);
+        assert!(ran.code == 1 && ran.err.contains("nothing was written"), "{name}: {}", ran.err);
+    }
+    let ran = run(&site, &["restore", "backup", "--data", "restored", "--expect", "00"]);
+    assert!(ran.code == 1 && ran.err.contains(made["Id"].as_str().unwrap()), "{}", ran.err);
+    let ran = run(&site, &["restore", "backup", "--data", "data"]);
+    assert!(ran.code == 3 && ran.err.contains("data is not empty"), "{}", ran.err);
+    assert!(!site.folder.join("restored").exists() && left_over(&site).is_empty());
+    let ran = run(&site, &["restore", "backup", "--verify", "--expect", made["Id"].as_str().unwrap()]);
+    assert!(ran.code == 0 && ran.out.contains("is whole"), "{}", ran.err);
+    for (target, code, why) in [("data/backup", 3, "lost with it"), ("backup", 7, "there is a file of that name")] {
+        let ran = run(&site, &["backup", target, "--data", "data"]);
+        assert!(ran.code == code && ran.err.contains(why), "{target}: {}", ran.err);
+    }
+    let ran = run(&site, &["backup", "other", "--data", "nowhere"]);
+    assert!(ran.code == 3 && ran.err.contains("no data directory"), "{}", ran.err);
+}
+
+#[test]
+fn a_restore_that_is_killed_leaves_no_data_directory_or_a_whole_one() {
+    let mut site = Site::new();
+    site.disk(&[]);
+    facts(&site, &["backup", "backup", "--data", "data"]);
+    site.stop();
+    fs::rename(site.data(), site.folder.join("old")).unwrap();
+    for delay_ms in (0..60).step_by(3) {
+        let mut restore = site.binary();
+        let mut child = restore.args(["restore", "backup", "--data", "data"]).spawn().unwrap();
+        std::thread::sleep(Duration::from_millis(delay_ms));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        if site.data().exists() {
+            site.start();
+            assert_eq!(site.json(&["disk", "list"]).as_array().unwrap().len(), 1);
+            site.stop();
+            fs::remove_dir_all(site.data()).unwrap();
+        }
+    }
+    facts(&site, &["restore", "backup", "--data", "data"]);
+    assert!(left_over(&site).is_empty(), "the next one clears up");
+    site.start();
+    assert_eq!(site.json(&["disk", "list"]).as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn no_object_is_removed_while_a_backup_is_made() {
+    let site = Site::new();
+    let disk = site.disk(&[]);
+    write(&site, &disk, "5");
+    let first = site.does(&["snapshot", "create", &disk, "--wait"]).trim().to_owned();
+    let manifest = site.data().join("objects").join(format!("{disk}.1/1/manifest"));
+    assert!(manifest.exists());
+    let pin = File::create(site.data().join("backup.lock")).unwrap();
+    pin.lock_shared().unwrap();
+    site.does(&["snapshot", "delete", &first]);
+    // It is a later job than the first one's end.
+    site.does(&["snapshot", "create", &disk, "--wait"]);
+    assert!(manifest.exists());
+    pin.unlock().unwrap();
+    while manifest.exists() {
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
