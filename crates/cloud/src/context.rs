@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use coffer_base::{AccountId, ApiError, Region, Rng, Timestamp};
+use coffer_base::{AccountId, ApiError, ErrorCode, Region, Rng, Timestamp};
 use coffer_block::host::Host;
 use coffer_crypto::Material;
 use coffer_store::Tx;
@@ -45,6 +45,8 @@ pub struct Cx<'a> {
     pub notes: Vec<(&'static str, String)>,
     /// The volumes of this machine: to look at. What is done to them is a job.
     pub host: &'a Host,
+    /// Whether KMS is out of reach, as test mode can have it.
+    pub kms_is_down: bool,
     /// The jobs to be done before this call is answered.
     pub prompts: Vec<Job>,
 }
@@ -86,6 +88,11 @@ impl Cx<'_> {
             self.prompts.truncate(asked);
         }
         outcome
+    }
+
+    /// Refuses while KMS is out of reach.
+    pub fn require_kms(&self) -> Result<(), ApiError> {
+        if self.kms_is_down { Err(ErrorCode::ServiceUnavailable.into()) } else { Ok(()) }
     }
 
     /// Puts something on record with this call.

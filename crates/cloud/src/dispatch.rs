@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use coffer_base::{ApiError, Arn, Clock, ErrorCode, Region, Rng, ids, limits};
+use coffer_base::{ApiError, Arn, Clock, ErrorCode, Region, Rng, SeededRng, ids, limits};
 use coffer_crypto::{KeySpec, Material};
 use coffer_store::jobs::Job;
 use coffer_store::{Db, StoreError, Tx, accounts, idempotency};
@@ -23,6 +23,7 @@ use crate::operation::{Access, Decoded, Effect, Entry};
 use crate::parameters::Parameters;
 use crate::product::Product;
 use crate::settings::Settings;
+use crate::testing::Testing;
 use crate::value::Value;
 use crate::volumes::Volumes;
 use crate::{coffer, ecs, kms, location, ram, sts};
@@ -44,6 +45,8 @@ pub(crate) struct Shared {
     pub(crate) replays: Replays,
     pub(crate) key_maker: KeyMaker,
     pub(crate) volumes: Volumes,
+    /// There in test mode alone.
+    pub(crate) testing: Option<Testing>,
 }
 
 /// A request on its way, once its operation is known.
@@ -58,6 +61,9 @@ struct Call {
     use_due: bool,
     prepared: Option<Arc<Material>>,
 }
+
+/// What the paths of test mode begin with. In test mode they never come here.
+const TEST_PATHS: &str = "/test/";
 
 /// The answer of a write, and the jobs to be done before it is given.
 type Written = (Value, Vec<Job>);
@@ -84,13 +90,26 @@ impl Cloud {
             replays: Replays::new(limits::NONCES),
             key_maker: KeyMaker::default(),
             volumes,
+            testing: None,
         }))
+    }
+
+    /// The same in test mode. To be called before anybody else has it.
+    #[must_use]
+    pub fn in_test_mode(self, testing: Testing) -> Self {
+        let shared = Arc::into_inner(self.0).expect("nobody else has it yet");
+        let replays = Replays::new(limits::NONCES).by(testing.machine.clone());
+        Self(Arc::new(Shared { replays, testing: Some(testing), ..shared }))
     }
 
     /// Answers one request. A write's answer comes once it is durable.
     pub async fn handle(&self, incoming: Incoming) -> Outgoing {
-        let request_id = ids::request_id(&*self.0.rng);
+        let request_id = self.request_id();
         let host = host_of(&incoming);
+        if incoming.path.starts_with(TEST_PATHS) {
+            let error = ErrorCode::NotInTestMode.into();
+            return encode::failure(Format::Json, None, &host, request_id, &error);
+        }
         let parameters = Parameters::parse(&incoming);
         let claim = parameters.as_ref().ok().map(|parameters| Claim::read(&incoming, parameters));
         let product =
@@ -114,7 +133,11 @@ impl Cloud {
 
     /// Answers a request that could not be read, or may not be.
     pub fn refuse(&self, error: &ApiError) -> Outgoing {
-        encode::early_failure(ids::request_id(&*self.0.rng), error)
+        encode::early_failure(self.request_id(), error)
+    }
+
+    fn request_id(&self) -> String {
+        ids::request_id(self.0.randomness(self.0.stream("request").as_ref()))
     }
 
     /// Serves a source that has not failed too often to prove who it is.
@@ -144,6 +167,9 @@ impl Cloud {
         request_id: &str,
     ) -> Result<(&'static Entry, Value), ApiError> {
         let entry = find(incoming, claim)?;
+        if let Some(testing) = &self.0.testing {
+            testing.faults.judge(entry, testing.machine.now())?;
+        }
         let prepare = |tx: &Tx<'_>| self.prepare(tx, entry, incoming, parameters, claim, request_id);
         match entry.operation.effect {
             Effect::Read => {
@@ -151,7 +177,8 @@ impl Cloud {
                 let outcome = self.0.db.read(|tx| {
                     let (call, decoded) = prepare(tx)?;
                     used = call.use_due.then(|| call.caller.access_key_id.clone());
-                    let mut cx = self.0.cx(tx, &call);
+                    let own = self.0.stream_of(entry);
+                    let mut cx = Cx { rng: self.0.randomness(own.as_ref()), ..self.0.cx(tx, &call) };
                     let resources = (entry.resources)(&mut cx, &decoded)?;
                     authorize(&cx, entry.product, entry.operation, &resources)?;
                     (entry.run)(&mut cx, decoded)
@@ -240,6 +267,12 @@ impl Cloud {
 }
 
 impl Shared {
+    /// Randomness of a call's own, where a seed was given.
+    fn stream_of(&self, entry: &Entry) -> Option<SeededRng> {
+        self.testing.as_ref()?;
+        self.stream(&[entry.product.name(), ":", entry.operation.name].concat())
+    }
+
     fn cx<'a>(&'a self, tx: &'a Tx<'a>, call: &'a Call) -> Cx<'a> {
         let cx = self.cx_of(tx, &call.caller, &call.origin);
         Cx { prepared: call.prepared.as_ref(), operation: Some(call.entry.operation), ..cx }
@@ -262,6 +295,7 @@ impl Shared {
             conditions: Vec::new(),
             notes: Vec::new(),
             host: &self.volumes.host,
+            kms_is_down: self.kms_is_down(),
             prompts: Vec::new(),
         }
     }
@@ -285,7 +319,8 @@ impl Shared {
 
     /// A write inside its transaction: what it does is undone when it fails; that it was tried stays on record.
     fn write(&self, tx: &Tx<'_>, call: &Call, decoded: Decoded) -> Result<Result<Written, ApiError>, ApiError> {
-        let mut cx = self.cx(tx, call);
+        let own = self.stream_of(call.entry);
+        let mut cx = Cx { rng: self.randomness(own.as_ref()), ..self.cx(tx, call) };
         if let Some((fingerprint, expires_at)) = &call.nonce
             && !idempotency::take_nonce(tx, fingerprint, *expires_at)?
         {

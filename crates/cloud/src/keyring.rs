@@ -19,7 +19,7 @@ const READY: usize = 10_000;
 
 /// The root key and what was opened with it.
 pub struct Keyring {
-    root: RootKey,
+    root: Arc<RootKey>,
     opened: RwLock<HashMap<String, Arc<SealKey>>>,
     versions: RwLock<HashMap<String, Version>>,
 }
@@ -66,7 +66,13 @@ impl Keyring {
             let open = SealKey::open_under(root.aead(), &context(&key.scope), &key.sealed);
             opened.insert(key.scope, Arc::new(open.map_err(|OpenError| KeyringError::WrongRoot)?));
         }
-        Ok(Self { root, opened: RwLock::new(opened), versions: RwLock::default() })
+        Ok(Self { root: Arc::new(root), opened: RwLock::new(opened), versions: RwLock::default() })
+    }
+
+    /// A copy to which accounts are added by itself.
+    pub fn fork(&self) -> Self {
+        let opened = self.opened.read().unwrap_or_else(PoisonError::into_inner).clone();
+        Self { root: Arc::clone(&self.root), opened: RwLock::new(opened), versions: RwLock::default() }
     }
 
     /// Makes and stores the sealing key of a new account.

@@ -26,6 +26,7 @@ pub mod product;
 pub mod ram;
 pub mod settings;
 pub mod sts;
+pub mod testing;
 pub mod value;
 pub mod volumes;
 
@@ -35,5 +36,6 @@ pub use keyring::{Keyring, KeyringError};
 pub use operation::{Access, Effect, Entry, Operation, ParameterFact, Refused};
 pub use product::Product;
 pub use settings::Settings;
+pub use testing::Testing;
 pub use value::Shape;
 pub use volumes::{Volumes, Workers};

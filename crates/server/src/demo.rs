@@ -37,6 +37,7 @@ fn play(data: &std::path::Path) -> Result<(), Error> {
         volumes: config::usual_place(data),
         seal: crate::seal::SealSettings::default(),
         metadata: None,
+        test: None,
         settings: Settings::new(Region::parse(REGION).ok_or("the demo's region")?),
     };
     let (server, access) = Server::start(&config)?;

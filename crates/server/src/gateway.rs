@@ -9,7 +9,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::routing::get;
 use coffer_base::{ApiError, ErrorCode, limits};
-use coffer_cloud::{Cloud, Incoming, Method, Outgoing};
+use coffer_cloud::{Incoming, Method, Outgoing};
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::{Bytes, Incoming as Body};
 use hyper::header::{CONTENT_TYPE, HeaderValue};
@@ -22,6 +22,9 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio_rustls::TlsAcceptor;
 use tower_service::Service as _;
+
+use crate::live::Live;
+use crate::test_mode;
 
 /// Most connections at a time; further ones wait in the kernel's queue.
 const CONNECTIONS: usize = 4096;
@@ -36,12 +39,14 @@ const TLS_HANDSHAKE: u8 = 22;
 
 /// Everything a connection needs.
 pub(crate) struct Gateway {
-    cloud: Cloud,
+    cloud: Live,
     tls: TlsAcceptor,
     /// Whether plain HTTP is accepted from beyond loopback.
     allow_plaintext: bool,
     /// What is not the API.
     pages: Router,
+    /// The paths of test mode, in test mode.
+    test: Option<Router>,
     connections: Arc<Semaphore>,
 }
 
@@ -62,12 +67,12 @@ impl Peer {
 
 impl Gateway {
     /// Puts the parts together.
-    pub(crate) fn new(cloud: Cloud, tls: Arc<ServerConfig>, allow_plaintext: bool) -> Arc<Self> {
+    pub(crate) fn new(cloud: Live, tls: Arc<ServerConfig>, allow_plaintext: bool, test: Option<Router>) -> Arc<Self> {
         let metered = cloud.clone();
-        let metrics = move || async move { ([(CONTENT_TYPE, METRICS_TYPE)], metered.volume_metrics()) };
+        let metrics = move || async move { ([(CONTENT_TYPE, METRICS_TYPE)], metered.get().await.volume_metrics()) };
         let pages = Router::new().route("/health/ready", get(|| async { "ready\n" })).route("/metrics", get(metrics));
         let connections = Arc::new(Semaphore::new(CONNECTIONS));
-        Arc::new(Self { cloud, tls: TlsAcceptor::from(tls), allow_plaintext, pages, connections })
+        Arc::new(Self { cloud, tls: TlsAcceptor::from(tls), allow_plaintext, pages, test, connections })
     }
 
     /// Serves until `stop` turns true, then lets what runs finish.
@@ -161,7 +166,19 @@ impl Gateway {
         request: Request<Body>,
         peer: Peer,
     ) -> Result<Response<axum::body::Body>, Infallible> {
+        let mut response = self.answer(request, peer).await?;
+        if self.test.is_some() {
+            let (name, value) = test_mode::HEADER;
+            response.headers_mut().insert(name, HeaderValue::from_static(value));
+        }
+        Ok(response)
+    }
+
+    async fn answer(&self, request: Request<Body>, peer: Peer) -> Result<Response<axum::body::Body>, Infallible> {
         let path = request.uri().path();
+        if let Some(test) = self.test.as_ref().filter(|_| path.starts_with("/test/")) {
+            return test.clone().call(request).await;
+        }
         // Metrics name disks: they are for this machine's own collector.
         let is_page = path.starts_with("/health/") || (path == "/metrics" && peer.address.is_loopback());
         if is_page {
@@ -169,7 +186,7 @@ impl Gateway {
         }
         let answer = match self.read(request, peer).await {
             Ok(incoming) => self.cloud.handle(incoming).await,
-            Err(error) => self.cloud.refuse(&error),
+            Err(error) => self.cloud.refuse(&error).await,
         };
         Ok(respond(answer))
     }

@@ -8,11 +8,13 @@ mod demo;
 mod erase;
 mod gateway;
 mod inspect;
+mod live;
 mod metadata;
 mod pools;
 mod records;
 mod seal;
 mod serve;
+mod test_mode;
 mod tls;
 
 use std::process::ExitCode;

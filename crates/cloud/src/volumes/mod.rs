@@ -37,6 +37,8 @@ pub trait Workers: Send + Sync {
     fn prompt(&self, work: Work);
     /// Has work done that can take hours.
     fn long(&self, work: Work);
+    /// Whether all that was handed over is done.
+    fn are_idle(&self) -> bool;
 }
 
 /// Workers that do everything on the thread that asks, before it goes on.
@@ -50,6 +52,10 @@ impl Workers for Inline {
 
     fn long(&self, work: Work) {
         work();
+    }
+
+    fn are_idle(&self) -> bool {
+        true
     }
 }
 
@@ -102,6 +108,11 @@ impl Volumes {
             activity: Mutex::default(),
             outages: Mutex::default(),
         }
+    }
+
+    /// The threads that work on them.
+    pub(crate) fn workers(&self) -> Arc<dyn Workers> {
+        Arc::clone(&self.workers)
     }
 }
 
