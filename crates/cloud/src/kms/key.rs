@@ -53,7 +53,6 @@ impl Default for New<'_> {
 /// Makes a key with its first version. The material is random and stored sealed under the account's domain key; that of an external
 /// key has yet to be imported.
 pub fn create(cx: &mut Cx<'_>, region: Region, new: New<'_>) -> Result<Key, ApiError> {
-    cx.require_kms()?;
     let (key_id, version_id) = (cx.rng.uuid(), cx.rng.uuid());
     let symmetric = new.spec.symmetric_bytes().is_some();
     let key = Key {

@@ -29,6 +29,7 @@ impl Cloud {
     /// Moves the clock, which then runs or stands still as before. Forwards, whatever falls due is done at its moment. Blocks. Only in
     /// test mode.
     pub fn set_clock(&self, to: Timestamp) -> Result<(), ApiError> {
+        self.testing()?;
         let clock = &self.0.clock;
         let runs = matches!(clock.course(), Some(Course::Running { .. }));
         clock.freeze();

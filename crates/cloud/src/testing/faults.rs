@@ -251,8 +251,7 @@ impl Cloud {
 
     /// The faults that were asked for. Only in test mode.
     pub fn faults(&self) -> Result<&Faults, ApiError> {
-        let testing = self.0.testing.as_ref();
-        testing.map(|testing| &testing.faults).ok_or_else(|| ErrorCode::NotInTestMode.into())
+        Ok(&self.testing()?.faults)
     }
 
     /// Takes a key from one state to another; whether it was in the first.

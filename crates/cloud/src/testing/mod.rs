@@ -9,7 +9,7 @@ mod seeds;
 
 use std::sync::Arc;
 
-use coffer_base::{ApiError, Clock, Rng, SeededRng};
+use coffer_base::{ApiError, Clock, ErrorCode, Rng, SeededRng};
 
 pub use faults::{Fault, FaultError, Faults};
 pub use seeds::Seeds;
@@ -54,11 +54,16 @@ impl Shared {
 }
 
 impl Cloud {
+    /// What test mode adds; without it refused as `OperationDenied.NotInTestMode`.
+    fn testing(&self) -> Result<&Testing, ApiError> {
+        self.0.testing.as_ref().ok_or_else(|| ErrorCode::NotInTestMode.into())
+    }
+
     /// A copy of everything: database, volumes, snapshots, nonces, faults, and where the seeds are. It shares the clock and the threads, and
     /// has no volume open. To be called when no request is under way and [`Cloud::do_what_is_due`] has returned. Only in test mode.
     pub fn fork(&self) -> Result<Self, ApiError> {
         let shared = &*self.0;
-        let testing = shared.testing.as_ref().ok_or_else(|| ApiError::internal("a copy outside test mode"))?;
+        let testing = self.testing()?;
         let host = shared.volumes.host.fork().ok_or_else(|| ApiError::internal("volumes that are not in memory"))?;
         let host = host.map_err(ApiError::internal)?;
         Ok(Self(Arc::new(Shared {
