@@ -36,7 +36,10 @@ pub(crate) fn run() -> Result<Counts, String> {
     let binary = server::build()?;
     // What the blocks import is what the clients' tests install.
     let mut install = Command::new("python3");
-    report::success(install.args(["-c", "import sys; sys.path.insert(0, 'e2e'); import run; run.install_python(); run.install_plugin()"]))?;
+    report::success(install.args([
+        "-c",
+        "import sys; sys.path.insert(0, 'e2e'); import run; run.install_python(); run.install_plugin()",
+    ]))?;
     let mut counts = Counts::default();
     for path in pages()? {
         let page = fs::read_to_string(&path).map_err(|error| error.to_string())?;
@@ -75,7 +78,11 @@ fn blocks(page: &str) -> Vec<Block> {
             && let Some(language) = lines.next().and_then(|fence| fence.strip_prefix("```"))
         {
             let text: Vec<&str> = lines.by_ref().take_while(|line| *line != "```").collect();
-            blocks.push(Block { language: language.to_owned(), in_test_mode: line == TEST_MARK, text: text.join("\n") });
+            blocks.push(Block {
+                language: language.to_owned(),
+                in_test_mode: line == TEST_MARK,
+                text: text.join("\n"),
+            });
         }
     }
     blocks

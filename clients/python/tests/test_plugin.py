@@ -53,7 +53,9 @@ def test_a_marker_with_a_slip_is_an_error(pytester):
         def test_slip(coffer):
             pass
     """
-    run(pytester, tests).assert_outcomes(errors=1)
+    result = run(pytester, tests)
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["*the marker coffer does not know rest*"])
 
 
 def test_a_missing_server_is_named(pytester, monkeypatch):

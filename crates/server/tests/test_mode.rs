@@ -51,8 +51,9 @@ impl Place {
 
     fn serve(&self, options: &[&str]) -> Command {
         let mut serve = Command::new(env!("CARGO_BIN_EXE_coffer"));
-        serve.env_clear().current_dir(&self.0).args(["serve", "--listen", "127.0.0.1:0", "--data", "data"]);
-        serve.args(options).env("COFFER_ROOT_ACCESS_KEY_ID", ID).env("COFFER_ROOT_ACCESS_KEY_SECRET", SECRET);
+        serve.env_clear().current_dir(&self.0).arg("serve").args(options);
+        serve.env("COFFER_LISTEN", "127.0.0.1:0").env("COFFER_DATA", "data");
+        serve.env("COFFER_ROOT_ACCESS_KEY_ID", ID).env("COFFER_ROOT_ACCESS_KEY_SECRET", SECRET);
         serve
     }
 
