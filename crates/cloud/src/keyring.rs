@@ -70,6 +70,7 @@ impl Keyring {
     }
 
     /// A copy to which accounts are added by itself.
+    #[must_use]
     pub fn fork(&self) -> Self {
         let opened = self.opened.read().unwrap_or_else(PoisonError::into_inner).clone();
         Self { root: Arc::clone(&self.root), opened: RwLock::new(opened), versions: RwLock::default() }

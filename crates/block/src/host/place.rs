@@ -35,6 +35,7 @@ impl InMemory {
     }
 
     /// A copy of them all, each as it stands.
+    #[must_use]
     pub(super) fn fork(&self) -> Self {
         let copies = self.volumes().iter().map(|(id, volume)| (id.clone(), Arc::new(volume.fork()))).collect();
         let delay_ms = self.delay_ms.load(std::sync::atomic::Ordering::Relaxed);

@@ -67,6 +67,7 @@ pub struct MemoryDirectory(Mutex<BTreeMap<String, Arc<Memory>>>);
 
 impl MemoryDirectory {
     /// A copy of it, all files at one moment. Pages are shared until one side writes.
+    #[must_use]
     pub fn fork(&self) -> Self {
         let files = self.0.lock().expect(UNPOISONED);
         let contents: Vec<_> = files.values().map(|file| file.0.read().expect(UNPOISONED)).collect();

@@ -30,6 +30,7 @@ pub struct Failures(Mutex<HashMap<IpAddr, (Timestamp, u32)>>);
 
 impl Failures {
     /// A copy that goes its own way.
+    #[must_use]
     pub fn fork(&self) -> Self {
         Self(Mutex::new(self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()))
     }

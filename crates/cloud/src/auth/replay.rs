@@ -41,6 +41,7 @@ impl Replays {
     }
 
     /// A copy that goes its own way.
+    #[must_use]
     pub fn fork(&self) -> Self {
         let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner).clone();
         Self { capacity: self.capacity, seen: Mutex::new(seen), clock: self.clock.clone() }

@@ -17,6 +17,7 @@ pub struct KeyUses(Mutex<HashMap<String, (Timestamp, Timestamp)>>);
 
 impl KeyUses {
     /// A copy that goes its own way.
+    #[must_use]
     pub fn fork(&self) -> Self {
         Self(Mutex::new(self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()))
     }

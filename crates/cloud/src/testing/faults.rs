@@ -151,6 +151,7 @@ impl Faults {
     }
 
     /// A copy that goes its own way.
+    #[must_use]
     pub(crate) fn fork(&self) -> Self {
         Self(Mutex::new(self.rules().clone()))
     }
@@ -199,9 +200,8 @@ fn rule(fault: Fault) -> Result<Rule, FaultError> {
     let senseless = |what: &str| Err(FaultError::Senseless(what.to_owned()));
     let mut code = None;
     match &fault {
-        Fault::KmsDown | Fault::KeyDisabled { .. } => {}
         Fault::SlowDisk { delay_ms } if *delay_ms > MOST_DELAY_MS => return senseless("delay_ms is 60000 at most"),
-        Fault::SlowDisk { .. } => {}
+        Fault::KmsDown | Fault::KeyDisabled { .. } | Fault::SlowDisk { .. } => {}
         Fault::Throttle { action, every, per_second } => {
             meant(action)?;
             if every.is_some() == per_second.is_some() || *every == Some(0) {

@@ -28,6 +28,7 @@ impl Seeds {
     }
 
     /// A copy that draws the same from here on.
+    #[must_use]
     pub fn fork(&self) -> Self {
         let drawn = self.drawn.lock().unwrap_or_else(PoisonError::into_inner).clone();
         Self { seed: self.seed, drawn: Mutex::new(drawn) }

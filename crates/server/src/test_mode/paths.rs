@@ -91,8 +91,8 @@ fn reply(status: StatusCode, body: &serde_json::Value) -> Response {
 
 fn clock(test: &TestMode, body: &[u8]) -> Result<(), Refusal> {
     match parse(body)? {
-        Change::Set(text) => {
-            let to = Timestamp::parse_iso8601(&text);
+        Change::Set(moment) => {
+            let to = Timestamp::parse_iso8601(&moment);
             test.set_clock(to.ok_or_else(|| Refusal::Senseless("set is YYYY-MM-DDThh:mm:ssZ".to_owned()))?)
         }
         Change::AdvanceS(seconds) => test.advance(milliseconds(seconds)),
