@@ -145,6 +145,27 @@ mod tests {
     }
 
     #[test]
+    fn a_fork_knows_what_was_before_it_and_nothing_of_what_comes_after() {
+        let replays = Replays::new(100);
+        replays.accept(at(0), at(0), Some([1; 16])).unwrap();
+        let fork = replays.fork();
+        replays.accept(at(0), at(0), Some([2; 16])).unwrap();
+        assert_eq!(code(fork.accept(at(0), at(0), Some([1; 16]))), Some(ErrorCode::NonceUsed));
+        assert_eq!(code(fork.accept(at(0), at(0), Some([2; 16]))), None);
+    }
+
+    #[test]
+    fn with_a_clock_of_its_own_the_service_s_does_not_matter() {
+        let machine = Clock::manual(at(0));
+        let replays = Replays::new(100).by(machine.clone());
+        let in_a_month = at(30 * 24 * 60 * MINUTE_MS);
+        assert_eq!(code(replays.accept(in_a_month, at(0), Some([1; 16]))), None);
+        assert_eq!(code(replays.fork().accept(in_a_month, at(0), Some([1; 16]))), Some(ErrorCode::NonceUsed));
+        machine.advance_ms(16 * MINUTE_MS);
+        assert_eq!(code(replays.accept(at(0), at(0), None)), Some(ErrorCode::TimestampExpired));
+    }
+
+    #[test]
     fn what_left_the_window_is_forgotten() {
         let replays = Replays::new(100);
         for n in 0..50u8 {
