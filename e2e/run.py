@@ -2,7 +2,7 @@
 """Installs the official clients at their pinned versions and runs every test that drives the server with them.
 
 Needs python3 and node, and COFFER_BINARY for the server; Go, a JDK and Maven are installed where they are missing. Ends with
-`N passed, N failed, N skipped` over all languages; the exit code is 0 only when tests ran in each and none failed.
+`N passed, N failed, N skipped` over all of them; the exit code is 0 only when tests ran in each and none failed.
 """
 
 import hashlib
@@ -16,6 +16,8 @@ import venv
 
 HERE = pathlib.Path(__file__).resolve().parent
 PLACE = HERE.parent / ".e2e"
+PLUGIN = HERE.parent / "clients" / "python"
+HELPER = HERE.parent / "clients" / "go" / "coffertest"
 PYTHON = PLACE / "venv" / "bin" / "python"
 MAVEN = ["mvn", "--batch-mode", "--no-transfer-progress"]
 INSTALL_TRIES = 3
@@ -27,10 +29,11 @@ def main():
         sys.exit("COFFER_BINARY must name the server's executable")
     environment = os.environ | {"COFFER_BINARY": str(pathlib.Path(binary).resolve()), "PYTHONDONTWRITEBYTECODE": "1"}
     install_python()
+    install_plugin()
     install_node()
     install_go()
     install_java()
-    counts = [run(environment) for run in (run_python, run_node, run_go, run_java)]
+    counts = [run(environment) for run in (run_python, run_plugin, run_node, run_go, run_helper, run_java)]
     passed, failed, skipped = (sum(numbers) for numbers in zip(*counts))
     print(f"{passed} passed, {failed} failed, {skipped} skipped", flush=True)
     sys.exit(1 if failed else 0)
@@ -49,6 +52,20 @@ def install_python():
     once("python", requirements.read_bytes() + sys.version.encode(), PYTHON, install)
 
 
+def install_plugin():
+    """Installs the plugin for pytest as its users do, but apart: the clients' own tests run without it."""
+    sources = sorted(path for path in PLUGIN.rglob("*") if path.suffix in (".py", ".toml") and "tests" not in path.parts)
+    place = PLACE / "plugin"
+
+    def install():
+        if place.exists():
+            shutil.rmtree(place)
+        quietly = ["--quiet", "--disable-pip-version-check", "--no-input", "--no-deps"]
+        step([PYTHON, "-m", "pip", "install", *quietly, "--target", place, PLUGIN])
+
+    once("plugin", b"".join(path.read_bytes() for path in sources), place, install)
+
+
 def install_node():
     node = HERE / "node"
     # No lock file: it would record where packages were downloaded from. None of the packages needs its install script.
@@ -59,7 +76,8 @@ def install_node():
 
 def install_go():
     need("go", "golang-go")
-    step(["go", "mod", "download"], cwd=HERE / "go")
+    for module in (HERE / "go", HELPER):
+        step(["go", "mod", "download"], cwd=module)
 
 
 def install_java():
@@ -102,7 +120,15 @@ def step(command, cwd=None):
 
 
 def run_python(environment):
-    command = [PYTHON, "-m", "pytest", "-q", "-p", "no:cacheprovider", HERE / "python"]
+    return pytest(HERE / "python", environment)
+
+
+def run_plugin(environment):
+    return pytest(PLUGIN / "tests", environment | {"PYTHONPATH": str(PLACE / "plugin")})
+
+
+def pytest(tests, environment):
+    command = [PYTHON, "-m", "pytest", "-q", "-p", "no:cacheprovider", tests]
     code, output = tee(command, HERE, environment)
     # Only the closing line counts; an error at setup is a test that failed.
     closing = next((line for line in reversed(output) if re.search(r"\d+ (passed|failed|error|skipped)", line)), "")
@@ -120,8 +146,16 @@ def run_node(environment):
 
 
 def run_go(environment):
+    return go_test(HERE / "go", environment)
+
+
+def run_helper(environment):
+    return go_test(HELPER, environment)
+
+
+def go_test(module, environment):
     # The time limit counts compiling too: the older SDK is one large module, which takes minutes the first time.
-    code, output = tee(["go", "test", "-count=1", "-timeout=20m", "-v", "."], HERE / "go", environment)
+    code, output = tee(["go", "test", "-count=1", "-timeout=20m", "-v", "."], module, environment)
     found = re.findall(r"^ *--- (PASS|FAIL|SKIP): (\S+) ", "\n".join(output), re.MULTILINE)
     outcomes = {name: outcome for outcome, name in found}
     # A test that only holds other tests is none.

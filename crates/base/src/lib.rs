@@ -11,7 +11,7 @@ pub mod rng;
 pub mod secret;
 
 pub use arn::Arn;
-pub use clock::{Clock, Timestamp};
+pub use clock::{Clock, Course, Timestamp};
 pub use error::{ApiError, ErrorCode};
 pub use ids::AccountId;
 pub use region::Region;

@@ -54,6 +54,11 @@ impl SeededRng {
     pub fn new(seed: u64) -> Self {
         Self(Mutex::new(ChaCha20Rng::seed_from_u64(seed)))
     }
+
+    /// Starts the sequence that belongs to a seed of 32 bytes.
+    pub fn of(seed: [u8; 32]) -> Self {
+        Self(Mutex::new(ChaCha20Rng::from_seed(seed)))
+    }
 }
 
 impl Rng for SeededRng {

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use coffer_base::{AccountId, ApiError, Region, Rng, Timestamp};
+use coffer_base::{AccountId, ApiError, ErrorCode, Region, Rng, Timestamp};
 use coffer_block::host::Host;
 use coffer_store::Tx;
 use coffer_store::jobs::Job;
@@ -50,6 +50,8 @@ pub struct Cx<'a> {
     pub warnings: Vec<String>,
     /// The volumes of this machine: to look at. What is done to them is a job.
     pub host: &'a Host,
+    /// Whether KMS is out of reach, as test mode can have it.
+    pub kms_is_down: bool,
     /// The jobs to be done before this call is answered.
     pub prompts: Vec<Job>,
     /// What a read that found nothing waits for before it is done again.
@@ -100,6 +102,11 @@ impl<'a> Cx<'a> {
             self.warnings.truncate(warned);
         }
         outcome
+    }
+
+    /// Refuses while KMS is out of reach.
+    pub fn require_kms(&self) -> Result<(), ApiError> {
+        if self.kms_is_down { Err(ErrorCode::ServiceUnavailable.into()) } else { Ok(()) }
     }
 
     /// Puts something on record with this call.

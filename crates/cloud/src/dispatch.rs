@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use coffer_base::{ApiError, Arn, Clock, ErrorCode, Region, Rng, ids, limits};
+use coffer_base::{ApiError, Arn, Clock, ErrorCode, Region, Rng, SeededRng, ids, limits};
 use coffer_store::jobs::Job;
 use coffer_store::{Db, StoreError, Tx, accounts, idempotency};
 
@@ -27,6 +27,7 @@ use crate::operation::{Access, Decoded, Effect, Entry};
 use crate::parameters::Parameters;
 use crate::product::Product;
 use crate::settings::Settings;
+use crate::testing::Testing;
 use crate::throttle::Throttle;
 use crate::value::Value;
 use crate::volumes::Volumes;
@@ -53,6 +54,8 @@ pub(crate) struct Shared {
     pub(crate) volumes: Volumes,
     pub(crate) bell: Bell,
     pub(crate) meter: Meter,
+    /// There in test mode alone.
+    pub(crate) testing: Option<Testing>,
 }
 
 /// A request on its way, once its operation is known.
@@ -92,6 +95,9 @@ struct Answer {
     warnings: Vec<String>,
 }
 
+/// What the paths of test mode begin with. In test mode they never come here.
+const TEST_PATHS: &str = "/test/";
+
 /// The answer of a write, and the jobs to be done before it is given.
 type Written = (Answer, Vec<Job>);
 
@@ -121,7 +127,16 @@ impl Cloud {
             volumes,
             bell: Bell::default(),
             meter: Meter::default(),
+            testing: None,
         }))
+    }
+
+    /// The same in test mode. To be called before anybody else has it.
+    #[must_use]
+    pub fn in_test_mode(self, testing: Testing) -> Self {
+        let shared = Arc::into_inner(self.0).expect("nobody else has it yet");
+        let replays = Replays::new(limits::NONCES).by(testing.machine.clone());
+        Self(Arc::new(Shared { replays, testing: Some(testing), ..shared }))
     }
 
     /// Answers one request. A write's answer comes once it is durable.
@@ -136,8 +151,12 @@ impl Cloud {
     }
 
     async fn answer(&self, incoming: Incoming, login: Option<&Login>) -> Outgoing {
-        let request_id = ids::request_id(&*self.0.rng);
+        let request_id = self.request_id();
         let host = host_of(&incoming);
+        if incoming.path.starts_with(TEST_PATHS) {
+            let error = ErrorCode::NotInTestMode.into();
+            return encode::failure(Format::Json, None, &host, request_id, &error);
+        }
         let parameters = Parameters::parse(&incoming);
         let claim = parameters.as_ref().ok().map(|parameters| match login {
             Some(login) => Claim::of_login(parameters, login),
@@ -170,7 +189,11 @@ impl Cloud {
 
     /// Answers a request that could not be read, or may not be.
     pub fn refuse(&self, error: &ApiError) -> Outgoing {
-        encode::early_failure(ids::request_id(&*self.0.rng), error)
+        encode::early_failure(self.request_id(), error)
+    }
+
+    fn request_id(&self) -> String {
+        ids::request_id(self.0.randomness(self.0.stream("request").as_ref()))
     }
 
     /// Serves a source that has not failed too often to prove who it is.
@@ -200,6 +223,9 @@ impl Cloud {
         request_id: &str,
     ) -> Result<(&'static Entry, Answer), ApiError> {
         let entry = find(incoming, claim)?;
+        if let Some(testing) = &self.0.testing {
+            testing.faults.judge(entry, testing.machine.now())?;
+        }
         let begun = self.0.db.read(|tx| {
             let (call, decoded) = self.prepare(tx, entry, incoming, parameters, claim, request_id)?;
             self.0.begin(tx, call, decoded)
@@ -316,6 +342,12 @@ impl Cloud {
 }
 
 impl Shared {
+    /// Randomness of a call's own, where a seed was given.
+    fn stream_of(&self, entry: &Entry) -> Option<SeededRng> {
+        self.testing.as_ref()?;
+        self.stream(&[entry.product.name(), ":", entry.operation.name].concat())
+    }
+
     fn cx<'a>(&'a self, tx: &'a Tx<'a>, call: &'a Call) -> Cx<'a> {
         let cx = self.cx_of(tx, &call.caller, &call.origin);
         Cx { made: call.made.as_ref(), operation: Some(call.entry.operation), ..cx }
@@ -340,6 +372,7 @@ impl Shared {
             notes: Vec::new(),
             warnings: Vec::new(),
             host: &self.volumes.host,
+            kms_is_down: self.kms_is_down(),
             prompts: Vec::new(),
             wait: None,
         }
@@ -372,7 +405,9 @@ impl Shared {
 
     /// A read or a use on a snapshot.
     fn read(&self, tx: &Tx<'_>, call: Call, decoded: Decoded) -> Done {
-        let (mut cx, mut resources) = (self.cx(tx, &call), Vec::new());
+        let own = self.stream_of(call.entry);
+        let mut cx = Cx { rng: self.randomness(own.as_ref()), ..self.cx(tx, &call) };
+        let mut resources = Vec::new();
         let outcome = Self::perform(&mut cx, &call, decoded, &mut resources);
         assert!(cx.prompts.is_empty(), "jobs are of writes");
         let ours = outcome.as_ref().err().is_some_and(|error| error.source().is_some());
@@ -399,7 +434,8 @@ impl Shared {
     /// A write inside its transaction: what it does is undone when it fails; that it was tried stays on record.
     fn write(&self, tx: &Tx<'_>, call: &Call, decoded: Decoded) -> Result<Result<Written, ApiError>, ApiError> {
         self.admit(tx, call)?;
-        let mut cx = self.cx(tx, call);
+        let own = self.stream_of(call.entry);
+        let mut cx = Cx { rng: self.randomness(own.as_ref()), ..self.cx(tx, call) };
         let mut resources = Vec::new();
         let outcome = tx.atomic(|_| Self::perform(&mut cx, call, decoded, &mut resources));
         if let Err(error) = &outcome

@@ -97,6 +97,14 @@ impl Keyring {
         roots.iter().any(|root| fits(root, keys))
     }
 
+    /// A copy to which accounts are added by itself.
+    #[must_use]
+    pub fn fork(&self) -> Self {
+        let opened = self.opened.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let roots = self.roots.read().unwrap_or_else(PoisonError::into_inner).clone();
+        Self { roots: RwLock::new(roots), opened: RwLock::new(opened), versions: RwLock::default() }
+    }
+
     /// Makes and stores the sealing key of a new account.
     pub fn add_account(&self, tx: &Tx<'_>, rng: &dyn Rng, account: &AccountId) -> Result<(), KeyringError> {
         self.add(tx, rng, account.as_str())

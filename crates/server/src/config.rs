@@ -22,12 +22,13 @@ use rustls_pki_types::{CertificateDer, SubjectPublicKeyInfoDer};
 use serde::Deserialize;
 
 use crate::seal::SealSettings;
+use crate::test_mode::TestOptions;
 use crate::webhook::{self, Webhook};
 
 /// Where everything is kept unless something else is said.
 pub(crate) const USUAL_DATA: &str = "coffer-data";
 
-/// The options of `coffer serve`. Each but the root key may also stand in the file.
+/// The options of `coffer serve`. Each but the root key and test mode may also stand in the file.
 #[derive(Args, Clone, Debug, Default)]
 pub(crate) struct ServeArguments {
     /// Address to listen on; HTTP and HTTPS share it [default: 127.0.0.1:7600]
@@ -60,6 +61,12 @@ pub(crate) struct ServeArguments {
     /// Most writes that share a commit [default: 512]
     #[arg(long, env = "COFFER_WRITE_BATCH", value_name = "N")]
     pub(crate) write_batch: Option<usize>,
+    /// Be a cloud to test against: all in memory, with a clock that can be set and faults that can be had (docs/testing.md)
+    #[arg(long, env = "COFFER_TEST_MODE")]
+    pub(crate) test_mode: bool,
+    /// In test mode: draw ids and keys from this number, the same in every run
+    #[arg(long, env = "COFFER_SEED", value_name = "N", requires = "test_mode")]
+    pub(crate) seed: Option<u64>,
 }
 
 /// The TOML file.
@@ -339,6 +346,8 @@ pub(crate) struct Config {
     pub(crate) metadata: Option<Metadata>,
     /// Where events are sent, if anywhere.
     pub(crate) webhook: Option<Webhook>,
+    /// Test mode, if this is it.
+    pub(crate) test: Option<TestOptions>,
     /// How the service behaves.
     pub(crate) settings: Settings,
 }
@@ -362,6 +371,9 @@ pub(crate) enum ConfigError {
         /// What it may be.
         allowed: &'static str,
     },
+    /// Test mode is for this machine alone.
+    #[error("{0} is {1}: in test mode nothing may listen beyond loopback")]
+    TestModeBeyond(&'static str, IpAddr),
     /// One of two settings that go together is missing.
     #[error("{0} and {1} go together: one of them is missing")]
     Pair(&'static str, &'static str),
@@ -384,10 +396,20 @@ impl ServeArguments {
             return Err(bad("write_batch", &write_batch.to_string(), "1 to 4096"));
         }
         let data = self.data.clone().or(file.data).unwrap_or_else(|| USUAL_DATA.into());
+        let listen = self.listen.or(file.listen).unwrap_or(SocketAddr::from(([127, 0, 0, 1], 7600)));
+        let test = self.test_mode.then_some(TestOptions { seed: self.seed });
+        if test.is_some() {
+            let others = [
+                ("volumes.nbd_listen", file.volumes.nbd_listen),
+                ("metadata.listen", file.metadata.listen.map(|at| at.ip())),
+            ];
+            only_loopback(&[&[("listen", Some(listen.ip()))], &others[..]].concat())?;
+        }
         Ok(Config {
             file: self.config.clone(),
             volumes: file.volumes.options(&data)?,
-            listen: self.listen.or(file.listen).unwrap_or(SocketAddr::from(([127, 0, 0, 1], 7600))),
+            listen,
+            test,
             data,
             allow_plaintext: self.allow_plaintext || file.allow_plaintext.unwrap_or(false),
             kms: self.kms.as_deref().or(file.kms.as_deref()).map(kms).transpose()?,
@@ -416,6 +438,12 @@ impl ServeArguments {
             },
         })
     }
+}
+
+/// In test mode whoever reaches the server may do anything to it.
+fn only_loopback(listeners: &[(&'static str, Option<IpAddr>)]) -> Result<(), ConfigError> {
+    let beyond = listeners.iter().find_map(|(name, address)| Some((*name, address.filter(|at| !at.is_loopback())?)));
+    beyond.map_or(Ok(()), |(name, address)| Err(ConfigError::TestModeBeyond(name, address)))
 }
 
 /// What the file says of the data directory and of the root key in it.
@@ -522,6 +550,27 @@ mod tests {
         let config = ServeArguments::default().resolve().unwrap();
         assert!(config.listen.ip().is_loopback() && !config.allow_plaintext);
         assert_eq!(config.settings.default_encryption.callers, Callers::Account);
+    }
+
+    #[test]
+    fn test_mode_is_refused_with_any_listener_beyond_loopback() {
+        let resolve = |listen: &str, toml: &str| {
+            let path = std::env::temp_dir().join(format!("coffer-test-{}-{}.toml", std::process::id(), toml.len()));
+            fs::write(&path, toml).unwrap();
+            let listen = Some(listen.parse().unwrap());
+            let config = Some(path.clone());
+            let outcome = ServeArguments { listen, config, test_mode: true, ..ServeArguments::default() }.resolve();
+            fs::remove_file(path).unwrap();
+            outcome.map(|config| config.test)
+        };
+        assert_eq!(resolve("[::1]:0", "[volumes]\nnbd_listen = \"127.0.0.1\"").unwrap(), Some(TestOptions::default()));
+        for (listen, toml) in [
+            ("0.0.0.0:0", ""),
+            ("127.0.0.1:0", "[volumes]\nnbd_listen = \"0.0.0.0\""),
+            ("127.0.0.1:0", "[metadata]\nrole = \"r\"\nlisten = \"100.100.100.200:80\""),
+        ] {
+            assert!(matches!(resolve(listen, toml), Err(ConfigError::TestModeBeyond(..))), "{listen} {toml}");
+        }
     }
 
     #[test]

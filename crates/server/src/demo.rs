@@ -39,6 +39,7 @@ fn play(data: &std::path::Path) -> Result<(), Error> {
         seal: crate::seal::SealSettings::default(),
         metadata: None,
         webhook: None,
+        test: None,
         settings: Settings::new(Region::parse(REGION).ok_or("the demo's region")?),
     };
     let (server, access) = Server::start(&config)?;

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use axum::Router;
 use coffer_base::{ApiError, ErrorCode, limits};
-use coffer_cloud::{Cloud, Incoming, Method, Outgoing};
+use coffer_cloud::{Incoming, Method, Outgoing};
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::{Bytes, Incoming as Body};
 use hyper::header::{CONTENT_TYPE, HeaderValue};
@@ -23,8 +23,10 @@ use tokio_rustls::TlsAcceptor;
 use tower_service::Service as _;
 
 use crate::console::{self, Console};
+use crate::live::Live;
 use crate::pages;
 use crate::serve::{Error, monotonic_ns, now};
+use crate::test_mode;
 
 /// Most connections at a time; further ones wait in the kernel's queue.
 pub(crate) const CONNECTIONS: usize = 4096;
@@ -37,13 +39,15 @@ const TLS_HANDSHAKE: u8 = 22;
 
 /// Everything a connection needs.
 pub(crate) struct Gateway {
-    cloud: Cloud,
+    cloud: Live,
     tls: TlsAcceptor,
     /// Whether plain HTTP is accepted from beyond loopback.
     allow_plaintext: bool,
     /// What is not the API.
     pages: Router,
     console: Arc<Console>,
+    /// The paths of test mode, in test mode.
+    test: Option<Router>,
     connections: Arc<Semaphore>,
     #[cfg(feature = "otel")]
     traces: Option<crate::traces::Traces>,
@@ -67,10 +71,11 @@ impl Peer {
 impl Gateway {
     /// Puts the parts together.
     pub(crate) fn new(
-        cloud: Cloud,
+        cloud: Live,
         tls: Arc<ServerConfig>,
         allow_plaintext: bool,
         console: Arc<Console>,
+        test: Option<Router>,
     ) -> Result<Arc<Self>, Error> {
         let pages = pages::router(cloud.clone());
         let connections = Arc::new(Semaphore::new(CONNECTIONS));
@@ -80,6 +85,7 @@ impl Gateway {
             allow_plaintext,
             pages,
             console,
+            test,
             connections,
             #[cfg(feature = "otel")]
             traces: crate::traces::Traces::from_environment()?,
@@ -182,7 +188,19 @@ impl Gateway {
         request: Request<Body>,
         peer: Peer,
     ) -> Result<Response<axum::body::Body>, Infallible> {
+        let mut response = self.answer(request, peer).await?;
+        if self.test.is_some() {
+            let (name, value) = test_mode::HEADER;
+            response.headers_mut().insert(name, HeaderValue::from_static(value));
+        }
+        Ok(response)
+    }
+
+    async fn answer(&self, request: Request<Body>, peer: Peer) -> Result<Response<axum::body::Body>, Infallible> {
         let path = request.uri().path();
+        if let Some(test) = self.test.as_ref().filter(|_| path.starts_with("/test/")) {
+            return test.clone().call(request).await;
+        }
         // Metrics name disks: they are for this machine's own collector.
         let is_page = pages::HEALTH.contains(&path) || (path == "/metrics" && peer.address.is_loopback());
         if is_page {
@@ -195,10 +213,10 @@ impl Gateway {
         let answer = match self.read(request, peer).await {
             Ok(incoming) if is_console => return Ok(self.console.answer(incoming).await),
             Ok(incoming) => self.measured(incoming).await,
-            Err(error) => self.cloud.refuse(&error),
+            Err(error) => self.cloud.refuse(&error).await,
         };
         let took = begin.elapsed();
-        self.cloud.meter(&answer.about, u64::try_from(took.as_micros()).unwrap_or(u64::MAX));
+        self.cloud.get().await.meter(&answer.about, u64::try_from(took.as_micros()).unwrap_or(u64::MAX));
         #[cfg(feature = "otel")]
         if let (Some(traces), Some(begun)) = (&self.traces, begun) {
             traces.end(begun, &answer, took);

@@ -12,12 +12,14 @@ mod erase;
 mod gateway;
 mod http;
 mod inspect;
+mod live;
 mod metadata;
 mod pages;
 mod pools;
 mod records;
 mod seal;
 mod serve;
+mod test_mode;
 mod tls;
 #[cfg(feature = "otel")]
 mod traces;

@@ -11,7 +11,6 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, put};
 use coffer_base::{AccountId, Rng, Timestamp};
-use coffer_cloud::Cloud;
 use coffer_crypto::SystemRng;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
@@ -19,6 +18,7 @@ use hyper_util::service::TowerToHyperService;
 use serde_json::json;
 use tokio::net::TcpListener;
 
+use crate::live::Live;
 use crate::serve::now;
 
 const TOKEN: &str = "x-aliyun-ecs-metadata-token";
@@ -31,7 +31,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What it answers from.
 struct Endpoint {
-    cloud: Cloud,
+    cloud: Live,
     account: AccountId,
     role: String,
     tokens: Mutex<HashMap<String, Timestamp>>,
@@ -47,7 +47,7 @@ impl Endpoint {
 }
 
 /// The paths.
-pub(crate) fn router(cloud: Cloud, account: AccountId, role: String) -> Router {
+pub(crate) fn router(cloud: Live, account: AccountId, role: String) -> Router {
     let base = "/latest/meta-data/ram/security-credentials";
     Router::new()
         .route(&format!("{base}/"), get(name))
@@ -72,7 +72,7 @@ async fn credentials(State(endpoint): State<Arc<Endpoint>>, Path(role): Path<Str
     if role != endpoint.role {
         return StatusCode::NOT_FOUND.into_response();
     }
-    match endpoint.cloud.instance_credentials(&endpoint.account, &role) {
+    match endpoint.cloud.get().await.instance_credentials(&endpoint.account, &role) {
         Ok(made) => {
             let body = json!({
                 "AccessKeyId": made.access_key_id,

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::live::Live;
 use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
-use coffer_cloud::Cloud;
 use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout};
 
@@ -24,13 +24,13 @@ const KEPT: Duration = Duration::from_secs(1);
 const PATIENCE: Duration = Duration::from_secs(5);
 
 struct Pages {
-    cloud: Cloud,
+    cloud: Live,
     /// When readiness was last tried out, and what came of it.
     readiness: Mutex<Option<(Instant, bool)>>,
 }
 
 /// The paths.
-pub(crate) fn router(cloud: Cloud) -> Router {
+pub(crate) fn router(cloud: Live) -> Router {
     Router::new()
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(ready))
@@ -53,8 +53,8 @@ async fn ready(State(pages): State<Arc<Pages>>) -> Response {
     if is_ready { "ready\n".into_response() } else { (StatusCode::SERVICE_UNAVAILABLE, "not ready\n").into_response() }
 }
 
-async fn try_out(cloud: &Cloud) -> bool {
-    match timeout(PATIENCE, cloud.ready()).await {
+async fn try_out(cloud: &Live) -> bool {
+    match timeout(PATIENCE, cloud.get().await.ready()).await {
         Ok(Ok(())) => return true,
         Ok(Err(error)) => tracing::error!(error = &error as &dyn std::error::Error, "not ready"),
         Err(_) => tracing::error!("not ready: the database's writer does not answer"),
@@ -63,7 +63,7 @@ async fn try_out(cloud: &Cloud) -> bool {
 }
 
 async fn metrics(State(pages): State<Arc<Pages>>) -> Response {
-    match pages.cloud.metrics() {
+    match pages.cloud.get().await.metrics() {
         Ok(text) => ([(CONTENT_TYPE, METRICS_TYPE)], text).into_response(),
         Err(error) => {
             tracing::error!(?error, "the metrics can't be read");

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{Builder, JoinHandle};
@@ -41,29 +42,35 @@ impl Workers for Pools {
     fn long(&self, work: Work) {
         self.long.run(work);
     }
+
+    fn are_idle(&self) -> bool {
+        [&self.prompt, &self.long].iter().all(|pool| pool.unfinished.load(Ordering::Acquire) == 0)
+    }
 }
 
 struct Pool {
     queue: Mutex<Option<Sender<Work>>>,
     threads: Mutex<Vec<JoinHandle<()>>>,
+    /// Pieces of work that wait or are being done.
+    unfinished: Arc<AtomicUsize>,
 }
 
 impl Pool {
     fn start(name: &str, threads: usize) -> io::Result<Self> {
         let (queue, waiting) = channel();
-        let waiting = Arc::new(Mutex::new(waiting));
+        let (waiting, unfinished) = (Arc::new(Mutex::new(waiting)), Arc::new(AtomicUsize::new(0)));
         let start = |_| {
-            let waiting = Arc::clone(&waiting);
-            Builder::new().name(name.to_owned()).spawn(move || work(&waiting))
+            let (waiting, unfinished) = (Arc::clone(&waiting), Arc::clone(&unfinished));
+            Builder::new().name(name.to_owned()).spawn(move || work(&waiting, &unfinished))
         };
         let threads = (0..threads).map(start).collect::<io::Result<_>>()?;
-        Ok(Self { queue: Mutex::new(Some(queue)), threads: Mutex::new(threads) })
+        Ok(Self { queue: Mutex::new(Some(queue)), threads: Mutex::new(threads), unfinished })
     }
 
     fn run(&self, work: Work) {
-        if let Some(queue) = &*guard(&self.queue)
-            && queue.send(work).is_err()
-        {
+        let Some(queue) = &*guard(&self.queue) else { return };
+        self.unfinished.fetch_add(1, Ordering::AcqRel);
+        if queue.send(work).is_err() {
             tracing::error!("the threads that work on volumes are gone");
         }
     }
@@ -78,7 +85,7 @@ impl Pool {
     }
 }
 
-fn work(waiting: &Mutex<Receiver<Work>>) {
+fn work(waiting: &Mutex<Receiver<Work>>, unfinished: &AtomicUsize) {
     loop {
         // The guard is gone before the work begins, so that another thread can wait meanwhile.
         let next = guard(waiting).recv();
@@ -86,6 +93,7 @@ fn work(waiting: &Mutex<Receiver<Work>>) {
         if catch_unwind(AssertUnwindSafe(work)).is_err() {
             tracing::error!("work on a volume panicked");
         }
+        unfinished.fetch_sub(1, Ordering::AcqRel);
     }
 }
 

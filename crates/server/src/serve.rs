@@ -7,12 +7,12 @@ use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use coffer_base::{AccountId, Clock, Rng, Timestamp};
+use coffer_base::{AccountId, Clock, Rng, SeededRng, Timestamp};
 use coffer_block::host::Host;
 use coffer_cloud::bootstrap::{self, KmsService, RootAccess, Started};
-use coffer_cloud::{Cloud, Volumes, Workers};
-use coffer_crypto::SystemRng;
-use coffer_store::Options;
+use coffer_cloud::{Cloud, Testing, Volumes, Workers};
+use coffer_crypto::{RootKey, SystemRng};
+use coffer_store::{Db, Options};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
@@ -22,9 +22,11 @@ use crate::client::Caller;
 use crate::config::{self, Config, ServeArguments};
 use crate::console::{Console, link};
 use crate::gateway::Gateway;
+use crate::live::Live;
 use crate::metadata;
 use crate::pools::Pools;
 use crate::seal::{self, Served};
+use crate::test_mode::{self, TestMode, TestOptions};
 use crate::tls;
 
 /// Any failure on the way up, for a person to read.
@@ -96,8 +98,45 @@ pub(crate) struct Server {
     stop: watch::Sender<bool>,
     gateway: tokio::task::JoinHandle<()>,
     jobs: (Sender<()>, JoinHandle<()>),
-    cloud: Cloud,
+    cloud: Live,
     pools: Arc<Pools>,
+    /// In test mode: the data directory, which nobody else may have meanwhile.
+    _held: Option<test_mode::Held>,
+}
+
+/// What a server stands on.
+struct Ground {
+    db: Db,
+    root: RootKey,
+    host: Host,
+    clock: Clock,
+    rng: Arc<dyn Rng>,
+    held: Option<test_mode::Held>,
+}
+
+impl Ground {
+    /// Files.
+    fn files(config: &Config) -> Result<Self, Error> {
+        test_mode::refuse_if_marked(&config.data)?;
+        let options = Options { write_batch: config.write_batch };
+        let (db, root) = seal::open_database(&config.data, &config.seal, options)?;
+        let (clock, rng): (Clock, Arc<dyn Rng>) = (Clock::system(now), Arc::new(SystemRng));
+        let host = Host::start(&config.volumes, Arc::clone(&rng), monotonic_ns)?;
+        Ok(Self { db, root, host, clock, rng, held: None })
+    }
+
+    /// Memory.
+    fn memory(config: &Config, test: TestOptions) -> Result<Self, Error> {
+        let held = Some(test_mode::take(&config.data)?);
+        let rng: Arc<dyn Rng> = match test.seed {
+            Some(seed) => Arc::new(SeededRng::new(seed)),
+            None => Arc::new(SystemRng),
+        };
+        let (db, root) = (Db::in_memory()?, RootKey::ephemeral(&*rng));
+        // What volumes draw, on threads of their own, shows nowhere.
+        let host = Host::in_memory_served(&config.volumes, Arc::new(SystemRng), monotonic_ns)?;
+        Ok(Self { db, root, host, clock: Clock::steered(now), rng, held })
+    }
 }
 
 impl Server {
@@ -105,9 +144,8 @@ impl Server {
     pub(crate) fn start(config: &Config) -> Result<(Self, Option<RootAccess>), Error> {
         // Before there is any key in memory.
         coffer_crypto::forbid_core_dumps().map_err(|error| format!("core dumps can't be turned off: {error}"))?;
-        let options = Options { write_batch: config.write_batch };
-        let (db, root) = seal::open_database(&config.data, &config.seal, options)?;
-        let (clock, rng): (Clock, Arc<dyn Rng>) = (Clock::system(now), Arc::new(SystemRng));
+        let ground = config.test.map_or_else(|| Ground::files(config), |test| Ground::memory(config, test))?;
+        let Ground { db, root, host, clock, rng, held } = ground;
         let new = bootstrap::is_new(&db)?;
         let Started { keyring, account, root_access } = bootstrap::start(&db, &clock, &rng, root, config::preset()?)?;
         if let Some(service) = config.kms.or(new.then_some(KmsService::Open)) {
@@ -116,13 +154,17 @@ impl Server {
         let tls = tls::configure(&config.data, config.tls.as_ref())?;
         let pools = Arc::new(Pools::start()?);
         let workers: Arc<dyn Workers> = Arc::<Pools>::clone(&pools);
-        let volumes = Volumes::new(Host::start(&config.volumes, Arc::clone(&rng), monotonic_ns)?, workers)
-            .pinned_by(config.data.join(backup::PIN));
+        let volumes = Volumes::new(host, workers).pinned_by(config.data.join(backup::PIN));
         let keyring = Arc::new(keyring);
-        let (data, file) = (config.data.clone(), config.file.clone());
-        let served = Arc::new(Served { data, config: file, db: db.clone(), keyring: Arc::clone(&keyring) });
-        let cloud = Cloud::new(db, clock, rng, keyring, config.settings.clone(), volumes);
+        let served = config.test.is_none().then(|| Served::new(config, &db, &keyring));
+        let mut cloud = Cloud::new(db, clock.clone(), rng, keyring, config.settings.clone(), volumes);
+        if let Some(test) = config.test {
+            cloud = cloud.in_test_mode(Testing::new(test.seed, Clock::system(now)));
+        }
         cloud.reconcile_volumes().map_err(|error| format!("{error:?}"))?;
+        let cloud = Live::new(cloud);
+        let test = config.test.map(|test| TestMode::new(cloud.clone(), clock, test)).transpose();
+        let test = test.map_err(|error| format!("{error:?}"))?;
 
         let mut runtime = tokio::runtime::Builder::new_multi_thread();
         if let Some(threads) = config.threads {
@@ -142,7 +184,7 @@ impl Server {
             tracing::info!(address = %listener.local_addr()?, role = wanted.role, "metadata endpoint");
             runtime.spawn(metadata::run(listener, router));
         }
-        {
+        if let Some(served) = served {
             let _runtime = runtime.enter();
             match served.listen() {
                 Ok(listener) => drop(runtime.spawn(served.run(listener, stopped.clone()))),
@@ -155,10 +197,11 @@ impl Server {
         }
         let console = Console::new(cloud.clone(), account.clone(), config.settings.region);
         runtime.spawn(Arc::clone(&console).watch());
-        let gateway = Gateway::new(cloud.clone(), tls, config.allow_plaintext, console)?;
+        let test = test.map(test_mode::router);
+        let gateway = Gateway::new(cloud.clone(), tls, config.allow_plaintext, console, test)?;
         let gateway = runtime.spawn(gateway.run(listener, stopped));
         let jobs = start_jobs(cloud.clone())?;
-        Ok((Self { address, account, runtime, stop, gateway, jobs, cloud, pools }, root_access))
+        Ok((Self { address, account, runtime, stop, gateway, jobs, cloud, pools, _held: held }, root_access))
     }
 
     /// Stops in order: no new request, then no new job, then no volume; the last handle on the database closes it.
@@ -171,10 +214,12 @@ impl Server {
         if self.jobs.1.join().is_err() {
             tracing::error!("the jobs did not end well");
         }
-        record_key_uses(&self.cloud);
-        self.cloud.stop_work_on_volumes();
+        let cloud = self.cloud.get_blocking();
+        record_key_uses(&cloud);
+        cloud.stop_work_on_volumes();
         self.pools.stop();
-        self.cloud.close_volumes();
+        cloud.close_volumes();
+        drop(cloud);
         self.runtime.shutdown_timeout(Duration::from_secs(1));
     }
 }
@@ -185,11 +230,12 @@ fn record_key_uses(cloud: &Cloud) {
     }
 }
 
-fn start_jobs(cloud: Cloud) -> std::io::Result<(Sender<()>, JoinHandle<()>)> {
+fn start_jobs(live: Live) -> std::io::Result<(Sender<()>, JoinHandle<()>)> {
     let (stop, stopped) = channel::<()>();
     let work = move || {
         let mut looks = 0u32;
         while matches!(stopped.recv_timeout(JOBS_EVERY), Err(RecvTimeoutError::Timeout)) {
+            let cloud = live.get_blocking();
             if let Err(error) = cloud.run_due_jobs() {
                 tracing::error!(?error, "looking for due jobs failed");
             }
@@ -216,6 +262,13 @@ fn start_jobs(cloud: Cloud) -> std::io::Result<(Sender<()>, JoinHandle<()>)> {
 fn announce(config: &Config, server: &Server, root_access: Option<&RootAccess>) -> std::io::Result<()> {
     let (address, account, region) = (server.address, &server.account, config.settings.region);
     let mut out = std::io::stdout().lock();
+    if config.test.is_some() {
+        tracing::warn!(data = %config.data.display(), "TEST MODE: nothing is kept, and whoever reaches the server may change everything");
+        writeln!(
+            out,
+            "*** TEST MODE: nothing is kept, and anyone on this machine may change everything (docs/testing.md) ***\n"
+        )?;
+    }
     writeln!(out, "Coffer is ready.\n")?;
     writeln!(out, "  endpoint            http://{address}  (https://{address} as well)")?;
     writeln!(out, "  certificate         {}", config.data.join(tls::CA_FILE).display())?;

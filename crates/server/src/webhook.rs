@@ -6,7 +6,6 @@ use std::time::Duration;
 use std::{fs, io};
 
 use coffer_base::Secret;
-use coffer_cloud::Cloud;
 use coffer_crypto::{digest, mac};
 use coffer_store::events::Told;
 use rustls_pki_types::ServerName;
@@ -18,6 +17,7 @@ use tokio_rustls::TlsConnector;
 
 use crate::cli::trust;
 use crate::config::ConfigError;
+use crate::live::Live;
 use crate::serve::now;
 
 /// Most events in a delivery.
@@ -125,7 +125,7 @@ fn read_secret(path: &Path) -> Result<Secret<Vec<u8>>, String> {
 
 impl Sender {
     /// Sends until the server stops.
-    pub(crate) async fn run(self, cloud: Cloud, mut stop: watch::Receiver<bool>) {
+    pub(crate) async fn run(self, cloud: Live, mut stop: watch::Receiver<bool>) {
         let mut failures = 0u32;
         loop {
             let pause = match self.send_next(&cloud).await {
@@ -145,9 +145,9 @@ impl Sender {
     }
 
     /// Sends the next events; whether there were any.
-    async fn send_next(&self, cloud: &Cloud) -> Result<bool, String> {
+    async fn send_next(&self, cloud: &Live) -> Result<bool, String> {
         let failed = |error: coffer_base::ApiError| format!("{error:?}");
-        let (events, told) = cloud.untold_events(BATCH).map_err(failed)?;
+        let (events, told) = cloud.get().await.untold_events(BATCH).map_err(failed)?;
         let Some(last) = events.last() else { return Ok(false) };
         if let Some(first) = events.first()
             && told > 0
@@ -158,7 +158,7 @@ impl Sender {
         let body = json!({"Events": events.iter().map(event).collect::<Vec<_>>()}).to_string();
         let delivery = tokio::time::timeout(PATIENCE, self.post(&body)).await;
         match delivery.map_err(|_| "it took too long".to_owned())?.map_err(|error| error.to_string())? {
-            200..=299 => cloud.set_told(last.event_id).await.map(|()| true).map_err(failed),
+            200..=299 => cloud.get().await.set_told(last.event_id).await.map(|()| true).map_err(failed),
             status => Err(format!("it was answered with {status}")),
         }
     }

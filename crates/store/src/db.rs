@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 use coffer_base::limits;
+use rusqlite::backup::Backup;
 use rusqlite::{Connection, OpenFlags};
 
 use crate::writer::{Pending, Queue, WriterStats, write_inline};
@@ -22,6 +23,9 @@ const PREPARED: usize = 512;
 
 /// Pages in the log (of 4 KiB) at which its content is moved to the database: what a start after a crash has to read.
 const CHECKPOINT_PAGES: i64 = 8192;
+
+/// All pages in one step, to SQLite.
+const ALL_PAGES: i32 = -1;
 
 /// Pages the writer keeps in memory, in KiB (a negative number to SQLite): the indexes it inserts into at random places.
 const WRITER_CACHE_KIB: i64 = 32 * 1024;
@@ -44,7 +48,7 @@ impl Default for Options {
 pub struct Db(Arc<Backend>);
 
 enum Backend {
-    /// One connection for everything, in memory: for tests, where each write runs on the caller's thread.
+    /// One connection for everything, in memory, where each write runs on the caller's thread: for tests, and for test mode.
     Memory(Mutex<Connection>),
     /// Files.
     Files(Files),
@@ -93,6 +97,18 @@ impl Db {
         connection.set_prepared_statement_cache_capacity(PREPARED);
         migrations::run(&connection)?;
         Ok(Self(Arc::new(Backend::Memory(Mutex::new(connection)))))
+    }
+
+    /// A copy of a database in memory as it stands, which goes its own way from here on. Nobody copies one of files so: an error.
+    pub fn fork(&self) -> Result<Self, StoreError> {
+        let Backend::Memory(connection) = &*self.0 else {
+            return Err(StoreError::Corrupt("a database of files can't be forked"));
+        };
+        let connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut copy = Connection::open_in_memory()?;
+        copy.set_prepared_statement_cache_capacity(PREPARED);
+        Backup::new(&connection, &mut copy)?.step(ALL_PAGES)?;
+        Ok(Self(Arc::new(Backend::Memory(Mutex::new(copy)))))
     }
 
     /// Runs `work` on the database in `directory` as it stands, reading only, whether or not a process has it open.
@@ -281,6 +297,20 @@ mod tests {
             assert!(matches!(panicking.wait(), Err(StoreError::Panicked(_))));
             assert!(has(&db, "before") && has(&db, "after") && !has(&db, "failing") && !has(&db, "panicking"));
         }
+        fs::remove_dir_all(dir).unwrap();
+    }
+
+    #[test]
+    fn a_fork_holds_what_was_there_and_goes_its_own_way() {
+        let db = Db::in_memory().unwrap();
+        put(&db, "before").unwrap();
+        let fork = db.fork().unwrap();
+        put(&db, "after").unwrap();
+        put(&fork, "apart").unwrap();
+        assert!(has(&fork, "before") && has(&fork, "apart") && !has(&fork, "after"));
+        assert!(has(&db, "after") && !has(&db, "apart"));
+        let dir = directory("fork");
+        assert!(Db::open(&dir, Options::default()).unwrap().fork().is_err());
         fs::remove_dir_all(dir).unwrap();
     }
 

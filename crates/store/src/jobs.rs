@@ -64,6 +64,12 @@ pub fn waiting(tx: &Tx<'_>, now: Timestamp) -> Result<Vec<Waiting>, StoreError> 
     })
 }
 
+/// When the next job is due, after one moment and not after another.
+pub fn next_due(tx: &Tx<'_>, after: Timestamp, until: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+    let sql = "SELECT min(due_at) FROM jobs WHERE state = 'waiting' AND due_at > $1 AND due_at <= $2";
+    Ok(tx.first(sql, &[after.into(), until.into()], |row| row.optional_moment(0))?.flatten())
+}
+
 fn read(row: &Row<'_>) -> Result<Job, StoreError> {
     Ok(Job { job_id: row.integer(0)?, kind: row.text(1)?, subject: row.text(2)?, attempts: row.integer(3)? })
 }

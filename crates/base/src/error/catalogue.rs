@@ -63,6 +63,8 @@ catalogue! {
     /// Ours in wording; 413 is what RFC 9110 calls it.
     BodyTooLarge = 413 "RequestTooLarge" "The request body exceeds {0} bytes.";
     Throttling = 400 "Throttling" "Request was denied due to request throttling.";
+    /// Ours: a path of test mode, on a server that is not in it.
+    NotInTestMode = 403 "OperationDenied.NotInTestMode" "The server is not in test mode: start it with --test-mode, on a data directory of its own.";
     ServiceUnavailable = 503 "ServiceUnavailable" "The request has failed due to a temporary failure of the server.";
     InternalError = 500 "InternalError" "The request processing has failed due to some unknown error, exception or failure.";
     LocationInvalidRegion = 400 "InvalidRegionId" "The specified region does not exist.";

@@ -148,13 +148,28 @@ impl Host {
 
     /// A host that keeps everything in memory and serves nothing over sockets.
     pub fn in_memory(rng: Arc<dyn Rng>) -> Result<Self, HostError> {
+        Self::of_memory(None, None, rng, || 0)
+    }
+
+    /// A host that keeps everything in memory, but serves it where the options say.
+    pub fn in_memory_served(options: &Options, rng: Arc<dyn Rng>, now: MonotonicNs) -> Result<Self, HostError> {
+        place::make_private(&options.sockets)?;
+        Self::of_memory(Some(options.sockets.clone()), options.nbd_listen, rng, now)
+    }
+
+    fn of_memory(
+        sockets: Option<PathBuf>,
+        nbd_listen: Option<IpAddr>,
+        rng: Arc<dyn Rng>,
+        now: MonotonicNs,
+    ) -> Result<Self, HostError> {
         Ok(Self(Arc::new(Shared {
             place: Place::memory(),
             objects: Arc::new(Objects::memory()?),
-            sockets: None,
-            nbd_listen: None,
+            sockets,
+            nbd_listen,
             rng,
-            now: || 0,
+            now,
             slots: Mutex::default(),
             said_swappable: AtomicBool::new(false),
         })))
@@ -165,6 +180,33 @@ impl Host {
         self.0.place.look()?;
         let statuses = self.statuses().into_iter();
         Ok(statuses.filter(|(_, status)| status.is_poisoned).map(|(volume_id, _)| volume_id).collect())
+    }
+
+    /// A host with copies of everything that this one, which is in memory, holds, all volumes closed. `None` of a host of files.
+    /// A volume that is open is copied as a crash that loses nothing written would leave it.
+    pub fn fork(&self) -> Option<Result<Self, HostError>> {
+        let Place::Memory(memory) = &self.0.place else { return None };
+        let objects = match self.0.objects.fork()? {
+            Ok(objects) => Arc::new(objects),
+            Err(error) => return Some(Err(error.into())),
+        };
+        Some(Ok(Self(Arc::new(Shared {
+            place: Place::Memory(memory.fork()),
+            objects,
+            sockets: self.0.sockets.clone(),
+            nbd_listen: self.0.nbd_listen,
+            rng: Arc::clone(&self.0.rng),
+            now: self.0.now,
+            slots: Mutex::default(),
+            said_swappable: AtomicBool::new(false),
+        }))))
+    }
+
+    /// Has every transfer to and from volumes in memory take that long at least; whether volumes are in memory.
+    pub fn slow_down(&self, delay_ms: u64) -> bool {
+        let Place::Memory(memory) = &self.0.place else { return false };
+        memory.delay_ms.store(delay_ms, Ordering::Relaxed);
+        true
     }
 
     /// Makes a volume that is not in use yet; what an earlier attempt left is replaced.

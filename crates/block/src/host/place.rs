@@ -5,16 +5,42 @@ use std::fs::{self, DirBuilder};
 use std::io;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::HostError;
 use super::error::Doing as _;
-use crate::storage::{Directory, LocalDirectory, MemoryDirectory, Options};
+use crate::storage::{Directory, LocalDirectory, MemoryDirectory, Options, Slow};
 use crate::volume::FILES;
 
 pub(super) enum Place {
     Local { root: PathBuf, options: Options },
-    Memory(Mutex<HashMap<String, Arc<MemoryDirectory>>>),
+    Memory(InMemory),
+}
+
+/// Volumes in memory, and how long each transfer of theirs takes at least.
+#[derive(Default)]
+pub(super) struct InMemory {
+    volumes: Mutex<HashMap<String, Arc<MemoryDirectory>>>,
+    pub(super) delay_ms: Arc<AtomicU64>,
+}
+
+impl InMemory {
+    fn volumes(&self) -> MutexGuard<'_, HashMap<String, Arc<MemoryDirectory>>> {
+        self.volumes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn slow(&self, directory: Arc<MemoryDirectory>) -> Arc<dyn Directory> {
+        Arc::new(Slow::new(directory, Arc::clone(&self.delay_ms)))
+    }
+
+    /// A copy of them all, each as it stands.
+    #[must_use]
+    pub(super) fn fork(&self) -> Self {
+        let copies = self.volumes().iter().map(|(id, volume)| (id.clone(), Arc::new(volume.fork()))).collect();
+        let delay_ms = self.delay_ms.load(std::sync::atomic::Ordering::Relaxed);
+        Self { volumes: Mutex::new(copies), delay_ms: Arc::new(AtomicU64::new(delay_ms)) }
+    }
 }
 
 impl Place {
@@ -27,7 +53,7 @@ impl Place {
 
     /// Volumes that are gone with the process.
     pub(super) fn memory() -> Self {
-        Self::Memory(Mutex::default())
+        Self::Memory(InMemory::default())
     }
 
     /// Fails if the place is gone, or can't be looked at.
@@ -45,11 +71,10 @@ impl Place {
                 let directory = LocalDirectory::new(&root.join(volume_id), *options);
                 Ok(Arc::new(directory.doing("making the volume's directory")?))
             }
-            Self::Memory(volumes) => {
+            Self::Memory(memory) => {
                 let directory = Arc::new(MemoryDirectory::default());
-                let mut volumes = volumes.lock().unwrap_or_else(PoisonError::into_inner);
-                volumes.insert(volume_id.to_owned(), Arc::clone(&directory));
-                Ok(directory)
+                memory.volumes().insert(volume_id.to_owned(), Arc::clone(&directory));
+                Ok(memory.slow(directory))
             }
         }
     }
@@ -61,10 +86,9 @@ impl Place {
         }
         match self {
             Self::Local { .. } => self.make(volume_id),
-            Self::Memory(volumes) => {
-                let volumes = volumes.lock().unwrap_or_else(PoisonError::into_inner);
-                let found = volumes.get(volume_id).cloned();
-                Ok(found.ok_or_else(|| HostError::NotFound(volume_id.to_owned()))?)
+            Self::Memory(memory) => {
+                let found = memory.volumes().get(volume_id).cloned();
+                Ok(memory.slow(found.ok_or_else(|| HostError::NotFound(volume_id.to_owned()))?))
             }
         }
     }
@@ -73,7 +97,7 @@ impl Place {
     pub(super) fn contains(&self, volume_id: &str) -> Result<bool, HostError> {
         match self {
             Self::Local { root, .. } => root.join(volume_id).try_exists().doing("looking for a volume"),
-            Self::Memory(volumes) => Ok(volumes.lock().unwrap_or_else(PoisonError::into_inner).contains_key(volume_id)),
+            Self::Memory(memory) => Ok(memory.volumes().contains_key(volume_id)),
         }
     }
 
@@ -91,8 +115,8 @@ impl Place {
                 fs::remove_dir(root.join(volume_id)).doing("removing a volume's directory")?;
                 fs::File::open(root).and_then(|root| root.sync_all()).doing("removing a volume's directory")
             }
-            Self::Memory(volumes) => {
-                volumes.lock().unwrap_or_else(PoisonError::into_inner).remove(volume_id);
+            Self::Memory(memory) => {
+                memory.volumes().remove(volume_id);
                 Ok(())
             }
         }

@@ -38,6 +38,8 @@ pub struct Objects {
     store: Arc<dyn ObjectStore>,
     /// Where a local store's files are.
     root: Option<PathBuf>,
+    /// The store itself, where it is in memory.
+    memory: Option<Arc<InMemory>>,
     /// There until dropped.
     runtime: Option<Runtime>,
 }
@@ -59,13 +61,25 @@ impl Objects {
 
     /// Objects in memory.
     pub fn memory() -> Result<Self, SnapshotError> {
-        Self::on(Arc::new(InMemory::new()))
+        Self::within(InMemory::new())
+    }
+
+    /// A copy of objects in memory, to which others can be added and taken from by itself; `None` of any other store.
+    pub fn fork(&self) -> Option<Result<Self, SnapshotError>> {
+        Some(Self::within(self.memory.as_ref()?.fork()))
+    }
+
+    fn within(memory: InMemory) -> Result<Self, SnapshotError> {
+        let memory = Arc::new(memory);
+        let mut objects = Self::on(Arc::clone(&memory) as Arc<dyn ObjectStore>)?;
+        objects.memory = Some(memory);
+        Ok(objects)
     }
 
     /// Objects of any store. What it has stored or deleted must be durable when its call returns.
     pub fn on(store: Arc<dyn ObjectStore>) -> Result<Self, SnapshotError> {
         let runtime = Builder::new_current_thread().max_blocking_threads(WAITING_THREADS).build();
-        Ok(Self { store, root: None, runtime: Some(runtime.map_err(SnapshotError::Threads)?) })
+        Ok(Self { store, root: None, memory: None, runtime: Some(runtime.map_err(SnapshotError::Threads)?) })
     }
 
     /// Makes an object, unless there is one of that name. A reader sees the whole object or none.

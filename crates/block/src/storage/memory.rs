@@ -65,6 +65,17 @@ impl Storage for Memory {
 #[derive(Default)]
 pub struct MemoryDirectory(Mutex<BTreeMap<String, Arc<Memory>>>);
 
+impl MemoryDirectory {
+    /// A copy of it, all files at one moment. Pages are shared until one side writes.
+    #[must_use]
+    pub fn fork(&self) -> Self {
+        let files = self.0.lock().expect(UNPOISONED);
+        let contents: Vec<_> = files.values().map(|file| file.0.read().expect(UNPOISONED)).collect();
+        let copies = contents.iter().map(|content| Arc::new(Memory(RwLock::new(Sparse::clone(content)))));
+        Self(Mutex::new(files.keys().cloned().zip(copies).collect()))
+    }
+}
+
 impl Directory for MemoryDirectory {
     fn create(&self, name: &str) -> io::Result<Arc<dyn Storage>> {
         check_name(name)?;

@@ -15,6 +15,7 @@ mod faulty;
 mod file;
 mod local;
 mod memory;
+mod slow;
 mod sparse;
 #[cfg(test)]
 mod tests;
@@ -27,6 +28,7 @@ pub use faulty::{Fault, Faulty};
 pub use file::File;
 pub use local::{Driver, LocalDirectory, Options};
 pub use memory::{Memory, MemoryDirectory};
+pub use slow::Slow;
 
 /// What buffers, offsets and lengths of large transfers are multiples of.
 pub const ALIGNMENT: usize = 4096;

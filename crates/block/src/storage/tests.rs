@@ -145,6 +145,48 @@ fn a_directory_without_faults_is_what_it_is_made_of() {
 }
 
 #[test]
+fn a_directory_that_is_not_slow_is_what_it_is_made_of() {
+    conforms(&Slow::new(Arc::new(MemoryDirectory::default()), Arc::default()));
+}
+
+#[test]
+fn a_slow_directory_takes_as_long_as_is_said_for_each_transfer_and_sync() {
+    let delay_ms = Arc::new(AtomicU64::new(0));
+    let directory = Slow::new(Arc::new(MemoryDirectory::default()), Arc::clone(&delay_ms));
+    let file = directory.create("data").unwrap();
+    file.set_length(SECTOR).unwrap();
+    delay_ms.store(30, Ordering::Relaxed);
+    #[expect(clippy::disallowed_methods, reason = "the least time that was asked for is looked for")]
+    let begun = std::time::Instant::now();
+    let mut buffer = [1; SECTOR_BYTES];
+    file.write_at(0, &buffer).unwrap();
+    file.read_at(0, &mut buffer).unwrap();
+    file.sync().unwrap();
+    assert!(begun.elapsed() >= std::time::Duration::from_millis(90));
+}
+
+#[test]
+fn a_fork_of_memory_holds_what_was_there_and_goes_its_own_way() {
+    let memory = MemoryDirectory::default();
+    let file = memory.create("data").unwrap();
+    file.set_length(2 * SECTOR).unwrap();
+    file.write_at(0, &[1; SECTOR_BYTES]).unwrap();
+    let fork = memory.fork();
+    file.write_at(0, &[2; SECTOR_BYTES]).unwrap();
+    memory.create("later").unwrap();
+    let forked = fork.open("data").unwrap();
+    forked.write_at(SECTOR, &[3; SECTOR_BYTES]).unwrap();
+    let first = |file: &dyn Storage, offset| {
+        let mut buffer = [0; SECTOR_BYTES];
+        file.read_at(offset, &mut buffer).unwrap();
+        buffer[0]
+    };
+    assert_eq!((first(&*file, 0), first(&*file, SECTOR)), (2, 0));
+    assert_eq!((first(&*forked, 0), first(&*forked, SECTOR)), (1, 3));
+    assert!(!fork.contains("later").unwrap());
+}
+
+#[test]
 fn a_directory_before_a_crash_is_a_storage() {
     conforms(&Crashy::default());
 }

@@ -32,6 +32,12 @@ const GUESSES: [ErrorCode; 11] = [
 pub struct Failures(Mutex<HashMap<IpAddr, (Timestamp, u32)>>);
 
 impl Failures {
+    /// A copy that goes its own way.
+    #[must_use]
+    pub fn fork(&self) -> Self {
+        Self(Mutex::new(self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()))
+    }
+
     /// Refuses a source that failed `most` times within the last minute.
     pub fn check(&self, source: IpAddr, most: u32, now: Timestamp) -> Result<(), ApiError> {
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);

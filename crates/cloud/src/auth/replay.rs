@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, HashSet};
 use std::sync::{Mutex, PoisonError};
 
-use coffer_base::{ApiError, ErrorCode, Timestamp, limits};
+use coffer_base::{ApiError, Clock, ErrorCode, Timestamp, limits};
 
 /// What tells a signed request from every other: the first 16 bytes of a SHA-256 over access key and nonce.
 pub type Fingerprint = [u8; 16];
@@ -15,9 +15,11 @@ pub type Fingerprint = [u8; 16];
 pub struct Replays {
     capacity: usize,
     seen: Mutex<Seen>,
+    /// What tells the time instead of the service's clock, which test mode moves while clients sign by their own.
+    clock: Option<Clock>,
 }
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Seen {
     nonces: HashSet<Fingerprint>,
     /// The same nonces, by second of their timestamp: when they may be forgotten.
@@ -29,7 +31,20 @@ struct Seen {
 impl Replays {
     /// Remembers at most `capacity` nonces.
     pub fn new(capacity: usize) -> Self {
-        Self { capacity, seen: Mutex::default() }
+        Self { capacity, seen: Mutex::default(), clock: None }
+    }
+
+    /// The same by another clock than the service's.
+    #[must_use]
+    pub fn by(self, clock: Clock) -> Self {
+        Self { clock: Some(clock), ..self }
+    }
+
+    /// A copy that goes its own way.
+    #[must_use]
+    pub fn fork(&self) -> Self {
+        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        Self { capacity: self.capacity, seen: Mutex::new(seen), clock: self.clock.clone() }
     }
 
     /// Accepts a request that was signed at `signed_at`, once. To be called after its signature was found good, so that a forger
@@ -40,6 +55,7 @@ impl Replays {
         signed_at: Timestamp,
         fingerprint: Option<Fingerprint>,
     ) -> Result<(), ApiError> {
+        let now = self.clock.as_ref().map_or(now, Clock::now);
         let distance = now.unix_ms().saturating_sub(signed_at.unix_ms()).saturating_abs();
         if distance > limits::TIMESTAMP_WINDOW_MS {
             return Err(ErrorCode::TimestampExpired.into());
@@ -126,6 +142,27 @@ mod tests {
             assert!(replays.accept(at(6000), at(i64::from(n) * 1000), Some([n; 16])).is_err(), "{n}");
         }
         assert_eq!(code(replays.accept(at(6000), at(6000), Some([9; 16]))), None);
+    }
+
+    #[test]
+    fn a_fork_knows_what_was_before_it_and_nothing_of_what_comes_after() {
+        let replays = Replays::new(100);
+        replays.accept(at(0), at(0), Some([1; 16])).unwrap();
+        let fork = replays.fork();
+        replays.accept(at(0), at(0), Some([2; 16])).unwrap();
+        assert_eq!(code(fork.accept(at(0), at(0), Some([1; 16]))), Some(ErrorCode::NonceUsed));
+        assert_eq!(code(fork.accept(at(0), at(0), Some([2; 16]))), None);
+    }
+
+    #[test]
+    fn with_a_clock_of_its_own_the_service_s_does_not_matter() {
+        let machine = Clock::manual(at(0));
+        let replays = Replays::new(100).by(machine.clone());
+        let in_a_month = at(30 * 24 * 60 * MINUTE_MS);
+        assert_eq!(code(replays.accept(in_a_month, at(0), Some([1; 16]))), None);
+        assert_eq!(code(replays.fork().accept(in_a_month, at(0), Some([1; 16]))), Some(ErrorCode::NonceUsed));
+        machine.advance_ms(16 * MINUTE_MS);
+        assert_eq!(code(replays.accept(at(0), at(0), None)), Some(ErrorCode::TimestampExpired));
     }
 
     #[test]

@@ -16,6 +16,12 @@ const CAPACITY: usize = 100_000;
 pub struct KeyUses(Mutex<HashMap<String, (Timestamp, Timestamp)>>);
 
 impl KeyUses {
+    /// A copy that goes its own way.
+    #[must_use]
+    pub fn fork(&self) -> Self {
+        Self(Mutex::new(self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()))
+    }
+
     /// Notes a use. Whether it is to be recorded in the database.
     pub fn note(&self, access_key_id: &str, now: Timestamp) -> bool {
         let mut uses = self.0.lock().unwrap_or_else(PoisonError::into_inner);

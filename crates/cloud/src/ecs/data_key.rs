@@ -116,6 +116,9 @@ impl<'a> Wrapped<'a> {
 
     /// What keeps ECS from opening it at this moment. Writes nothing.
     pub fn probe(&self, cx: &Cx<'_>) -> Result<Option<Problem>, ApiError> {
+        if cx.kms_is_down {
+            return Ok(Some(Problem::KmsClosed));
+        }
         let key = match disk_key::allowed(cx, self.binding.region, self.kms_key_id)? {
             Ok((key, _)) => key,
             Err(problem) => return Ok(Some(problem)),

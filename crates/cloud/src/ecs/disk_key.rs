@@ -172,6 +172,7 @@ pub fn readable_of_shared(
 }
 
 fn existing(cx: &Cx<'_>, owner: &AccountId, region: Region, key_id: &str) -> Result<Result<Key, Problem>, ApiError> {
+    cx.require_kms()?;
     if service::state(cx.tx, owner, region)? != Service::Open {
         return Ok(Err(Problem::KmsClosed));
     }

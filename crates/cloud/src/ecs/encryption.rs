@@ -12,7 +12,7 @@ use super::disk_key::{self, Problem, Wording};
 use super::disk_types::Category;
 use super::setting;
 use crate::context::Cx;
-use crate::kms::key;
+use crate::kms::key::{self, State};
 use crate::kms::service::{self, Service};
 use crate::settings::ExplicitUnencrypted;
 
@@ -254,10 +254,12 @@ fn wants_encrypted_copy(
 
 /// The key of that id, or the service key where none is chosen.
 fn chosen_key(cx: &mut Cx<'_>, region: Region, key_id: Option<&str>, wording: &Wording) -> Result<Key, ApiError> {
-    match key_id {
-        Some(key_id) => customer_key(cx, region, key_id, wording),
-        None => service::service_key(cx, region),
+    if let Some(key_id) = key_id {
+        return customer_key(cx, region, key_id, wording);
     }
+    let key = service::service_key(cx, region)?;
+    // Nobody can disable it, but test mode.
+    if State::of(&key)? == State::Enabled { Ok(key) } else { Err(wording.error(Problem::NotEnabled).into()) }
 }
 
 /// Whether an explicit `Encrypted=false` gives way to the account's default instead of being refused.

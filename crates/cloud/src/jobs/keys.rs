@@ -16,7 +16,8 @@ pub(super) fn delete(shared: &Shared, tx: &Tx<'_>, key_id: &str) -> Result<(), A
     let due = Key::get(tx, key_id)?.filter(|key| key.delete_at.is_some_and(|due| due <= now));
     let Some(key) = due else { return Ok(()) };
     let lost = Dependants::of(tx, &key)?;
-    erasure::prove(tx, &shared.keyring, &*shared.rng, now, &key)?;
+    let own = shared.stream("job:DeleteKey");
+    erasure::prove(tx, &shared.keyring, shared.randomness(own.as_ref()), now, &key)?;
     key::erase(tx, &shared.keyring, &key)?;
     let resource = key::arn(&key);
     let notes: Vec<_> = [("keyId", key.key_id)].into_iter().chain(lost.notes()).collect();
@@ -28,7 +29,8 @@ pub(super) fn delete(shared: &Shared, tx: &Tx<'_>, key_id: &str) -> Result<(), A
 /// Makes a key's next version, if it is due.
 pub(super) fn rotate(shared: &Shared, tx: &Tx<'_>, key_id: &str) -> Result<(), ApiError> {
     let Some(mut key) = Key::get(tx, key_id)? else { return Ok(()) };
-    let (keyring, rng, now) = (&shared.keyring, &*shared.rng, shared.clock.now());
+    let own = shared.stream("job:RotateKey");
+    let (keyring, rng, now) = (&shared.keyring, shared.randomness(own.as_ref()), shared.clock.now());
     if !rotation::rotate_if_due(&key::Maker { tx, keyring, rng, now, prepared: None }, &mut key)? {
         return Ok(());
     }

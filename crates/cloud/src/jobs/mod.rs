@@ -103,7 +103,7 @@ impl Shared {
             | Kind::FreeSnapshot => return Err(ApiError::internal("work on volumes inside a transaction")),
         };
         if let Again::AfterMs(ms) = again {
-            jobs::wait(tx, job.job_id, self.clock.now().plus_ms(ms))?;
+            jobs::wait(tx, job.job_id, self.clock.later(ms))?;
             return Ok(false);
         }
         jobs::finish(tx, job.job_id)?;

@@ -42,6 +42,7 @@ fn message_context(key: &Key, version_id: &str, context: &EncryptionContext) -> 
 
 /// The material of a version. The caller has seen that it has some.
 pub fn open_version(cx: &Cx<'_>, key: &Key, version: &KeyVersion) -> Result<Arc<Material>, ApiError> {
+    cx.require_kms()?;
     let KeyVersion { version_id, sealed_material, .. } = version;
     cx.keyring.version(version_id, sealed_material, || {
         let (spec, context) = (spec::of(key)?, material_context(key, version_id));

@@ -45,6 +45,7 @@ pub fn service_key_id(tx: &Tx<'_>, account: &AccountId, region: Region) -> Resul
 
 /// The region's service key; it is made at the first call. The caller has seen that KMS is open.
 pub fn service_key(cx: &mut Cx<'_>, region: Region) -> Result<Key, ApiError> {
+    cx.require_kms()?;
     if let Some(key_id) = service_key_id(cx.tx, cx.account(), region)? {
         return Key::get(cx.tx, &key_id)?.ok_or_else(|| ApiError::internal("a service alias without its key"));
     }

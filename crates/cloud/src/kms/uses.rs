@@ -29,6 +29,11 @@ impl VersionUses {
         }
     }
 
+    /// A copy.
+    pub(crate) fn fork(&self) -> Self {
+        Self(Mutex::new(self.waiting()))
+    }
+
     /// All uses that wait.
     fn waiting(&self) -> HashMap<String, KeyUse> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()

@@ -41,6 +41,8 @@ pub trait Workers: Send + Sync {
     fn prompt(&self, work: Work);
     /// Has work done that can take hours.
     fn long(&self, work: Work);
+    /// Whether all that was handed over is done.
+    fn are_idle(&self) -> bool;
 }
 
 /// Workers that do everything on the thread that asks, before it goes on.
@@ -54,6 +56,10 @@ impl Workers for Inline {
 
     fn long(&self, work: Work) {
         work();
+    }
+
+    fn are_idle(&self) -> bool {
+        true
     }
 }
 
@@ -125,6 +131,11 @@ impl Volumes {
             Err(TryLockError::WouldBlock) => Err(None),
             Err(TryLockError::Error(error)) => Err(Some(error)),
         }
+    }
+
+    /// The threads that work on them.
+    pub(crate) fn workers(&self) -> Arc<dyn Workers> {
+        Arc::clone(&self.workers)
     }
 }
 

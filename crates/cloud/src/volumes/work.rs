@@ -83,7 +83,17 @@ impl Cloud {
             let work = Box::new(move || cloud.work(&job));
             if class == Class::Long { volumes.workers.long(work) } else { volumes.workers.prompt(work) }
         }
-        Ok(volumes.done.swap(0, Ordering::Relaxed))
+        Ok(self.count_done())
+    }
+
+    /// Whether threads have work on volumes, or are at it.
+    pub fn is_working(&self) -> bool {
+        !self.0.volumes.workers.are_idle()
+    }
+
+    /// How many jobs threads have done since this was last asked.
+    pub(crate) fn count_done(&self) -> usize {
+        self.0.volumes.done.swap(0, Ordering::Relaxed)
     }
 
     /// Does a job, unless it was done or withdrawn meanwhile or another thread does it.
@@ -131,7 +141,7 @@ impl Cloud {
         let recorded = move |tx: &Tx<'_>| {
             record(&shared, tx)?;
             if let Again::AfterMs(ms) = again {
-                jobs::wait(tx, job_id, shared.clock.now().plus_ms(ms))?;
+                jobs::wait(tx, job_id, shared.clock.later(ms))?;
                 return Ok(false);
             }
             jobs::finish(tx, job_id)?;

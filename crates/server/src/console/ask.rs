@@ -2,15 +2,16 @@
 
 use coffer_base::Region;
 use coffer_cloud::auth::Login;
-use coffer_cloud::{Cloud, Incoming, Method, Outgoing, Product};
+use coffer_cloud::{Incoming, Method, Outgoing, Product};
 use hyper::StatusCode;
 use serde_json::Value;
 
 use crate::client::encode;
+use crate::live::Live;
 
 /// Asks in the name of a session.
 pub(super) struct Asker<'a> {
-    pub(super) cloud: &'a Cloud,
+    pub(super) cloud: &'a Live,
     pub(super) login: &'a Login,
     pub(super) region: Region,
     /// The browser's own request.

@@ -23,11 +23,12 @@ use std::sync::Arc;
 
 use coffer_base::{AccountId, Region};
 use coffer_cloud::parameters::Parameters;
-use coffer_cloud::{Cloud, Incoming, Method};
+use coffer_cloud::{Incoming, Method};
 use coffer_crypto::mac;
 use hyper::header::HeaderName;
 use hyper::{Response, StatusCode};
 
+use crate::live::Live;
 use crate::serve::now;
 use ask::Refusal;
 pub(crate) use load::Load;
@@ -47,7 +48,7 @@ pub(crate) fn owns(path: &str) -> bool {
 
 /// Everything that the pages stand on.
 pub(crate) struct Console {
-    cloud: Cloud,
+    cloud: Live,
     /// The account whose own caller sees the figures of the whole server.
     main: AccountId,
     /// The region that is shown first.
@@ -59,7 +60,7 @@ pub(crate) struct Console {
 
 impl Console {
     /// Without sessions yet.
-    pub(crate) fn new(cloud: Cloud, main: AccountId, region: Region) -> Arc<Self> {
+    pub(crate) fn new(cloud: Live, main: AccountId, region: Region) -> Arc<Self> {
         Arc::new(Self { cloud, main, region, sessions: Sessions::default(), load: Load::default() })
     }
 
@@ -68,7 +69,7 @@ impl Console {
         let mut ticks = tokio::time::interval(load::EVERY);
         loop {
             ticks.tick().await;
-            self.load.volumes(now(), self.cloud.volume_bytes());
+            self.load.volumes(now(), self.cloud.get().await.volume_bytes());
         }
     }
 

@@ -18,7 +18,7 @@ use tokio::sync::watch;
 use super::directory::Held;
 use super::settings::Method;
 use crate::cli::chain;
-use crate::config;
+use crate::config::{self, Config};
 use crate::gateway::told;
 use crate::serve::Error;
 
@@ -61,14 +61,20 @@ impl Change {
 
 /// A data directory that a server runs on.
 pub(crate) struct Served {
-    pub(crate) data: PathBuf,
+    data: PathBuf,
     /// The configuration file, which is read again for each change: the next start will read it too.
-    pub(crate) config: Option<PathBuf>,
-    pub(crate) db: Db,
-    pub(crate) keyring: Arc<Keyring>,
+    config: Option<PathBuf>,
+    db: Db,
+    keyring: Arc<Keyring>,
 }
 
 impl Served {
+    /// What a server with that configuration has.
+    pub(crate) fn new(config: &Config, db: &Db, keyring: &Arc<Keyring>) -> Arc<Self> {
+        let (data, config) = (config.data.clone(), config.file.clone());
+        Arc::new(Self { data, config, db: db.clone(), keyring: Arc::clone(keyring) })
+    }
+
     /// Makes the socket.
     pub(crate) fn listen(&self) -> io::Result<tokio::net::UnixListener> {
         let listener: UnixListener = coffer_block::nbd::bind_unix(&self.data.join(SOCKET))?;
