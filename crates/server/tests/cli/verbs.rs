@@ -59,7 +59,7 @@ fn the_impact_of_a_key_is_shown_and_switching_it_off_warns() {
     let site = Site::new();
     site.let_ecs_use_keys();
     let key = site.does(&["key", "create"]).trim().to_owned();
-    let disk = site.disk(&["--encrypted", "true", "--kms-key", &key]);
+    let disk = site.disk(&["--encrypted", "true", "--key", &key]);
     let shown = site.does(&["key", "impact", &key]);
     assert!(shown.contains(&disk) && shown.contains("ecs:CreateDisk") && shown.contains(":root"), "{shown}");
     let facts = site.json(&["key", "impact", &key]);
