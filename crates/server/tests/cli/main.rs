@@ -4,6 +4,7 @@
 
 mod attach;
 #[path = "../../src/client.rs"]
+#[allow(dead_code, reason = "the binary itself looks at warnings")]
 mod client;
 mod credentials;
 mod seal;
