@@ -1,12 +1,12 @@
-//! The root key under another KMS, which is a second server, and under a PKCS#11 token, which is SoftHSM's.
+//! The root key under another KMS, which is a second server, and under a PKCS#11 token, which is SoftHSM's; and changed while the server
+//! serves.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::process::Command;
 
-use crate::site::{ID, Ran, SECRET, Site};
+use crate::site::{ID, KMS, Ran, SECRET, Site};
 
-const KMS: &str = "2016-01-20";
 const MODULE: &str = "/usr/lib/softhsm/libsofthsm2.so";
 
 /// `coffer seal` on the site's data directory.
