@@ -31,7 +31,7 @@ const REQUEST_BYTES: u64 = 64 * 1024;
 /// How long the other side may be silent.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// How long a change may take: another KMS may have to be asked, more than once.
-const CHANGE: Duration = Duration::from_secs(300);
+const CHANGE: Duration = Duration::from_mins(5);
 
 /// What is to be changed.
 #[derive(Debug, Deserialize, Serialize)]
