@@ -335,7 +335,7 @@ fn what_a_deleted_key_encrypted_stays_listed_and_its_loss_is_on_record() {
     let detail = |row: &Recorded| serde_json::from_str::<Value>(&row.detail).unwrap();
     scene.kms("ScheduleKeyDeletion", &[("PendingWindowInDays", "7")]);
     let mut scheduled = counts("4");
-    let hangs = "4 disks (2 of running instances), 2 snapshots, 1 image";
+    let hangs = "4 disks (1 of running instances), 2 snapshots, 1 image";
     scheduled["warning"] = json!(format!("the key {} is in use: {hangs}", scene.key));
     assert_eq!(detail(&recorded(world, "kms:ScheduleKeyDeletion")), scheduled);
     let lost = text(&world.ecs("CreateDisk", &[&scene.asked("CreateDisk")[..4], &[]].concat()), "DiskId");

@@ -162,7 +162,7 @@ fn switching_off_or_destroying_a_key_in_use_warns_in_the_answer_and_on_record() 
     let expected = format!("the key {} is in use: {hangs}", scene.key);
     for (action, more) in [("DisableKey", &[][..]), ("ScheduleKeyDeletion", &[WEEK])] {
         let parameters = [&[("KeyId", &*scene.key)], more].concat();
-        assert_eq!(warnings(world, action, &parameters), [expected.clone()]);
+        assert_eq!(warnings(world, action, &parameters), std::slice::from_ref(&expected));
         let rows = world.db.read(|tx| audit::after(tx, 0, 10_000)).unwrap();
         let detail: Value = serde_json::from_str(&rows.last().unwrap().detail).unwrap();
         assert_eq!(detail["warning"], json!(expected), "{action}");
@@ -209,8 +209,8 @@ fn the_last_use_of_a_key_and_of_each_version_is_known_at_once_and_after_a_restar
     let made = used(&files, "kms:GenerateDataKey", &root, &second);
     files.cloud.record_key_uses().unwrap();
     files.advance(60_000);
-    let user = files.user("reader", Some(support::ALLOW_ALL));
-    files.succeed(&user, Product::Kms, "Decrypt", &[("CiphertextBlob", &text(&encrypted, "CiphertextBlob"))]);
+    let reader = files.user("reader", Some(support::ALLOW_ALL));
+    files.succeed(&reader, Product::Kms, "Decrypt", &[("CiphertextBlob", &text(&encrypted, "CiphertextBlob"))]);
     let principal = format!("acs:ram::{}:user/reader", files.account);
     let read = used(&files, "kms:Decrypt", &principal, &first);
     let check = |world: &World| {

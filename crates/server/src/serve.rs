@@ -41,6 +41,9 @@ const WATCH_EVERY: u32 = 60;
 /// And from one time that the last uses of keys are put on record to the next.
 const RECORD_EVERY: u32 = 1200;
 
+/// How long a change of the root key may take to end when the server stops.
+const SEAL_GRACE: Duration = Duration::from_secs(10);
+
 /// Runs until it is told to stop.
 pub(crate) fn run(arguments: &ServeArguments) -> Result<(), Error> {
     log();
@@ -97,6 +100,7 @@ pub(crate) struct Server {
     runtime: tokio::runtime::Runtime,
     stop: watch::Sender<bool>,
     gateway: tokio::task::JoinHandle<()>,
+    seal: Option<tokio::task::JoinHandle<()>>,
     jobs: (Sender<()>, JoinHandle<()>),
     cloud: Live,
     pools: Arc<Pools>,
@@ -184,14 +188,7 @@ impl Server {
             tracing::info!(address = %listener.local_addr()?, role = wanted.role, "metadata endpoint");
             runtime.spawn(metadata::run(listener, router));
         }
-        if let Some(served) = served {
-            let _runtime = runtime.enter();
-            match served.listen() {
-                Ok(listener) => drop(runtime.spawn(served.run(listener, stopped.clone()))),
-                // All else works: the root key can be changed while the server is stopped.
-                Err(error) => tracing::error!(%error, "no socket for changes of the root key"),
-            }
-        }
+        let seal = served.and_then(|served| served.start(&runtime, stopped.clone()));
         if let Some(webhook) = &config.webhook {
             runtime.spawn(webhook.open()?.run(cloud.clone(), stopped.clone()));
         }
@@ -201,7 +198,7 @@ impl Server {
         let gateway = Gateway::new(cloud.clone(), tls, config.allow_plaintext, console, test)?;
         let gateway = runtime.spawn(gateway.run(listener, stopped));
         let jobs = start_jobs(cloud.clone())?;
-        Ok((Self { address, account, runtime, stop, gateway, jobs, cloud, pools, _held: held }, root_access))
+        Ok((Self { address, account, runtime, stop, gateway, seal, jobs, cloud, pools, _held: held }, root_access))
     }
 
     /// Stops in order: no new request, then no new job, then no volume; the last handle on the database closes it.
@@ -209,6 +206,11 @@ impl Server {
         self.stop.send_replace(true);
         if let Err(error) = self.runtime.block_on(self.gateway) {
             tracing::error!(%error, "the gateway did not end well");
+        }
+        if let Some(seal) = self.seal
+            && self.runtime.block_on(async { tokio::time::timeout(SEAL_GRACE, seal).await }).is_err()
+        {
+            tracing::warn!("the root key was still being changed: the next start finds it as it was or as it is to be");
         }
         drop(self.jobs.0);
         if self.jobs.1.join().is_err() {

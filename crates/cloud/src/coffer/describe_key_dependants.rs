@@ -138,15 +138,7 @@ pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
     let (last_use, versions) = used(cx, &key, named)?;
     let counts = Totals { disks, running_disks: running, reencryptions, snapshots, images, secrets, defaults };
     let dependants = dependants.into_iter().map(Item::of).collect();
-    Ok(Response {
-        key_id: key.key_id,
-        key_state: key.state,
-        counts,
-        dependants,
-        last_use,
-        versions,
-        next_token,
-    })
+    Ok(Response { key_id: key.key_id, key_state: key.state, counts, dependants, last_use, versions, next_token })
 }
 
 /// The page, and the token of the next one.
@@ -160,9 +152,13 @@ fn list(
     let listing = Listing { action: OPERATION.name, filters: &filters };
     let after = match request.next_token.as_deref().filter(|token| !token.is_empty()) {
         None => None,
-        Some(token) => Some(listing.position(cx, token)?.as_deref().and_then(position).ok_or_else(|| {
-            Product::Coffer.invalid_parameter("NextToken")
-        })?),
+        Some(token) => Some(
+            listing
+                .position(cx, token)?
+                .as_deref()
+                .and_then(position)
+                .ok_or_else(|| Product::Coffer.invalid_parameter("NextToken"))?,
+        ),
     };
     let size = request.max_results.map_or(100, |PageSize(size)| size);
     let page = Page { version, after, limit: Some(size + 1) };

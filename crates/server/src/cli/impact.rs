@@ -103,7 +103,7 @@ impl Impact {
             asked.extend(self.version.as_ref().map(|VersionId(version_id)| ("KeyVersionId", version_id.as_str())));
             let mut page = session.call(Product::Coffer, "DescribeKeyDependants", &asked)?;
             items.extend(list(&page, "Dependants/Dependant"));
-            token = page["NextToken"].as_str().unwrap_or_default().to_owned();
+            page["NextToken"].as_str().unwrap_or_default().clone_into(&mut token);
             if token.is_empty() {
                 page["Dependants"]["Dependant"] = items.into();
                 return Ok(page);

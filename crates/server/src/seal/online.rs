@@ -13,7 +13,9 @@ use std::time::Duration;
 use coffer_cloud::Keyring;
 use coffer_store::Db;
 use serde::{Deserialize, Serialize};
+use tokio::runtime::Runtime;
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 
 use super::directory::Held;
 use super::settings::Method;
@@ -29,7 +31,7 @@ const REQUEST_BYTES: u64 = 64 * 1024;
 /// How long the other side may be silent.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// How long a change may take: another KMS may have to be asked, more than once.
-const CHANGE: Duration = Duration::from_secs(300);
+const CHANGE: Duration = Duration::from_mins(5);
 
 /// What is to be changed.
 #[derive(Debug, Deserialize, Serialize)]
@@ -70,20 +72,32 @@ pub(crate) struct Served {
 
 impl Served {
     /// What a server with that configuration has.
-    pub(crate) fn new(config: &Config, db: &Db, keyring: &Arc<Keyring>) -> Arc<Self> {
+    pub(crate) fn new(config: &Config, db: &Db, keyring: &Arc<Keyring>) -> Self {
         let (data, config) = (config.data.clone(), config.file.clone());
-        Arc::new(Self { data, config, db: db.clone(), keyring: Arc::clone(keyring) })
+        Self { data, config, db: db.clone(), keyring: Arc::clone(keyring) }
     }
 
-    /// Makes the socket.
-    pub(crate) fn listen(&self) -> io::Result<tokio::net::UnixListener> {
+    /// Listens and makes changes until the server stops. Where there can be no socket all else works, and the root key can be changed
+    /// while the server is stopped.
+    pub(crate) fn start(self, runtime: &Runtime, stop: watch::Receiver<bool>) -> Option<JoinHandle<()>> {
+        let _runtime = runtime.enter();
+        match self.listen() {
+            Ok(listener) => Some(runtime.spawn(Arc::new(self).run(listener, stop))),
+            Err(error) => {
+                tracing::error!(%error, "no socket for changes of the root key");
+                None
+            }
+        }
+    }
+
+    fn listen(&self) -> io::Result<tokio::net::UnixListener> {
         let listener: UnixListener = coffer_block::nbd::bind_unix(&self.data.join(SOCKET))?;
         listener.set_nonblocking(true)?;
         tokio::net::UnixListener::from_std(listener)
     }
 
     /// Makes changes, one after the other, until the server stops.
-    pub(crate) async fn run(self: Arc<Self>, listener: tokio::net::UnixListener, mut stop: watch::Receiver<bool>) {
+    async fn run(self: Arc<Self>, listener: tokio::net::UnixListener, mut stop: watch::Receiver<bool>) {
         loop {
             let accepted = tokio::select! {
                 accepted = listener.accept() => accepted,

@@ -252,7 +252,7 @@ fn be_killed(data: PathBuf) {
     };
     std::thread::Builder::new().spawn(write).unwrap();
     let step = &mut || {
-        println!("\nstep");
+        std::io::stdout().write_all(b"\nstep\n")?;
         let mut line = String::new();
         std::io::stdin().read_line(&mut line)?;
         Ok(())

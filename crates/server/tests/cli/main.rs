@@ -5,6 +5,7 @@
 mod attach;
 mod backup;
 #[path = "../../src/client.rs"]
+#[allow(dead_code, reason = "the binary itself looks at warnings")]
 mod client;
 mod compliance;
 mod credentials;

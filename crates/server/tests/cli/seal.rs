@@ -1,12 +1,12 @@
-//! The root key under another KMS, which is a second server, and under a PKCS#11 token, which is SoftHSM's.
+//! The root key under another KMS, which is a second server, and under a PKCS#11 token, which is SoftHSM's; and changed while the server
+//! serves.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::process::Command;
 
-use crate::site::{ID, Ran, SECRET, Site};
+use crate::site::{ID, KMS, Ran, SECRET, Site};
 
-const KMS: &str = "2016-01-20";
 const MODULE: &str = "/usr/lib/softhsm/libsofthsm2.so";
 
 /// `coffer seal` on the site's data directory.
@@ -154,7 +154,8 @@ fn a_request_to_the_server_that_is_none_changes_nothing() {
     use std::io::{Read as _, Write as _};
     let site = Site::new();
     let root = fs::read(site.data().join("root.key")).unwrap();
-    for text in [&b"\"wipe\""[..], b"", b"{\"rotate\":1}", b"\xff\xfe", &[b'['; 100_000]] {
+    let long = vec![b'['; 100_000];
+    for text in [&b"\"wipe\""[..], b"", b"{\"rotate\":1}", b"\xff\xfe", &long] {
         let mut stream = std::os::unix::net::UnixStream::connect(site.data().join("seal.sock")).unwrap();
         // A request that is too long is cut off while it is written.
         let sent = stream.write_all(text).and_then(|()| stream.shutdown(std::net::Shutdown::Write));

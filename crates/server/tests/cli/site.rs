@@ -18,6 +18,7 @@ pub(crate) const ACCOUNT: &str = "1234567890123456";
 const PATH: &str = "/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin";
 
 pub(crate) const RAM: &str = "2015-05-01";
+pub(crate) const KMS: &str = "2016-01-20";
 
 #[expect(clippy::disallowed_methods, reason = "requests to a real server carry the real time")]
 fn now() -> Timestamp {

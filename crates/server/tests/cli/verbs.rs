@@ -3,7 +3,7 @@
 use std::fs;
 use std::time::{Duration, Instant};
 
-use crate::site::{ACCOUNT, Site};
+use crate::site::{ACCOUNT, ID, KMS, SECRET, Site};
 
 #[test]
 fn default_encryption_is_switched_on_and_off_and_its_key_is_set_and_reset() {
@@ -73,20 +73,20 @@ fn a_key_is_listed_shown_and_switched() {
 #[test]
 fn the_impact_of_a_key_is_shown_and_switching_it_off_warns() {
     let site = Site::new();
-    site.let_ecs_use_keys();
     let key = site.does(&["key", "create"]).trim().to_owned();
-    let disk = site.disk(&["--encrypted", "true", "--kms-key", &key]);
+    let secret = [("SecretName", "mine"), ("VersionId", "v1"), ("SecretData", "x"), ("EncryptionKeyId", &*key)];
+    site.call((ID, SECRET), KMS, "CreateSecret", &secret);
     let shown = site.does(&["key", "impact", &key]);
-    assert!(shown.contains(&disk) && shown.contains("ecs:CreateDisk") && shown.contains(":root"), "{shown}");
+    assert!(["mine", "kms:CreateSecret", ":root"].iter().all(|word| shown.contains(word)), "{shown}");
     let facts = site.json(&["key", "impact", &key]);
-    assert_eq!((&facts["Counts"]["Disks"], &facts["LastUse"]["Action"]), (&1.into(), &"ecs:CreateDisk".into()));
+    assert_eq!((&facts["Counts"]["Secrets"], &facts["LastUse"]["Action"]), (&1.into(), &"kms:CreateSecret".into()));
     let version = facts["KeyVersions"]["KeyVersion"][0]["KeyVersionId"].as_str().unwrap();
-    assert!(site.does(&["key", "impact", &key, "--version", version]).contains(&disk));
+    assert!(site.does(&["key", "impact", &key, "--version", version]).contains("mine"));
     let read = site.json(&["key", "impact", &key, "--data", "data"]);
-    assert_eq!(read["Dependants"], facts["Dependants"]);
-    assert!(!site.does(&["key", "impact", "other", "--data", "data"]).contains(&disk));
+    assert_eq!((&read["Dependants"], &read["KeyState"]), (&facts["Dependants"], &"Enabled".into()));
+    assert!(site.does(&["key", "impact", "other", "--data", "data"]).contains("gone"));
     let ran = site.coffer(&["key", "disable", &key]);
-    let warning = format!("coffer: warning: the key {key} is in use: 1 disk\n");
+    let warning = format!("coffer: warning: the key {key} is in use: 1 secret\n");
     assert_eq!((ran.code, &ran.err), (0, &warning));
 }
 

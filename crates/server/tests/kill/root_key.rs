@@ -59,7 +59,13 @@ fn a_root_key_that_is_changed_while_clients_write_and_the_server_is_killed_opens
         check(&server, &sealed);
         let writer = start_writer(&server, &sealed, &over);
         let (place, ends) = (data.clone(), Arc::clone(&over));
-        let changes = move || (0..).take_while(|_| !ends.load(Ordering::SeqCst) && rotate(&place)).count();
+        let changes = move || {
+            let mut done = 0u32;
+            while !ends.load(Ordering::SeqCst) && rotate(&place) {
+                done += 1;
+            }
+            done
+        };
         let changes = std::thread::Builder::new().spawn(changes).unwrap();
         live_a_while(server, &rng, 400);
         over.store(true, Ordering::SeqCst);
