@@ -60,6 +60,17 @@ fn described(world: &World) -> Value {
     world.kms("DescribeSecret", &[OF_NAME])
 }
 
+/// The parameters of a secret of the user `app`.
+fn managed(data: &str) -> [(&str, &str); 5] {
+    [
+        ("SecretName", "$Auto"),
+        ("SecretType", "RAMCredentials"),
+        ("ExtendedConfig", CONFIG),
+        ("VersionId", "v1"),
+        ("SecretData", data),
+    ]
+}
+
 #[test]
 fn a_secret_holds_the_access_key_of_a_user_and_is_named_after_it() {
     let world = world();
@@ -216,15 +227,6 @@ fn whoever_makes_such_a_secret_must_know_every_access_key_of_the_user() {
         let keys: Vec<_> = keys.iter().map(|pair| key(pair)).collect();
         format!(r#"{{"AccessKeys":[{}]}}"#, keys.join(","))
     };
-    let make = |data: &str| {
-        let about = [("SecretName", "$Auto"), ("SecretType", "RAMCredentials"), ("ExtendedConfig", CONFIG)];
-        let value = [("VersionId", "v1"), ("SecretData", data)];
-        [&about[..], &value]
-            .concat()
-            .iter()
-            .map(|(name, value)| (name.to_string(), value.to_string()))
-            .collect::<Vec<_>>()
-    };
     let guessed = (app.0.clone(), "guessed".to_owned());
     for data in [
         keys(&[]),
@@ -235,12 +237,9 @@ fn whoever_makes_such_a_secret_must_know_every_access_key_of_the_user() {
         "x".to_owned(),
         r#"{"AccessKeys":{}}"#.to_owned(),
     ] {
-        let made = make(&data);
-        let made: Vec<_> = made.iter().map(|(name, value)| (&**name, &**value)).collect();
-        invalid(&world, "CreateSecret", &made, "SecretData");
+        invalid(&world, "CreateSecret", &managed(&data), "SecretData");
     }
-    let data = make(&keys(&[&second, &app]));
-    world.kms("CreateSecret", &data.iter().map(|(name, value)| (&**name, &**value)).collect::<Vec<_>>());
+    world.kms("CreateSecret", &managed(&keys(&[&second, &app])));
     assert_eq!(current(&world), second);
     rotate(&world, "v2");
     assert_eq!([&app, &second, &current(&world)].map(|key| works(&world, key)), [false, true, true]);
@@ -251,13 +250,7 @@ fn what_such_a_secret_can_not_be_is_refused() {
     let world = World::new();
     let (app, _) = (world.user("app", None), world.user("other", None));
     let data = format!(r#"{{"AccessKeys":[{{"AccessKeyId":"{}","AccessKeySecret":"{}"}}]}}"#, app.0, app.1);
-    let good = [
-        ("SecretName", "$Auto"),
-        ("SecretType", "RAMCredentials"),
-        ("ExtendedConfig", CONFIG),
-        ("VersionId", "v1"),
-        ("SecretData", &data),
-    ];
+    let good = managed(&data);
     let with = |name: &'static str, value: &'static str| {
         let mut changed = good.to_vec();
         changed.retain(|(known, _)| *known != name);
