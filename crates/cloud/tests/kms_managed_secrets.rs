@@ -186,6 +186,29 @@ fn a_rotation_that_the_account_does_not_let_kms_do_shows_and_is_tried_again() {
 }
 
 #[test]
+fn a_secret_stays_with_its_user_whoever_has_the_name() {
+    let world = world();
+    let (first, _) = world.managed_secret("app", &[]);
+    world.root(Product::Ram, "UpdateUser", &[("UserName", "app"), ("NewUserName", "renamed")]);
+    let stranger = world.user("app", None);
+    rotate(&world, "v2");
+    let second = current(&world);
+    let who = &world.succeed(&second, Product::Sts, "GetCallerIdentity", &[])["Arn"];
+    assert!(who.as_str().unwrap().ends_with("user/renamed"), "{who}");
+    assert!(works(&world, &stranger));
+    for key in [&first, &second] {
+        world.root(Product::Ram, "DeleteAccessKey", &[("UserName", "renamed"), ("UserAccessKeyId", &key.0)]);
+    }
+    rotate(&world, "v3");
+    assert!(works(&world, &current(&world)), "also where its access keys were deleted by hand");
+    let third = current(&world);
+    world.root(Product::Ram, "DeleteAccessKey", &[("UserName", "renamed"), ("UserAccessKeyId", &third.0)]);
+    world.root(Product::Ram, "DeleteUser", &[("UserName", "renamed")]);
+    refuses(&world, "RotateSecret", &[OF_NAME, ("VersionId", "v4")], NOT_FOUND);
+    assert!(works(&world, &stranger));
+}
+
+#[test]
 fn a_secret_under_a_key_rotates_while_the_key_can_be_used() {
     let world = world();
     let key_id = world.customer_key();
@@ -295,6 +318,7 @@ fn what_such_a_secret_can_not_be_is_refused() {
     world.kms("CreateSecret", &good);
     let exists = (409, "Rejected.ResourceExist", "The resource already exists.");
     refuses(&world, "CreateSecret", &good, exists);
+    refuses(&world, "CreateSecret", &[&good[..], &[("RegionId", "cn-beijing")]].concat(), exists);
     refuses(&world, "PutSecretValue", &[OF_NAME, ("VersionId", "v2"), ("SecretData", "x")], UNSUPPORTED);
     let stage = [OF_NAME, ("VersionStage", "mine"), ("MoveToVersion", "v1")];
     refuses(&world, "UpdateSecretVersionStage", &stage, UNSUPPORTED);
