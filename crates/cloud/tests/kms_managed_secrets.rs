@@ -60,6 +60,17 @@ fn described(world: &World) -> Value {
     world.kms("DescribeSecret", &[OF_NAME])
 }
 
+/// The parameters of a secret of the user `app`.
+fn managed(data: &str) -> [(&str, &str); 5] {
+    [
+        ("SecretName", "$Auto"),
+        ("SecretType", "RAMCredentials"),
+        ("ExtendedConfig", CONFIG),
+        ("VersionId", "v1"),
+        ("SecretData", data),
+    ]
+}
+
 #[test]
 fn a_secret_holds_the_access_key_of_a_user_and_is_named_after_it() {
     let world = world();
@@ -175,6 +186,29 @@ fn a_rotation_that_the_account_does_not_let_kms_do_shows_and_is_tried_again() {
 }
 
 #[test]
+fn a_secret_stays_with_its_user_whoever_has_the_name() {
+    let world = world();
+    let (first, _) = world.managed_secret("app", &[]);
+    world.root(Product::Ram, "UpdateUser", &[("UserName", "app"), ("NewUserName", "renamed")]);
+    let stranger = world.user("app", None);
+    rotate(&world, "v2");
+    let second = current(&world);
+    let who = &world.succeed(&second, Product::Sts, "GetCallerIdentity", &[])["Arn"];
+    assert!(who.as_str().unwrap().ends_with("user/renamed"), "{who}");
+    assert!(works(&world, &stranger));
+    for key in [&first, &second] {
+        world.root(Product::Ram, "DeleteAccessKey", &[("UserName", "renamed"), ("UserAccessKeyId", &key.0)]);
+    }
+    rotate(&world, "v3");
+    assert!(works(&world, &current(&world)), "also where its access keys were deleted by hand");
+    let third = current(&world);
+    world.root(Product::Ram, "DeleteAccessKey", &[("UserName", "renamed"), ("UserAccessKeyId", &third.0)]);
+    world.root(Product::Ram, "DeleteUser", &[("UserName", "renamed")]);
+    refuses(&world, "RotateSecret", &[OF_NAME, ("VersionId", "v4")], NOT_FOUND);
+    assert!(works(&world, &stranger));
+}
+
+#[test]
 fn a_secret_under_a_key_rotates_while_the_key_can_be_used() {
     let world = world();
     let key_id = world.customer_key();
@@ -216,15 +250,6 @@ fn whoever_makes_such_a_secret_must_know_every_access_key_of_the_user() {
         let keys: Vec<_> = keys.iter().map(|pair| key(pair)).collect();
         format!(r#"{{"AccessKeys":[{}]}}"#, keys.join(","))
     };
-    let make = |data: &str| {
-        let about = [("SecretName", "$Auto"), ("SecretType", "RAMCredentials"), ("ExtendedConfig", CONFIG)];
-        let value = [("VersionId", "v1"), ("SecretData", data)];
-        [&about[..], &value]
-            .concat()
-            .iter()
-            .map(|(name, value)| (name.to_string(), value.to_string()))
-            .collect::<Vec<_>>()
-    };
     let guessed = (app.0.clone(), "guessed".to_owned());
     for data in [
         keys(&[]),
@@ -235,12 +260,9 @@ fn whoever_makes_such_a_secret_must_know_every_access_key_of_the_user() {
         "x".to_owned(),
         r#"{"AccessKeys":{}}"#.to_owned(),
     ] {
-        let made = make(&data);
-        let made: Vec<_> = made.iter().map(|(name, value)| (&**name, &**value)).collect();
-        invalid(&world, "CreateSecret", &made, "SecretData");
+        invalid(&world, "CreateSecret", &managed(&data), "SecretData");
     }
-    let data = make(&keys(&[&second, &app]));
-    world.kms("CreateSecret", &data.iter().map(|(name, value)| (&**name, &**value)).collect::<Vec<_>>());
+    world.kms("CreateSecret", &managed(&keys(&[&second, &app])));
     assert_eq!(current(&world), second);
     rotate(&world, "v2");
     assert_eq!([&app, &second, &current(&world)].map(|key| works(&world, key)), [false, true, true]);
@@ -251,13 +273,7 @@ fn what_such_a_secret_can_not_be_is_refused() {
     let world = World::new();
     let (app, _) = (world.user("app", None), world.user("other", None));
     let data = format!(r#"{{"AccessKeys":[{{"AccessKeyId":"{}","AccessKeySecret":"{}"}}]}}"#, app.0, app.1);
-    let good = [
-        ("SecretName", "$Auto"),
-        ("SecretType", "RAMCredentials"),
-        ("ExtendedConfig", CONFIG),
-        ("VersionId", "v1"),
-        ("SecretData", &data),
-    ];
+    let good = managed(&data);
     let with = |name: &'static str, value: &'static str| {
         let mut changed = good.to_vec();
         changed.retain(|(known, _)| *known != name);
@@ -302,6 +318,7 @@ fn what_such_a_secret_can_not_be_is_refused() {
     world.kms("CreateSecret", &good);
     let exists = (409, "Rejected.ResourceExist", "The resource already exists.");
     refuses(&world, "CreateSecret", &good, exists);
+    refuses(&world, "CreateSecret", &[&good[..], &[("RegionId", "cn-beijing")]].concat(), exists);
     refuses(&world, "PutSecretValue", &[OF_NAME, ("VersionId", "v2"), ("SecretData", "x")], UNSUPPORTED);
     let stage = [OF_NAME, ("VersionStage", "mine"), ("MoveToVersion", "v1")];
     refuses(&world, "UpdateSecretVersionStage", &stage, UNSUPPORTED);

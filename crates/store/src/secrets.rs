@@ -27,6 +27,8 @@ record! {
         pub policy: Option<String> = "policy",
         /// What a managed secret is of, as JSON; empty for a generic one.
         pub extended_config: String = "extended_config",
+        /// Whose access keys a managed secret holds.
+        pub user_id: Option<String> = "user_id",
         /// How often it is rotated by itself, in seconds; `None` when it is not.
         pub rotation_interval_s: Option<i64> = "rotation_interval_s",
         /// When it was last rotated.
@@ -110,6 +112,12 @@ pub fn list(
     }
     let total = record::count::<Secret>(tx, &wanted)?;
     Ok((record::page(tx, wanted, &record::Start::Offset(offset), limit)?, total))
+}
+
+/// How many secrets hold the access keys of a user at that moment.
+pub fn count_of_user(tx: &Tx<'_>, user_id: &str, now: Timestamp) -> Result<i64, StoreError> {
+    let sql = "SELECT count(*) FROM kms_secrets WHERE user_id = $1 AND (delete_at IS NULL OR delete_at > $2)";
+    tx.count(sql, &[user_id.into(), now.into()])
 }
 
 /// Deletes a secret with its versions, stages and tags.

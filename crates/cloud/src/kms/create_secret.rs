@@ -130,6 +130,7 @@ struct New {
     secret_name: String,
     secret_type: &'static str,
     extended_config: String,
+    user_id: Option<String>,
     rotation_interval_s: Option<i64>,
     value: Hidden<String>,
 }
@@ -149,6 +150,7 @@ fn prepare(cx: &Cx<'_>, request: &mut Request) -> Result<New, ApiError> {
             secret_name: std::mem::take(&mut request.name.0),
             secret_type: "Generic",
             extended_config: String::new(),
+            user_id: None,
             rotation_interval_s: None,
             value,
         }),
@@ -157,8 +159,9 @@ fn prepare(cx: &Cx<'_>, request: &mut Request) -> Result<New, ApiError> {
         Kind::Managed => {
             let Some(config) = &request.config else { return Err(Product::Kms.missing_parameter("ExtendedConfig")) };
             let rotation_interval_s = Interval::asked(rotated, request.interval)?;
-            let managed::New { secret_name, extended_config, value } = managed::prepare(cx, config, &value)?;
-            Ok(New { secret_name, secret_type: managed::TYPE, extended_config, rotation_interval_s, value })
+            let managed::New { secret_name, extended_config, user_id, value } = managed::prepare(cx, config, &value)?;
+            let (secret_type, user_id) = (managed::TYPE, Some(user_id));
+            Ok(New { secret_name, secret_type, extended_config, user_id, rotation_interval_s, value })
         }
     }
 }
@@ -177,8 +180,10 @@ fn require_free(cx: &Cx<'_>, secret_name: &str) -> Result<(), ApiError> {
 /// Does it.
 pub fn run(cx: &mut Cx<'_>, mut request: Request) -> Result<Response, ApiError> {
     let region = cx.region();
-    let New { secret_name, secret_type, extended_config, rotation_interval_s, value } = prepare(cx, &mut request)?;
+    let new = prepare(cx, &mut request)?;
+    let New { secret_name, secret_type, extended_config, user_id, rotation_interval_s, value } = new;
     require_free(cx, &secret_name)?;
+    user_id.as_deref().map(|user_id| managed::require_unmanaged(cx, user_id)).transpose()?;
     let key = request.key_id.map(|name| key::find(cx, &name, Forms::IdOrAlias)).transpose()?;
     let record = Secret {
         secret_id: cx.rng.uuid(),
@@ -190,6 +195,7 @@ pub fn run(cx: &mut Cx<'_>, mut request: Request) -> Result<Response, ApiError> 
         key_id: key.map(|key| key.key_id),
         policy: request.policy.map(|KeyPolicy(text)| text),
         extended_config,
+        user_id,
         rotation_interval_s,
         rotated_at: None,
         rotation_failed: false,

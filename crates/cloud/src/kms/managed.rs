@@ -127,6 +127,8 @@ pub struct New {
     pub secret_name: String,
     /// What it is of.
     pub extended_config: String,
+    /// Whose access keys it holds.
+    pub user_id: String,
     /// The value of its first version.
     pub value: Hidden<String>,
 }
@@ -159,6 +161,7 @@ pub fn prepare(cx: &Cx<'_>, config: &Config, data: &Hidden<String>) -> Result<Ne
     Ok(New {
         secret_name: format!("acs/ram/user/{}", config.user_name),
         extended_config: stored(&config)?,
+        user_id: user.user_id,
         value: value.text()?,
     })
 }
@@ -188,6 +191,14 @@ pub fn require_managed(secret: &Secret) -> Result<(), ApiError> {
 /// Refuses a secret whose values KMS makes.
 pub fn require_generic(secret: &Secret) -> Result<(), ApiError> {
     if secret.secret_type == TYPE { Err(ErrorCode::KmsUnsupportedOperation.into()) } else { Ok(()) }
+}
+
+/// Refuses a user whose access keys another secret holds, in whichever region: each would delete the other's.
+pub fn require_unmanaged(cx: &Cx<'_>, user_id: &str) -> Result<(), ApiError> {
+    match secrets::count_of_user(cx.tx, user_id, cx.now)? {
+        0 => Ok(()),
+        _ => Err(ErrorCode::SecretExists.into()),
+    }
 }
 
 /// Refuses unless the account lets KMS manage the user's access keys.
@@ -224,8 +235,9 @@ pub fn rotate(cx: &mut Cx<'_>, secret: &mut Secret, version_id: String) -> Resul
 
 /// Deletes every access key of the user but the current one, and every version but that of the current one. Whose they are.
 pub fn retire(cx: &mut Cx<'_>, secret: &Secret) -> Result<User, ApiError> {
-    let config = config_of(secret)?;
-    let user = identities::user(cx.tx, &secret.account, &config.user_name)?.ok_or(ErrorCode::SecretNotFound)?;
+    // By its id: another user may have got the name since.
+    let user_id = secret.user_id.as_deref().ok_or_else(|| ApiError::internal("a managed secret of nobody"))?;
+    let user = User::get(cx.tx, user_id)?.ok_or(ErrorCode::SecretNotFound)?;
     require_role(cx, &user)?;
     let missing = || ApiError::internal("a managed secret without its current version");
     let stages = secrets::stages(cx.tx, &secret.secret_id)?;

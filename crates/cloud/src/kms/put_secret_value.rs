@@ -46,7 +46,11 @@ pub const OPERATION: Operation = Operation {
     effect: Effect::Write,
     access: Access::Action("kms:PutSecretValue"),
     idempotent: false,
-    errors: &[secret::ERRORS, secret::VALUE_ERRORS, &[ErrorCode::SecretVersionExists, ErrorCode::KmsUnsupportedOperation]],
+    errors: &[
+        secret::ERRORS,
+        secret::VALUE_ERRORS,
+        &[ErrorCode::SecretVersionExists, ErrorCode::KmsUnsupportedOperation],
+    ],
 };
 
 /// What a policy must allow it on.

@@ -3,8 +3,8 @@
 use coffer_base::{ApiError, Arn, ErrorCode};
 use coffer_store::secrets;
 
-use super::secret::{self, VersionId};
 use super::managed;
+use super::secret::{self, VersionId};
 use crate::context::Cx;
 use crate::decode::request;
 use crate::operation::{Access, Effect, Operation};
