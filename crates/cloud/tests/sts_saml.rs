@@ -10,6 +10,9 @@ use coffer_cloud::settings::{SAML_AUDIENCE, SAML_RECIPIENT};
 use coffer_cloud::sts::saml::canonical::canonical;
 use coffer_cloud::sts::saml::xml::parse;
 use coffer_cloud::{Product, Settings};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::Index;
 use serde_json::{Value, json};
 use support::{World, oidc, owned, saml, text};
 
@@ -457,5 +460,25 @@ fn an_assertion_that_another_implementation_signed_is_taken() {
         ("urn:p\"", "urn:r\""),
     ] {
         scene.refuse(&with(BY_XMLSEC1, from, to), INVALID, from);
+    }
+}
+
+proptest! {
+    /// However a message is damaged: what is still read is written so that it is read as the same again. Else what was signed and what is
+    /// believed could be two things.
+    #[test]
+    fn what_is_canonical_is_read_as_what_it_was_written_from(
+        damage in vec((any::<Index>(), 0..4usize, "[ -~é\\t\\n\\r]{0,3}"), 0..4)
+    ) {
+        let mut text: Vec<char> = BY_XMLSEC1.chars().collect();
+        for (place, taken, put) in damage {
+            let place = place.index(text.len());
+            let end = (place + taken).min(text.len());
+            text.splice(place..end, put.chars());
+        }
+        if let Some(document) = parse(&text.into_iter().collect::<String>()) {
+            let written = canonical(&document, &[], None);
+            prop_assert_eq!(canonical(&parse(&written).unwrap(), &[], None), written);
+        }
     }
 }
