@@ -21,12 +21,7 @@ pub fn arn(secret: &Secret) -> Arn {
 /// The caller's secret of that name or ARN, in the region of the request. One whose deletion is due is gone, whether or not the job
 /// that erases it has run yet.
 pub fn find(cx: &Cx<'_>, name: &str) -> Result<Secret, ApiError> {
-    let own = Arn::kms(cx.region(), cx.account(), "secret/").to_string();
-    let name = match name.strip_prefix(&own) {
-        Some(name) => name,
-        None if name.starts_with("acs:kms:") => return Err(ErrorCode::SecretNotFound.into()),
-        None => name,
-    };
+    let name = own_name(cx, name)?;
     let found = secrets::by_name(cx.tx, cx.account(), cx.region(), name)?;
     Ok(found.filter(|secret| secret.delete_at.is_none_or(|due| due > cx.now)).ok_or(ErrorCode::SecretNotFound)?)
 }
@@ -41,10 +36,21 @@ pub fn require_live(secret: &Secret) -> Result<(), ApiError> {
     if secret.delete_at.is_some() { Err(ErrorCode::SecretPlannedDeleted.into()) } else { Ok(()) }
 }
 
-/// What a policy must allow an operation on a secret on. KMS must be open.
+/// The name in a name or ARN.
+fn own_name<'a>(cx: &Cx<'_>, name: &'a str) -> Result<&'a str, ApiError> {
+    let own = Arn::kms(cx.region(), cx.account(), "secret/").to_string();
+    match name.strip_prefix(&own) {
+        Some(name) => Ok(name),
+        None if name.starts_with("acs:kms:") => Err(ErrorCode::SecretNotFound.into()),
+        None => Ok(name),
+    }
+}
+
+/// What a policy must allow an operation on a secret on. KMS must be open. Whether the secret is there is not looked at yet: its name can
+/// be guessed, so who may not use it is not told.
 pub fn resource(cx: &Cx<'_>, name: &str) -> Result<Vec<Arn>, ApiError> {
     service::require_open(cx, cx.region())?;
-    Ok(vec![arn(&find(cx, name)?)])
+    Ok(vec![Arn::kms(cx.region(), cx.account(), &format!("secret/{}", own_name(cx, name)?))])
 }
 
 /// The errors of naming a secret.
