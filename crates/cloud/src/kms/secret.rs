@@ -25,20 +25,11 @@ pub fn arn(secret: &Secret) -> Arn {
 /// caller do what is called. To others it does not exist. One whose deletion is due is gone, whether or not the job that erases it has
 /// run yet.
 pub fn find(cx: &Cx<'_>, name: &str) -> Result<Secret, ApiError> {
-    let missing = || ApiError::from(ErrorCode::SecretNotFound);
-    let (account, name) = match name.strip_prefix("acs:kms:") {
-        None => (cx.account().clone(), name),
-        Some(rest) => {
-            let [region, account, resource] = rest.splitn(3, ':').collect::<Vec<_>>()[..] else {
-                return Err(missing());
-            };
-            let name = resource.strip_prefix("secret/").filter(|_| region == cx.region().id()).ok_or_else(missing)?;
-            (AccountId::parse(account).ok_or_else(missing)?, name)
-        }
-    };
+    let (account, name) = placed(cx, name)?;
     let found = secrets::by_name(cx.tx, &account, cx.region(), name)?;
-    let secret = found.filter(|secret| secret.delete_at.is_none_or(|due| due > cx.now)).ok_or_else(missing)?;
-    if account == *cx.account() || shared(cx, &secret)? { Ok(secret) } else { Err(missing()) }
+    let secret = found.filter(|secret| secret.delete_at.is_none_or(|due| due > cx.now));
+    let secret = secret.ok_or(ErrorCode::SecretNotFound)?;
+    if account == *cx.account() || shared(cx, &secret)? { Ok(secret) } else { Err(ErrorCode::SecretNotFound.into()) }
 }
 
 /// What may be done with another account's secret, where its policy allows it: reading it.
@@ -64,10 +55,24 @@ pub fn require_live(secret: &Secret) -> Result<(), ApiError> {
     if secret.delete_at.is_some() { Err(ErrorCode::SecretPlannedDeleted.into()) } else { Ok(()) }
 }
 
-/// What a policy must allow an operation on a secret on. KMS must be open.
+/// The account and the name in a name or an ARN. The region of an ARN is that of the request.
+fn placed<'a>(cx: &Cx<'_>, name: &'a str) -> Result<(AccountId, &'a str), ApiError> {
+    let Some(rest) = name.strip_prefix("acs:kms:") else { return Ok((cx.account().clone(), name)) };
+    let parts: Vec<&str> = rest.splitn(3, ':').collect();
+    let [region, account, resource] = parts[..] else { return Err(ErrorCode::SecretNotFound.into()) };
+    let name = resource.strip_prefix("secret/").filter(|_| region == cx.region().id());
+    Ok((AccountId::parse(account).ok_or(ErrorCode::SecretNotFound)?, name.ok_or(ErrorCode::SecretNotFound)?))
+}
+
+/// What a policy must allow an operation on a secret on. KMS must be open. Whether an own secret is there is not looked at yet: its name can
+/// be guessed, so who may not use it is not told.
 pub fn resource(cx: &Cx<'_>, name: &str) -> Result<Vec<Arn>, ApiError> {
     service::require_open(cx, cx.region())?;
-    Ok(vec![arn(&find(cx, name)?)])
+    let (account, own) = placed(cx, name)?;
+    if account != *cx.account() {
+        return Ok(vec![arn(&find(cx, name)?)]);
+    }
+    Ok(vec![Arn::kms(cx.region(), &account, &format!("secret/{own}"))])
 }
 
 /// The errors of naming a secret.

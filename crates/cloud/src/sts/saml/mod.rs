@@ -79,8 +79,11 @@ fn claims(provider: &SamlProvider, assertion: &Element, now: Timestamp) -> Optio
         return None;
     }
     let conditions = conditions(provider, assertion)?;
-    let (confirmed, valid) = (period(data, now)?, period(conditions, now)?);
-    let (session_ends_at, until) = (session_end(assertion)?, earliest(confirmed, valid));
+    // Who confirms must say until when.
+    let confirmed = period(data, now).ok()??;
+    let valid = period(conditions, now).ok()?;
+    let session_ends_at = session_end(assertion).ok()?;
+    let until = [valid, session_ends_at].into_iter().flatten().fold(confirmed, Timestamp::min);
     let claims = Claims {
         issuer: issuer.to_owned(),
         recipient: recipient.to_owned(),
@@ -90,27 +93,23 @@ fn claims(provider: &SamlProvider, assertion: &Element, now: Timestamp) -> Optio
         session_name: session_name(assertion)?,
         session_ends_at,
     };
-    // Who confirms must say until when.
-    confirmed.and(until.map(|until| (claims, earliest(Some(until), session_ends_at).unwrap_or(until))))
+    Some((claims, until))
 }
 
-fn earliest(one: Option<Timestamp>, other: Option<Timestamp>) -> Option<Timestamp> {
-    one.into_iter().chain(other).min()
-}
+/// That a time is stated which is none, or that has not come.
+struct NotNow;
 
-/// When what is stated about times ends, if that is said; `None` if it has not begun.
-fn period(element: &Element, now: Timestamp) -> Option<Option<Timestamp>> {
-    let begins = moment(element, "NotBefore")?;
-    let begun = begins.is_none_or(|begins| begins <= now.plus_ms(SKEW_MS));
-    begun.then(|| moment(element, "NotOnOrAfter")).flatten()
-}
-
-/// The moment in an attribute, if there is one; `None` if it is none.
-fn moment(element: &Element, name: &str) -> Option<Option<Timestamp>> {
-    match element.attribute(name) {
-        Some(text) => Timestamp::parse_rfc3339(text).map(Some),
-        None => Some(None),
+/// When what is stated about times ends, if that is said; it must have begun.
+fn period(element: &Element, now: Timestamp) -> Result<Option<Timestamp>, NotNow> {
+    match moment(element, "NotBefore")? {
+        Some(begins) if begins > now.plus_ms(SKEW_MS) => Err(NotNow),
+        _ => moment(element, "NotOnOrAfter"),
     }
+}
+
+/// The moment in an attribute, if there is one.
+fn moment(element: &Element, name: &str) -> Result<Option<Timestamp>, NotNow> {
+    element.attribute(name).map(|text| Timestamp::parse_rfc3339(text).ok_or(NotNow)).transpose()
 }
 
 /// The conditions, if the assertion is for here. One that is not known can't be kept, and is no reason to believe.
@@ -129,12 +128,12 @@ fn conditions<'a>(provider: &SamlProvider, assertion: &'a Element) -> Option<&'a
 }
 
 /// When the provider's own session ends, if it says so.
-fn session_end(assertion: &Element) -> Option<Option<Timestamp>> {
+fn session_end(assertion: &Element) -> Result<Option<Timestamp>, NotNow> {
     let mut end = None;
     for statement in assertion.elements().filter(|element| element.is((SAML, "AuthnStatement"))) {
-        end = earliest(end, moment(statement, "SessionNotOnOrAfter")?);
+        end = end.into_iter().chain(moment(statement, "SessionNotOnOrAfter")?).min();
     }
-    Some(end)
+    Ok(end)
 }
 
 /// The values of the attribute of that name.
