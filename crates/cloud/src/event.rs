@@ -88,9 +88,9 @@ pub fn of_row(tx: &Tx<'_>, row: &Row<'_>, notes: Notes<'_>) -> Result<(), ApiErr
         }
     }
     for (_, kind) in OF_DEFAULT.iter().filter(|(action, _)| *action == row.action) {
-        let noted = |wanted: &str| notes.iter().find(|(name, _)| *name == wanted).map(|(_, value)| value.as_str());
-        let detail = [("kmsKeyId".to_owned(), noted("kmsKeyId").into())].into_iter().collect();
-        append(tx, row, kind, ("region", noted("regionId").unwrap_or_default()), detail)?;
+        let value_of = |wanted: &str| notes.iter().find(|(name, _)| *name == wanted).map(|(_, value)| value.as_str());
+        let detail = [("kmsKeyId".to_owned(), value_of("kmsKeyId").into())].into_iter().collect();
+        append(tx, row, kind, ("region", value_of("regionId").unwrap_or_default()), detail)?;
     }
     Ok(())
 }

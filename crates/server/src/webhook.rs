@@ -28,7 +28,7 @@ const PAUSE: Duration = Duration::from_millis(500);
 const PATIENCE: Duration = Duration::from_secs(10);
 /// How long to wait after a delivery that failed: at first, and at most; each time twice as long.
 const RETRY: Duration = Duration::from_secs(1);
-const MOST_RETRY: Duration = Duration::from_secs(300);
+const MOST_RETRY: Duration = Duration::from_mins(5);
 /// Shortest secret, in bytes.
 const LEAST_SECRET: usize = 16;
 /// Longest status line that is read.

@@ -113,7 +113,6 @@ pub const OPERATION: Operation = Operation {
     access: Access::Action("coffer:ExplainAccess"),
     idempotent: false,
     errors: &[&[
-        ErrorCode::MissingMandatory,
         ErrorCode::EcsInvalidParameter,
         ErrorCode::ExplainedPrincipalNotFound,
         ErrorCode::ExplainedRequestNotFound,

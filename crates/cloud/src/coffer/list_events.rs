@@ -114,7 +114,7 @@ pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
     Ok(Response {
         next_cursor: told.last().map_or(cursor, |last| last.number),
         latest_cursor,
-        has_gap: cursor + 1 < oldest,
+        has_gap: cursor < oldest - 1,
         events: told.into_iter().map(item).collect::<Result<_, _>>()?,
     })
 }

@@ -94,7 +94,6 @@ pub const OPERATION: Operation = Operation {
     access: Access::Action("coffer:SimulateChange"),
     idempotent: false,
     errors: &[&[
-        ErrorCode::MissingMandatory,
         ErrorCode::EcsInvalidParameter,
         ErrorCode::EcsRegionNotFound,
         ErrorCode::ExplainedPrincipalNotFound,

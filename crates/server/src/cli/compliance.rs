@@ -106,7 +106,7 @@ fn findings(session: &mut Session, kinds: &[String]) -> Result<Vec<Value>, Failu
             let parameters = [("RegionId", region), ("Kind", kind), ("MaxResults", "100"), ("NextToken", &token)];
             let page = session.call(Product::Coffer, "DescribeComplianceFindings", &parameters)?;
             found.extend(page["Findings"]["Finding"].as_array().into_iter().flatten().cloned());
-            token = page["NextToken"].as_str().unwrap_or_default().to_owned();
+            page["NextToken"].as_str().unwrap_or_default().clone_into(&mut token);
             if token.is_empty() {
                 break;
             }

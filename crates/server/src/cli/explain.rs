@@ -109,7 +109,7 @@ fn for_people(answer: &Value) -> String {
     if !recorded.is_null() {
         let what = [&recorded["Time"], &recorded["Operation"]].map(|value| value.as_str().map(plain));
         let what: Vec<String> = what.into_iter().flatten().chain([word(&recorded["Outcome"])]).collect();
-        text += &format!("then       {}\n", what.join("  "));
+        text.extend(["then       ", &what.join("  "), "\n"]);
     }
     if answer["SessionPolicyUnknown"] == true {
         text += "note       what the session may have been restricted to is not known, and was not asked\n";
@@ -117,7 +117,8 @@ fn for_people(answer: &Value) -> String {
     for decision in answer["Decisions"]["Decision"].as_array().into_iter().flatten() {
         let said = if decision["Allowed"] == true { "allowed" } else { "refused" };
         let (action, resource) = (word(&decision["AuthAction"]), word(&decision["AuthResource"]));
-        text += &format!("\n{said}    {action} on {resource}\n           {}\n", word(&decision["Reason"]));
+        let reason = word(&decision["Reason"]);
+        text.extend(["\n", said, "    ", &action, " on ", &resource, "\n           ", &reason, "\n"]);
         let statements = decision["Statements"]["Statement"].as_array().map(Vec::as_slice).unwrap_or_default();
         if !statements.is_empty() {
             text += &table_of(COLUMNS, statements);
