@@ -108,7 +108,7 @@ fn amount(value: f64, unit: &str) -> String {
         steps.iter().find(|(scale, _)| value >= *scale).or(steps.last()).copied().unwrap_or((1.0, ""));
     let unit = if unit == "µs" { "" } else { unit };
     let scaled = value / scale;
-    let digits = if scaled >= 100.0 || scaled.fract() == 0.0 { 0 } else { 1 };
+    let digits = usize::from(scaled < 100.0 && scaled.fract() != 0.0);
     format!("{scaled:.digits$} {prefix}{unit}")
 }
 

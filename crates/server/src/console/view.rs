@@ -80,8 +80,7 @@ impl<'a> View<'a> {
     }
 
     pub(super) fn asker(&self) -> Asker<'a> {
-        let login = &self.session.identity.login;
-        Asker { cloud: &self.console.cloud, login, region: self.region, request: self.request }
+        Asker { console: self.console, session: self.session, region: self.region, request: self.request }
     }
 
     /// Whether the main account itself looks.
