@@ -117,7 +117,7 @@ mod tests {
             fact("Context", "RepeatList", false, &["Key", "Value"]),
             fact("RegionId", "String", false, &[]),
         ];
-        let made = fields(&facts, |name| name.to_lowercase());
+        let made = fields(&facts, str::to_lowercase);
         let names: Vec<_> = made.iter().map(|field| (field.name.as_str(), field.required)).collect();
         let expected =
             [("Principal", true), ("Resource.1", false), ("Context.1.Key", false), ("Context.1.Value", false)];

@@ -10,7 +10,8 @@ use crate::site::Site;
 /// and text that stands out from what is behind it (WCAG 2.1, AA).
 const FAULTS: &str = r"(() => {
   const faults = [];
-  const named = e => (e.labels && e.labels.length) || e.getAttribute('aria-label') || e.textContent.trim();
+  const named = e => (e.labels && e.labels.length) || e.getAttribute('aria-label')
+    || (!e.matches('input, select') && e.textContent.trim());
   for (const e of document.querySelectorAll('input:not([type=hidden]), select, button, meter, progress, a'))
     if (!named(e) && e.getAttribute('aria-hidden') !== 'true') faults.push('no name: ' + e.outerHTML);
   if (document.querySelectorAll('h1').length !== 1) faults.push('not one h1');
