@@ -20,7 +20,7 @@ pub(super) struct View<'a> {
     pub(super) region: Region,
     parameters: &'a Parameters,
     /// Whether the page asks by itself, to be up to date.
-    live: bool,
+    pub(super) live: bool,
 }
 
 /// What a list to choose from offers, and whether that is what is chosen.
