@@ -1,18 +1,18 @@
 //! What pages ask of the service: API calls of the session's caller, which go the way of every other call.
 
 use coffer_base::Region;
-use coffer_cloud::auth::Login;
 use coffer_cloud::{Incoming, Method, Outgoing, Product};
 use hyper::StatusCode;
 use serde_json::Value;
 
+use super::Console;
+use super::session::Session;
 use crate::client::encode;
-use crate::live::Live;
 
 /// Asks in the name of a session.
 pub(super) struct Asker<'a> {
-    pub(super) cloud: &'a Live,
-    pub(super) login: &'a Login,
+    pub(super) console: &'a Console,
+    pub(super) session: &'a Session,
     pub(super) region: Region,
     /// The browser's own request.
     pub(super) request: &'a Incoming,
@@ -24,17 +24,17 @@ pub(super) struct Refusal {
     /// HTTP status.
     pub(super) status: StatusCode,
     /// The action that was asked for; empty for a refusal of the console's own.
-    pub(super) asked: String,
+    pub(super) asked: Box<str>,
     /// The code.
-    pub(super) code: String,
+    pub(super) code: Box<str>,
     /// The message.
-    pub(super) message: String,
+    pub(super) message: Box<str>,
     /// The request.
-    pub(super) request_id: String,
+    pub(super) request_id: Box<str>,
     /// The action that no policy allows, or one denies; empty for another refusal.
-    pub(super) auth_action: String,
+    pub(super) auth_action: Box<str>,
     /// How it was refused, for example `ImplicitDeny`.
-    pub(super) no_permission_type: String,
+    pub(super) no_permission_type: Box<str>,
 }
 
 impl Refusal {
@@ -44,25 +44,30 @@ impl Refusal {
         let detail = &body["AccessDeniedDetail"];
         Self {
             status: StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
-            asked: asked.to_owned(),
-            code: text(&body, "Code"),
-            message: text(&body, "Message"),
-            request_id: answer.request_id.clone(),
-            auth_action: text(detail, "AuthAction"),
-            no_permission_type: text(detail, "NoPermissionType"),
+            asked: asked.into(),
+            code: text(&body, "Code").into(),
+            message: text(&body, "Message").into(),
+            request_id: answer.request_id.as_str().into(),
+            auth_action: text(detail, "AuthAction").into(),
+            no_permission_type: text(detail, "NoPermissionType").into(),
         }
+    }
+
+    /// Whether the credential is no good any more, and so no session that stands on it.
+    fn is_of_the_credential(&self) -> bool {
+        ["InvalidAccessKeyId", "InvalidSecurityToken"].iter().any(|prefix| self.code.starts_with(prefix))
     }
 
     /// One of the console itself.
     pub(super) fn own(status: StatusCode, code: &str, message: &str) -> Self {
         Self {
             status,
-            asked: String::new(),
-            code: code.to_owned(),
-            message: message.to_owned(),
-            request_id: String::new(),
-            auth_action: String::new(),
-            no_permission_type: String::new(),
+            asked: "".into(),
+            code: code.into(),
+            message: message.into(),
+            request_id: "".into(),
+            auth_action: "".into(),
+            no_permission_type: "".into(),
         }
     }
 }
@@ -110,9 +115,14 @@ impl Asker<'_> {
             [("Action", action), ("Version", product.version()), ("Format", "JSON"), ("RegionId", region.id())];
         let pairs = common.iter().chain(parameters);
         let query: Vec<_> = pairs.map(|(name, value)| format!("{}={}", encode(name), encode(value))).collect();
-        let answer = self.cloud.handle_as(call(self.request, query.join("&")), self.login).await;
+        let asked = call(self.request, query.join("&"));
+        let answer = self.console.cloud.handle_as(asked, &self.session.identity.login).await;
         if answer.status != 200 {
-            return Err(Refusal::of(action, &answer));
+            let refusal = Refusal::of(action, &answer);
+            if refusal.is_of_the_credential() {
+                self.console.sessions.end(self.session);
+            }
+            return Err(refusal);
         }
         serde_json::from_slice(&answer.body).map_err(|_| Refusal::of(action, &answer))
     }

@@ -44,11 +44,12 @@ pub(super) async fn page(view: &View<'_>) -> Reply {
     let fields = fields(&(entry.parameters)(), |name| view.field(name).to_owned());
     let given: Vec<_> = fields.iter().filter(|field| !field.value.is_empty()).collect();
     let parameters: Vec<_> = given.iter().map(|field| (field.name.as_str(), field.value.as_str())).collect();
-    let answer = match parameters.is_empty() {
-        true => None,
-        false => Some(view.asker().call(Product::Coffer, entry.operation.name, &parameters).await),
+    let answer = if parameters.is_empty() {
+        None
+    } else {
+        let answer = view.asker().call(Product::Coffer, entry.operation.name, &parameters).await;
+        Some(answer.map(|value| lines(&value)))
     };
-    let answer = answer.map(|answer| answer.map(|value| lines(&value)));
     reply::page(
         StatusCode::OK,
         &Page { frame: view.frame("Explain", "explain"), action: entry.operation.name, fields, answer },
@@ -69,14 +70,21 @@ fn fields(facts: &[ParameterFact], value: impl Fn(&str) -> String) -> Vec<Field>
         .collect()
 }
 
-/// An answer as names and values, in the order of their names.
+/// An answer as names and values, in the order of their names. The items of a list are numbered, without the list's own name.
 fn lines(value: &Value) -> Vec<(String, String)> {
     fn walk(name: &str, value: &Value, out: &mut Vec<(String, String)>) {
         let below = |part: &str| if name.is_empty() { part.to_owned() } else { format!("{name} › {part}") };
         match value {
-            Value::Object(members) => members.iter().for_each(|(part, value)| walk(&below(part), value, out)),
-            Value::Array(list) => {
-                list.iter().enumerate().for_each(|(n, value)| walk(&below(&(n + 1).to_string()), value, out));
+            Value::Object(members) => {
+                for (part, value) in members {
+                    match list(value) {
+                        Some((item, values)) => {
+                            let numbered = values.iter().zip(1..);
+                            numbered.for_each(|(value, n)| walk(&below(&format!("{item} {n}")), value, out));
+                        }
+                        None => walk(&below(part), value, out),
+                    }
+                }
             }
             Value::String(text) => out.push((name.to_owned(), text.clone())),
             other => out.push((name.to_owned(), other.to_string())),
@@ -85,6 +93,13 @@ fn lines(value: &Value) -> Vec<(String, String)> {
     let mut out = Vec::new();
     walk("", value, &mut out);
     out
+}
+
+/// A list as the API wraps it: an object whose only member is an array.
+fn list(value: &Value) -> Option<(&str, &[Value])> {
+    let mut members = value.as_object()?.iter();
+    let (item, values) = members.next()?;
+    if members.next().is_some() { None } else { Some((item, values.as_array()?)) }
 }
 
 #[cfg(test)]
@@ -102,7 +117,7 @@ mod tests {
             fact("Context", "RepeatList", false, &["Key", "Value"]),
             fact("RegionId", "String", false, &[]),
         ];
-        let made = fields(&facts, |name| name.to_lowercase());
+        let made = fields(&facts, str::to_lowercase);
         let names: Vec<_> = made.iter().map(|field| (field.name.as_str(), field.required)).collect();
         let expected =
             [("Principal", true), ("Resource.1", false), ("Context.1.Key", false), ("Context.1.Value", false)];
@@ -113,11 +128,7 @@ mod tests {
     #[test]
     fn an_answer_is_laid_out_by_its_names() {
         let answer = json!({"Decision": "Denied", "Statements": {"Statement": [{"Policy": "a", "Matched": true}]}});
-        let expected = [
-            ("Decision", "Denied"),
-            ("Statements › Statement › 1 › Matched", "true"),
-            ("Statements › Statement › 1 › Policy", "a"),
-        ];
+        let expected = [("Decision", "Denied"), ("Statement 1 › Matched", "true"), ("Statement 1 › Policy", "a")];
         assert_eq!(lines(&answer), expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
     }
 }

@@ -20,7 +20,7 @@ pub(super) struct View<'a> {
     pub(super) region: Region,
     parameters: &'a Parameters,
     /// Whether the page asks by itself, to be up to date.
-    live: bool,
+    pub(super) live: bool,
 }
 
 /// What a list to choose from offers, and whether that is what is chosen.
@@ -80,8 +80,7 @@ impl<'a> View<'a> {
     }
 
     pub(super) fn asker(&self) -> Asker<'a> {
-        let login = &self.session.identity.login;
-        Asker { cloud: &self.console.cloud, login, region: self.region, request: self.request }
+        Asker { console: self.console, session: self.session, region: self.region, request: self.request }
     }
 
     /// Whether the main account itself looks.

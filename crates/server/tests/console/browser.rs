@@ -8,9 +8,10 @@ use crate::site::Site;
 
 /// What a page must have for those who do not see it as others do, each told by what is wrong: names for controls, headings, a language,
 /// and text that stands out from what is behind it (WCAG 2.1, AA).
-const FAULTS: &str = r#"(() => {
+const FAULTS: &str = r"(() => {
   const faults = [];
-  const named = e => (e.labels && e.labels.length) || e.getAttribute('aria-label') || e.textContent.trim();
+  const named = e => (e.labels && e.labels.length) || e.getAttribute('aria-label')
+    || (!e.matches('input, select') && e.textContent.trim());
   for (const e of document.querySelectorAll('input:not([type=hidden]), select, button, meter, progress, a'))
     if (!named(e) && e.getAttribute('aria-hidden') !== 'true') faults.push('no name: ' + e.outerHTML);
   if (document.querySelectorAll('h1').length !== 1) faults.push('not one h1');
@@ -35,7 +36,7 @@ const FAULTS: &str = r#"(() => {
   }
   if (document.documentElement.scrollWidth > innerWidth) faults.push('wider than the window');
   return faults.join('\n');
-})()"#;
+})()";
 
 /// A site with something on every page.
 fn furnished() -> (Site, Vec<(&'static str, String)>) {

@@ -112,7 +112,7 @@ fn without_a_session_there_is_only_the_form() {
 }
 
 #[test]
-fn a_session_ends_when_it_is_signed_out_of_and_does_nothing_after_its_key_is_disabled() {
+fn a_session_ends_when_it_is_signed_out_of_and_when_its_key_is_disabled() {
     let site = Site::new();
     let browser = Browser::of_root(&site);
     let csrf = browser.get("/console").csrf();
@@ -130,4 +130,5 @@ fn a_session_ends_when_it_is_signed_out_of_and_does_nothing_after_its_key_is_dis
     root("UpdateAccessKey", &[("UserName", "alice"), ("UserAccessKeyId", &id), ("Status", "Inactive")]);
     let refused = alice.get("/console/disks");
     assert!(refused.body.contains("InvalidAccessKeyId.Inactive"), "{}", refused.body);
+    assert_eq!(alice.get("/console/disks").status, 303, "and that was the end of it");
 }
