@@ -48,9 +48,12 @@ pub(crate) fn run(built: Option<&str>) -> Result<Counts, String> {
     put(&bill, &root.join("usr/share/doc/coffer/coffer.cdx.json"), 0o644)?;
     describe(&binary, &root, version)?;
     let package = place.join(format!("coffer_{version}_{}.deb", architecture()?));
-    let mut build = Command::new("dpkg-deb");
-    build.args(["--root-owner-group", "-Zxz", "--threads-max=1", "--build"]).arg(&root).arg(&package).env("SOURCE_DATE_EPOCH", &epoch);
-    report::success(build.stdout(Stdio::null()))?;
+    let mut pack = Command::new("dpkg-deb");
+    pack.args(["--root-owner-group", "-Zxz", "--threads-max=1", "--build"])
+        .arg(&root)
+        .arg(&package)
+        .env("SOURCE_DATE_EPOCH", &epoch);
+    report::success(pack.stdout(Stdio::null()))?;
     for made in [&binary, &bill, &package] {
         print!("{}", output_text(Command::new("sha256sum").arg(made))?);
     }
