@@ -36,7 +36,7 @@ const HELP: &str = "cargo xtask VERB
   docs    the blocks of the documents that are marked to be run, each against a fresh server
   coverage  what is served of the vendor's metadata, counted; --write makes docs/compatibility.md and docs/creation-matrix.md again
   reached  whether the tests of coffer-cloud were answered with every error of the catalogue
-  package  the release binary, a Debian package and the bill of materials, reproducibly; then tried
+  package  the release binary, a Debian package and the bill of materials, reproducibly; then tried; --binary FILE packs one that is built
   bench   what it costs, against peers in the same run (release build)";
 
 fn main() -> ExitCode {
@@ -55,7 +55,8 @@ fn main() -> ExitCode {
         ["reached"] => reached::run(),
         ["sim", seed] => sim::run(seed),
         ["fuzz", ref arguments @ ..] => fuzz::run(arguments),
-        ["package"] => package::run(),
+        ["package"] => package::run(None),
+        ["package", "--binary", path] => package::run(Some(path)),
         ["docs"] => docs::run(),
         ["bench", ref arguments @ ..] => bench::run(arguments),
         ["coverage"] => coverage::run(&[]),

@@ -26,10 +26,13 @@ const FILES: [(&str, &str, u32); 11] = [
     ("packaging/debian/postrm", "DEBIAN/postrm", 0o755),
 ];
 
-/// Makes all of it; what it came to is printed.
-pub(crate) fn run() -> Result<Counts, String> {
+/// Makes all of it, of a binary that is built already if one is given; what it came to is printed.
+pub(crate) fn run(built: Option<&str>) -> Result<Counts, String> {
     let epoch = output(Command::new("git").args(["log", "-1", "--format=%ct"]))?;
-    let binary = build(&epoch)?;
+    let binary = match built {
+        Some(path) => Path::new(path).canonicalize().map_err(text)?,
+        None => build(&epoch)?.canonicalize().map_err(text)?,
+    };
     let (place, version) = (Path::new(PLACE), env!("CARGO_PKG_VERSION"));
     let root = place.join("root");
     if root.exists() {
@@ -45,9 +48,12 @@ pub(crate) fn run() -> Result<Counts, String> {
     put(&bill, &root.join("usr/share/doc/coffer/coffer.cdx.json"), 0o644)?;
     describe(&binary, &root, version)?;
     let package = place.join(format!("coffer_{version}_{}.deb", architecture()?));
-    let mut build = Command::new("dpkg-deb");
-    build.args(["--root-owner-group", "-Zxz", "--build"]).arg(&root).arg(&package).env("SOURCE_DATE_EPOCH", &epoch);
-    report::success(build.stdout(Stdio::null()))?;
+    let mut pack = Command::new("dpkg-deb");
+    pack.args(["--root-owner-group", "-Zxz", "--threads-max=1", "--build"])
+        .arg(&root)
+        .arg(&package)
+        .env("SOURCE_DATE_EPOCH", &epoch);
+    report::success(pack.stdout(Stdio::null()))?;
     for made in [&binary, &bill, &package] {
         print!("{}", output_text(Command::new("sha256sum").arg(made))?);
     }

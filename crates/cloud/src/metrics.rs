@@ -38,6 +38,9 @@ pub(crate) struct Meter(Mutex<BTreeMap<Labels, Histogram>>);
 /// Product, action and code.
 type Labels = (&'static str, &'static str, String);
 
+/// A metric of each kind of jobs: name, what it tells, and how it is read.
+type OfJobs = (&'static str, &'static str, fn(&jobs::Waiting) -> i64);
+
 #[derive(Clone, Copy, Default)]
 struct Histogram {
     buckets: [u64; BUCKETS.len()],
@@ -116,8 +119,7 @@ impl Cloud {
             head(text, name, kind, help)?;
             writeln!(text, "{name} {value}")?;
         }
-        type Read = fn(&jobs::Waiting) -> i64;
-        let of_jobs: [(&str, &str, Read); 3] = [
+        let of_jobs: [OfJobs; 3] = [
             ("coffer_jobs_waiting", "Jobs that wait, by kind, those of later too.", |job| job.waiting),
             ("coffer_jobs_due", "Jobs that wait though they are due.", |job| job.due),
             ("coffer_jobs_failed", "Jobs that wait and have failed before.", |job| job.failed),

@@ -208,7 +208,7 @@ impl Gateway {
         }
         let is_console = console::owns(path);
         #[cfg(feature = "otel")]
-        let begun = self.traces.as_ref().map(|_| crate::traces::Traces::begin(request.headers()));
+        let traced = self.traces.as_ref().map(|_| crate::traces::Traces::begin(request.headers()));
         let begin = tokio::time::Instant::now();
         let answer = match self.read(request, peer).await {
             Ok(incoming) if is_console => return Ok(self.console.answer(incoming).await),
@@ -218,8 +218,8 @@ impl Gateway {
         let took = begin.elapsed();
         self.cloud.get().await.meter(&answer.about, u64::try_from(took.as_micros()).unwrap_or(u64::MAX));
         #[cfg(feature = "otel")]
-        if let (Some(traces), Some(begun)) = (&self.traces, begun) {
-            traces.end(begun, &answer, took);
+        if let (Some(traces), Some(traced)) = (&self.traces, traced) {
+            traces.end(traced, &answer, took);
         }
         Ok(respond(answer))
     }

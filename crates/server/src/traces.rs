@@ -5,7 +5,7 @@
 //! name of a resource is in it.
 
 use std::env;
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use async_trait::async_trait;
@@ -106,7 +106,7 @@ impl HttpClient for Collector {
         let (_, endpoint) = Connection::to(base, None).endpoint().map_err(|failure| failure.what().to_owned())?;
         let mut begin = format!("POST {} HTTP/1.1\r\n", uri.path());
         for (name, value) in request.headers().iter().filter(|(name, _)| *name != "host" && *name != "content-length") {
-            begin.push_str(&format!("{name}: {}\r\n", value.to_str()?));
+            write!(begin, "{name}: {}\r\n", value.to_str()?)?;
         }
         let answer = http::send(&endpoint, &begin, request.body())?;
         let status = http::status(&answer).ok_or("what answers is no collector")?;

@@ -118,6 +118,7 @@ impl Volumes {
     }
 
     /// With a file whose shared lock, taken by another process, keeps every object where it is for as long: a backup's.
+    #[must_use]
     pub fn pinned_by(self, pin: PathBuf) -> Self {
         Self { pin: Some(pin), ..self }
     }

@@ -40,8 +40,7 @@ pub(crate) struct Restore {
 
 /// A disk whose bytes are not in the backup.
 struct Lost {
-    volume_id: String,
-    disk_id: String,
+    volume: Volume,
     /// The newest snapshot that it can be reset to.
     snapshot_id: Option<String>,
 }
@@ -101,11 +100,11 @@ impl Restore {
                 Some(snapshot_id) => format!("ResetDisk to its snapshot {snapshot_id}"),
                 None => "it has no snapshot: ReInitDisk makes it empty".to_owned(),
             };
-            eprintln!("coffer: {}: NotInBackup: {remedy}.", disk.disk_id);
+            eprintln!("coffer: {}: NotInBackup: {remedy}.", disk.volume.disk_id);
         }
         let facts: Vec<Value> = lost
             .iter()
-            .map(|lost| json!({"DiskId": lost.disk_id, "DataStatus": "NotInBackup", "SnapshotId": lost.snapshot_id}))
+            .map(|lost| json!({"DiskId": lost.volume.disk_id, "DataStatus": "NotInBackup", "SnapshotId": lost.snapshot_id}))
             .collect();
         let made_at = &manifest.made_at;
         let sentence =
@@ -219,20 +218,13 @@ fn settle(data: &Path, files: &[Entry]) -> Result<Vec<Lost>, Failure> {
     }
     let is_missing =
         |volume: &Volume| volume.is_made && !names.contains(format!("volumes/{}/meta", volume.volume_id).as_str());
-    let missing: Vec<Volume> = db.read(volumes::all).map_err(failed)?.into_iter().filter(is_missing).collect();
+    let missing = db.read(volumes::all).map_err(failed)?.into_iter().filter(is_missing);
     let newest = |volume: &Volume| {
         let of_disk = kept.iter().filter(|manifest| volume.volume_id == manifest.volume_id);
         of_disk.max_by_key(|manifest| manifest.sequence).map(|manifest| manifest.snapshot_id.clone())
     };
-    let lost: Vec<Lost> = missing
-        .iter()
-        .map(|volume| Lost {
-            snapshot_id: newest(volume),
-            volume_id: volume.volume_id.clone(),
-            disk_id: volume.disk_id.clone(),
-        })
-        .collect();
-    let volume_ids: Vec<String> = lost.iter().map(|lost| lost.volume_id.clone()).collect();
+    let lost: Vec<Lost> = missing.map(|volume| Lost { snapshot_id: newest(&volume), volume }).collect();
+    let volume_ids: Vec<String> = lost.iter().map(|lost| lost.volume.volume_id.clone()).collect();
     let mark = move |tx: &Tx<'_>| volume_ids.iter().try_for_each(|volume_id| volumes::mark_lost(tx, volume_id));
     db.write(mark).wait().map_err(failed)?;
     Ok(lost)

@@ -1,6 +1,8 @@
 //! `coffer doctor`: looks for what is known to go wrong, at a data directory and at a server, and says the remedy of each. Reads only. A
 //! check is a file and a line below.
 
+#![expect(clippy::unnecessary_wraps, reason = "every check has the same signature, also one that can always tell")]
+
 mod process;
 
 use std::io::Write as _;

@@ -22,13 +22,17 @@ fn check(data: &Data) -> Findings {
             let what = format!("{} is missing: the bytes of {disk_id} are gone", path.display());
             findings.push(Finding::error(what, "put the directory back, or ResetDisk to a snapshot"));
         } else {
-            findings.extend(volume_faults(&path).into_iter().map(|what| match data.is_served {
-                true => Finding::warning(format!("{what} (a server runs: it may be a write under way)"), "stop it and look again"),
-                false => Finding::error(what, "keep a copy of the data directory; `coffer volume check`; ResetDisk to a snapshot"),
-            }));
+            findings.extend(volume_faults(&path).into_iter().map(|what| fault(data, what)));
         }
     }
     Ok(findings)
+}
+
+fn fault(data: &Data, what: String) -> Finding {
+    if data.is_served {
+        return Finding::warning(format!("{what} (a server runs: it may be a write under way)"), "stop it and look again");
+    }
+    Finding::error(what, "keep a copy of the data directory; `coffer volume check`; ResetDisk to a snapshot")
 }
 
 /// Every volume of a disk that is there whose files were made, and whether they are known not to be there.

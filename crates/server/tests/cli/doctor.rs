@@ -250,7 +250,7 @@ fn a_volume_that_is_damaged_or_gone_and_an_object_that_is_missing_are_found() {
     look(&site, &[]).has("objects", "error", "s-", "from a backup");
 
     let volume = site.data().join("volumes").join(format!("{disk}.1"));
-    fs::write(volume.join("meta"), [7; 65536]).unwrap();
+    fs::write(volume.join("meta"), vec![7; 65536]).unwrap();
     look(&site, &[]).has("volumes", "error", &format!("{disk}.1"), "ResetDisk");
     fs::remove_dir_all(&volume).unwrap();
     look(&site, &[]).has("volumes", "error", "is missing", "ResetDisk");
