@@ -119,14 +119,27 @@ pub(crate) fn text(answer: &Value, path: &[&str]) -> Result<String, Box<dyn Erro
     Ok(found.and_then(Value::as_str).ok_or_else(|| format!("no {path:?} in {answer}"))?.to_owned())
 }
 
-/// A RAM user with these policies attached.
+/// Most custom policies that a user may have, and a group.
+const OF_USER: usize = 10;
+const OF_GROUP: usize = 5;
+
+/// A RAM user with these policies attached; those that are too many for a user, to its groups.
 pub(crate) fn user(root: &Signer, name: &str, policies: &[String]) -> Result<Signer, Box<dyn Error>> {
     call(root, "CreateUser", RAM, &[("UserName", name)])?;
     for (n, document) in policies.iter().enumerate() {
         let policy = format!("{name}-{n}");
         call(root, "CreatePolicy", RAM, &[("PolicyName", &policy), ("PolicyDocument", document)])?;
-        let attached = [("PolicyName", policy.as_str()), ("PolicyType", "Custom"), ("UserName", name)];
-        call(root, "AttachPolicyToUser", RAM, &attached)?;
+        let attached = [("PolicyName", policy.as_str()), ("PolicyType", "Custom")];
+        if n < OF_USER {
+            call(root, "AttachPolicyToUser", RAM, &[attached[0], attached[1], ("UserName", name)])?;
+            continue;
+        }
+        let group = format!("{name}-{}", (n - OF_USER) / OF_GROUP);
+        if (n - OF_USER) % OF_GROUP == 0 {
+            call(root, "CreateGroup", RAM, &[("GroupName", &group)])?;
+            call(root, "AddUserToGroup", RAM, &[("GroupName", &group), ("UserName", name)])?;
+        }
+        call(root, "AttachPolicyToGroup", RAM, &[attached[0], attached[1], ("GroupName", &group)])?;
     }
     let key = call(root, "CreateAccessKey", RAM, &[("UserName", name)])?;
     let part = |part| text(&key, &["AccessKey", part]);

@@ -1,6 +1,7 @@
 //! The life of a request, written once: bytes, parameters, operation, signature, caller, request, permission, one transaction with
 //! its idempotency and its audit row, reply.
 
+use std::cell::RefCell;
 use std::sync::Arc;
 
 use coffer_base::{ApiError, Arn, Clock, ErrorCode, Region, Rng, ids, limits};
@@ -187,18 +188,16 @@ impl Cloud {
         let shared = Arc::clone(&self.0);
         match line {
             Some(line) => {
-                let recorded = self.0.db.write(move |tx| {
-                    shared.admit(tx, &call)?;
+                // Its nonce is remembered as that of a read is, by this process: it changes nothing that must not happen twice.
+                let recorded = self.0.db.record(move |tx| {
+                    shared.note_use(tx, &call)?;
                     line.append(tx)
                 });
                 recorded.await?;
             }
             None if call.use_due => {
-                let now = self.0.clock.now();
                 // Nobody waits for it: what is lost is a moment that memory still has.
-                drop(self.0.db.write(move |tx| -> Result<(), StoreError> {
-                    accounts::set_last_use(tx, &call.caller.access_key_id, now)
-                }));
+                drop(self.0.db.record(move |tx| shared.note_use(tx, &call)));
             }
             None => {}
         }
@@ -284,6 +283,7 @@ impl Shared {
             origin,
             made: None,
             operation: None,
+            key: RefCell::default(),
             conditions: Vec::new(),
             notes: Vec::new(),
             host: &self.volumes.host,
@@ -327,13 +327,8 @@ impl Shared {
         Done { call, outcome, line }
     }
 
-    /// Refuses a request that was made before, and notes the use of its access key.
-    fn admit(&self, tx: &Tx<'_>, call: &Call) -> Result<(), ApiError> {
-        if let Some((fingerprint, expires_at)) = &call.nonce
-            && !idempotency::take_nonce(tx, fingerprint, *expires_at)?
-        {
-            return Err(ErrorCode::NonceUsed.into());
-        }
+    /// Puts on record when an access key was last used, where that is due.
+    fn note_use(&self, tx: &Tx<'_>, call: &Call) -> Result<(), StoreError> {
         if call.use_due {
             accounts::set_last_use(tx, &call.caller.access_key_id, self.clock.now())?;
         }
@@ -342,7 +337,12 @@ impl Shared {
 
     /// A write inside its transaction: what it does is undone when it fails; that it was tried stays on record.
     fn write(&self, tx: &Tx<'_>, call: &Call, decoded: Decoded) -> Result<Result<Written, ApiError>, ApiError> {
-        self.admit(tx, call)?;
+        if let Some((fingerprint, expires_at)) = &call.nonce
+            && !idempotency::take_nonce(tx, fingerprint, *expires_at)?
+        {
+            return Err(ErrorCode::NonceUsed.into());
+        }
+        self.note_use(tx, call)?;
         let mut cx = self.cx(tx, call);
         let mut resources = Vec::new();
         let outcome = tx.atomic(|_| Self::perform(&mut cx, call, decoded, &mut resources));

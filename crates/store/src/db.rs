@@ -4,13 +4,14 @@ use std::fs::{self, File, TryLockError};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 use coffer_base::limits;
 use rusqlite::{Connection, OpenFlags};
 
-use crate::writer::{Pending, Queue, write_inline};
+use crate::writer::{Effect, Generation, Pending, Queue, write_inline};
 use crate::{StoreError, Tx, migrations};
 
 /// The database file within the data directory.
@@ -45,7 +46,7 @@ pub struct Db(Arc<Backend>);
 
 enum Backend {
     /// One connection for everything, in memory: for tests, where each write runs on the caller's thread.
-    Memory(Mutex<Connection>),
+    Memory(Mutex<Connection>, AtomicU64),
     /// Files.
     Files(Files),
 }
@@ -54,6 +55,7 @@ struct Files {
     path: PathBuf,
     readers: Mutex<Vec<Connection>>,
     queue: Option<Queue>,
+    generation: Generation,
     writer: Option<JoinHandle<()>>,
     /// Held for as long as this process has the directory.
     _lock: File,
@@ -77,8 +79,11 @@ impl Db {
         // Each write of a batch is a savepoint, and the pages it might have to put back would otherwise go to a temporary file.
         connection.pragma_update(None, "temp_store", "MEMORY")?;
         migrations::run(&connection)?;
-        let (queue, writer) = Queue::start(connection, options.write_batch).map_err(failed)?;
-        let files = Files { path, readers: Mutex::default(), queue: Some(queue), writer: Some(writer), _lock: lock };
+        let generation = Generation::default();
+        let started = Queue::start(connection, options.write_batch, Arc::clone(&generation));
+        let (queue, writer) = started.map_err(failed)?;
+        let (queue, writer) = (Some(queue), Some(writer));
+        let files = Files { path, readers: Mutex::default(), queue, generation, writer, _lock: lock };
         Ok(Self(Arc::new(Backend::Files(files))))
     }
 
@@ -92,24 +97,26 @@ impl Db {
         let connection = Connection::open_in_memory()?;
         connection.set_prepared_statement_cache_capacity(PREPARED);
         migrations::run(&connection)?;
-        Ok(Self(Arc::new(Backend::Memory(Mutex::new(connection)))))
+        Ok(Self(Arc::new(Backend::Memory(Mutex::new(connection), AtomicU64::new(0)))))
     }
 
     /// Runs `work` on the database in `directory` as it stands, reading only, whether or not a process has it open.
     pub fn peek<T, E: From<StoreError>>(directory: &Path, work: impl FnOnce(&Tx<'_>) -> Result<T, E>) -> Result<T, E> {
-        snapshot(&connect(&directory.join(FILE), OpenFlags::SQLITE_OPEN_READ_ONLY)?, work)
+        snapshot(&connect(&directory.join(FILE), OpenFlags::SQLITE_OPEN_READ_ONLY)?, None, work)
     }
 
     /// Runs `work` on a consistent picture of everything committed so far. It can't write.
     pub fn read<T, E: From<StoreError>>(&self, work: impl FnOnce(&Tx<'_>) -> Result<T, E>) -> Result<T, E> {
         match &*self.0 {
-            Backend::Memory(connection) => {
+            Backend::Memory(connection, generation) => {
                 let connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
-                snapshot(&connection, work)
+                snapshot(&connection, Some(generation.load(Ordering::SeqCst)), work)
             }
             Backend::Files(files) => {
                 let connection = files.reader()?;
-                let outcome = snapshot(&connection, work);
+                // Before the snapshot, which may then be of a later generation but never of an earlier one.
+                let generation = files.generation.load(Ordering::SeqCst);
+                let outcome = snapshot(&connection, Some(generation), work);
                 // A connection that can't end its transaction would show old data for ever: it is closed instead of reused.
                 if connection.is_autocommit() {
                     files.readers.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
@@ -125,13 +132,35 @@ impl Db {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
+        self.enqueue(Effect::Changes, work)
+    }
+
+    /// Like [`Db::write`], for what only adds to the record of what happened (the audit, nonces, when a key was last used): nothing that
+    /// is remembered by [`Tx::generation`] may depend on it.
+    pub fn record<T, E>(&self, work: impl FnOnce(&Tx<'_>) -> Result<T, E> + Send + 'static) -> Pending<Result<T, E>>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        self.enqueue(Effect::Records, work)
+    }
+
+    fn enqueue<T, E>(
+        &self,
+        effect: Effect,
+        work: impl FnOnce(&Tx<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Pending<Result<T, E>>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
         match &*self.0 {
-            Backend::Memory(connection) => {
-                write_inline(&connection.lock().unwrap_or_else(PoisonError::into_inner), work)
+            Backend::Memory(connection, generation) => {
+                write_inline(&connection.lock().unwrap_or_else(PoisonError::into_inner), generation, effect, work)
             }
             Backend::Files(files) => {
                 let queue = files.queue.as_ref().expect("the queue is there until the last handle is dropped");
-                queue.write(work)
+                queue.write(effect, work)
             }
         }
     }
@@ -168,9 +197,10 @@ fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, StoreError> {
 
 fn snapshot<T, E: From<StoreError>>(
     connection: &Connection,
+    generation: Option<u64>,
     work: impl FnOnce(&Tx<'_>) -> Result<T, E>,
 ) -> Result<T, E> {
-    let tx = Tx::new(connection);
+    let tx = Tx::new(connection, generation);
     tx.execute("BEGIN", &[])?;
     let outcome = work(&tx);
     tx.execute("ROLLBACK", &[])?;
@@ -250,6 +280,22 @@ mod tests {
             assert!(matches!(failing.wait(), Err(StoreError::Corrupt(_))));
             assert!(matches!(panicking.wait(), Err(StoreError::Panicked(_))));
             assert!(has(&db, "before") && has(&db, "after") && !has(&db, "failing") && !has(&db, "panicking"));
+        }
+        fs::remove_dir_all(dir).unwrap();
+    }
+
+    #[test]
+    fn what_was_read_holds_until_a_write_may_have_changed_it() {
+        let dir = directory("generation");
+        for db in [Db::open(&dir, Options::default()).unwrap(), Db::in_memory().unwrap()] {
+            let generation = || db.read(|tx| Ok::<_, StoreError>(tx.generation())).unwrap();
+            let first = generation();
+            assert!(first.is_some() && first == generation());
+            db.record(|tx| crate::accounts::set_fact(tx, "recorded", "1")).wait().unwrap();
+            assert_eq!(generation(), first, "a record changes nothing that is remembered");
+            let inside = db.write(|tx| Ok::<_, StoreError>(tx.generation())).wait().unwrap();
+            assert_eq!(inside, None, "what is not committed is not remembered");
+            assert_ne!(generation(), first);
         }
         fs::remove_dir_all(dir).unwrap();
     }

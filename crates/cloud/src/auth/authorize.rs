@@ -1,11 +1,10 @@
 //! May this caller do this to these resources? And may a service, through the role it was given?
 
-use std::sync::Arc;
-
 use coffer_base::error::AccessDenied;
 use coffer_base::{AccountId, ApiError, Arn, ErrorCode};
 use coffer_store::identities::{self, Role};
 
+use super::cache::InForce;
 use super::diagnosis::{Diagnosis, Question};
 use super::key_policy::{self, Grant};
 use super::policy::{
@@ -67,7 +66,7 @@ fn denied(cx: &Cx<'_>, product: Product, question: &Question<'_>, refusal: Refus
 /// What the caller's own policies allow.
 struct Allowed<'a> {
     /// `None` for the account itself, which may do everything.
-    identity: Option<Vec<Arc<Policy>>>,
+    identity: Option<InForce>,
     session: Option<&'a Policy>,
     context: Context,
 }
@@ -78,7 +77,7 @@ impl<'a> Allowed<'a> {
             Identity::Account => (None, None),
             // Nothing is attached to whom nobody knows.
             Identity::Federated { .. } => {
-                return Ok(Self { identity: Some(Vec::new()), session: None, context: context(cx) });
+                return Ok(Self { identity: Some(InForce::default()), session: None, context: context(cx) });
             }
             Identity::User { user_id, .. } => (Some(user_id), None),
             Identity::Session { role_id, policy, .. } => (Some(role_id), policy.as_deref()),
@@ -89,7 +88,7 @@ impl<'a> Allowed<'a> {
 
     /// Refuses unless the caller may perform an action on a resource.
     fn require(&self, cx: &Cx<'_>, product: Product, action: &str, resource: &Arn) -> Result<(), ApiError> {
-        let own = self.identity.iter().flatten().map(AsRef::as_ref).chain(self.session);
+        let own = self.identity.iter().flat_map(|policies| policies.iter()).map(AsRef::as_ref).chain(self.session);
         let tagged;
         let context = if own.into_iter().any(|policy| policy.asks_for_tags) {
             tagged = tagged::with_tags(cx, resource, &self.context)?;

@@ -5,7 +5,6 @@
 //! everything with every key.
 
 use coffer_base::{ApiError, Arn};
-use coffer_store::Record as _;
 use coffer_store::keys::Key;
 
 use super::policy::{Context, Principal, evaluate_key};
@@ -47,7 +46,7 @@ pub fn grant(
     context: &Context,
 ) -> Result<Grant, ApiError> {
     let Some((_, key_id)) = key_of(resource) else { return Ok(Grant::Nothing) };
-    match Key::get(cx.tx, key_id)? {
+    match cx.key_row(key_id)? {
         Some(key) => of_key(cx, &key, principal, action, context),
         None => Ok(Grant::Nothing),
     }
