@@ -141,7 +141,7 @@ pub(crate) fn user(root: &Signer, name: &str, policies: &[String]) -> Result<Sig
             continue;
         }
         let group = format!("{name}-{}", (n - OF_USER) / OF_GROUP);
-        if (n - OF_USER) % OF_GROUP == 0 {
+        if (n - OF_USER).is_multiple_of(OF_GROUP) {
             call(root, "CreateGroup", RAM, &[("GroupName", &group)])?;
             call(root, "AddUserToGroup", RAM, &[("GroupName", &group), ("UserName", name)])?;
         }

@@ -61,6 +61,7 @@ struct Call {
 }
 
 /// How far a request came with what it read.
+#[expect(clippy::large_enum_variant, reason = "each is on its way once, and most are the large one")]
 enum Begun {
     /// It is done but for being put on record.
     Done(Done),
@@ -185,21 +186,20 @@ impl Cloud {
     /// Puts a use on record, and that an access key was used.
     async fn conclude(&self, done: Done) -> Result<Value, ApiError> {
         let Done { call, outcome, line } = done;
-        let shared = Arc::clone(&self.0);
-        match line {
-            Some(line) => {
-                // Its nonce is remembered as that of a read is, by this process: it changes nothing that must not happen twice.
-                let recorded = self.0.db.record(move |tx| {
-                    shared.note_use(tx, &call)?;
-                    line.append(tx)
-                });
-                recorded.await?;
+        let (now, due, use_due) = (self.0.clock.now(), line.is_some(), call.use_due);
+        // It has no part in `Shared`: the writer, which may be behind, must not be who closes the database.
+        let record = move |tx: &Tx<'_>| {
+            if use_due {
+                accounts::set_last_use(tx, &call.caller.access_key_id, now)?;
             }
-            None if call.use_due => {
-                // Nobody waits for it: what is lost is a moment that memory still has.
-                drop(self.0.db.record(move |tx| shared.note_use(tx, &call)));
-            }
-            None => {}
+            line.map_or(Ok(()), |line| line.append(tx))
+        };
+        if due {
+            // Its nonce is remembered as that of a read is, by this process: it changes nothing that must not happen twice.
+            self.0.db.record(record).await?;
+        } else if use_due {
+            // Nobody waits for it: what is lost is a moment that memory still has.
+            drop(self.0.db.record(record));
         }
         outcome
     }
@@ -327,14 +327,6 @@ impl Shared {
         Done { call, outcome, line }
     }
 
-    /// Puts on record when an access key was last used, where that is due.
-    fn note_use(&self, tx: &Tx<'_>, call: &Call) -> Result<(), StoreError> {
-        if call.use_due {
-            accounts::set_last_use(tx, &call.caller.access_key_id, self.clock.now())?;
-        }
-        Ok(())
-    }
-
     /// A write inside its transaction: what it does is undone when it fails; that it was tried stays on record.
     fn write(&self, tx: &Tx<'_>, call: &Call, decoded: Decoded) -> Result<Result<Written, ApiError>, ApiError> {
         if let Some((fingerprint, expires_at)) = &call.nonce
@@ -342,8 +334,10 @@ impl Shared {
         {
             return Err(ErrorCode::NonceUsed.into());
         }
-        self.note_use(tx, call)?;
         let mut cx = self.cx(tx, call);
+        if call.use_due {
+            accounts::set_last_use(tx, &call.caller.access_key_id, cx.now)?;
+        }
         let mut resources = Vec::new();
         let outcome = tx.atomic(|_| Self::perform(&mut cx, call, decoded, &mut resources));
         if let Err(error) = &outcome
