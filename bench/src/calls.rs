@@ -69,18 +69,24 @@ pub(crate) fn alternate(server: &Server, calls: &[Call<'_>], count: usize) -> Re
     let mut all: Vec<Figures> = calls.iter().map(|_| Figures { rates: Vec::new(), cpu_us: Vec::new() }).collect();
     for round in 0..=ROUNDS {
         for (call, figures) in calls.iter().zip(&mut all) {
-            let each = count.div_ceil(call.queries.len());
-            let requests = call.queries.iter().flat_map(|q| call.signer.many(call.action, call.version, q, each));
-            let requests: Vec<_> = requests.collect();
-            let before_s = server.cpu_s()?;
-            let load = Load::run(call.signer.host(), &requests, CONNECTIONS)?;
+            let (rate, cpu_us) = once(server, call, count)?;
             if round > 0 {
-                figures.rates.push(load.rate);
-                figures.cpu_us.push((server.cpu_s()? - before_s) * 1e6 / usize_f64(requests.len()));
+                figures.rates.push(rate);
+                figures.cpu_us.push(cpu_us);
             }
         }
     }
     Ok(all)
+}
+
+/// One round: the rate, and what one call takes of the server's processor in microseconds.
+pub(crate) fn once(server: &Server, call: &Call<'_>, count: usize) -> Result<(f64, f64), Box<dyn Error>> {
+    let each = count.div_ceil(call.queries.len());
+    let requests = call.queries.iter().flat_map(|query| call.signer.many(call.action, call.version, query, each));
+    let requests: Vec<_> = requests.collect();
+    let before_s = server.cpu_s()?;
+    let rate = Load::run(call.signer.host(), &requests, CONNECTIONS)?.rate;
+    Ok((rate, (server.cpu_s()? - before_s) * 1e6 / usize_f64(requests.len())))
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a count of requests")]
@@ -119,14 +125,27 @@ pub(crate) fn text(answer: &Value, path: &[&str]) -> Result<String, Box<dyn Erro
     Ok(found.and_then(Value::as_str).ok_or_else(|| format!("no {path:?} in {answer}"))?.to_owned())
 }
 
-/// A RAM user with these policies attached.
+/// Most custom policies that a user may have, and a group.
+const OF_USER: usize = 10;
+const OF_GROUP: usize = 5;
+
+/// A RAM user with these policies attached; those that are too many for a user, to its groups.
 pub(crate) fn user(root: &Signer, name: &str, policies: &[String]) -> Result<Signer, Box<dyn Error>> {
     call(root, "CreateUser", RAM, &[("UserName", name)])?;
     for (n, document) in policies.iter().enumerate() {
         let policy = format!("{name}-{n}");
         call(root, "CreatePolicy", RAM, &[("PolicyName", &policy), ("PolicyDocument", document)])?;
-        let attached = [("PolicyName", policy.as_str()), ("PolicyType", "Custom"), ("UserName", name)];
-        call(root, "AttachPolicyToUser", RAM, &attached)?;
+        let attached = [("PolicyName", policy.as_str()), ("PolicyType", "Custom")];
+        if n < OF_USER {
+            call(root, "AttachPolicyToUser", RAM, &[attached[0], attached[1], ("UserName", name)])?;
+            continue;
+        }
+        let group = format!("{name}-{}", (n - OF_USER) / OF_GROUP);
+        if (n - OF_USER).is_multiple_of(OF_GROUP) {
+            call(root, "CreateGroup", RAM, &[("GroupName", &group)])?;
+            call(root, "AddUserToGroup", RAM, &[("GroupName", &group), ("UserName", name)])?;
+        }
+        call(root, "AttachPolicyToGroup", RAM, &[attached[0], attached[1], ("GroupName", &group)])?;
     }
     let key = call(root, "CreateAccessKey", RAM, &[("UserName", name)])?;
     let part = |part| text(&key, &["AccessKey", part]);

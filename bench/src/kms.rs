@@ -10,17 +10,15 @@ use coffer_store::keys::{Key, KeyVersion};
 use coffer_store::{Db, Record as _, StoreError, accounts};
 
 use crate::calls::{self, Call, KMS, STS};
-use crate::load::Load;
 use crate::request::{Signer, query};
 use crate::server::{Data, Options, SERVER_CORE, Server};
 use crate::{CONNECTIONS, ROUNDS, list, median, verdict};
 
 const REGION: &str = "cn-hangzhou";
-/// Calls in a round.
-const USES: usize = 20_000;
-const SIGNATURES: usize = 5_000;
-const CREATED: usize = 12_000;
-const DESCRIBED: usize = 20_000;
+/// Calls in a round; fewer where each takes longer.
+const CALLS: usize = 20_000;
+/// So many of them are signatures.
+const SIGNED_PART: usize = 4;
 const FEW: usize = 10;
 const MANY: usize = 1_000_000;
 /// Rows in a transaction when filling a database.
@@ -30,16 +28,20 @@ const PLAINTEXT: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 /// A digest of 32 bytes in base64.
 const DIGEST: &str = PLAINTEXT;
 
-/// Measures all of it, or what is asked for by name.
-pub(crate) fn run(binary: &Path, only: &[String]) -> Result<(), Box<dyn Error>> {
-    type Measure = fn(&Path) -> Result<(), Box<dyn Error>>;
+/// Measures all of it, or what is asked for by name: `[--calls N] [use] [sign] [create] [describe]`, N in a round.
+pub(crate) fn run(binary: &Path, arguments: &[String]) -> Result<(), Box<dyn Error>> {
+    type Measure = fn(&Path, usize) -> Result<(), Box<dyn Error>>;
+    let (calls, only) = match arguments {
+        [flag, calls, only @ ..] if flag == "--calls" => (calls.parse()?, only),
+        only => (CALLS, only),
+    };
     let measures: [(&str, Measure); 4] =
         [("use", uses), ("sign", signatures), ("create", creation), ("describe", description)];
     if let Some(unknown) = only.iter().find(|only| measures.iter().all(|(name, _)| name != only)) {
         return Err(format!("unknown measure: {unknown}; there are use, sign, create, describe").into());
     }
     let asked = |name: &str| only.is_empty() || only.iter().any(|only| only == name);
-    measures.into_iter().filter(|(name, _)| asked(name)).try_for_each(|(_, measure)| measure(binary))
+    measures.into_iter().filter(|(name, _)| asked(name)).try_for_each(|(_, measure)| measure(binary, calls))
 }
 
 fn one_core() -> Options {
@@ -47,7 +49,7 @@ fn one_core() -> Options {
 }
 
 /// Encrypt and Decrypt of 32 bytes, by the account and by a RAM user, each against the same caller's GetCallerIdentity.
-fn uses(binary: &Path) -> Result<(), Box<dyn Error>> {
+fn uses(binary: &Path, calls: usize) -> Result<(), Box<dyn Error>> {
     let data = Data::new("kms-use")?;
     let server = Server::start(binary, &data, one_core())?;
     let root = Signer::new(server.address.clone());
@@ -73,7 +75,7 @@ fn uses(binary: &Path) -> Result<(), Box<dyn Error>> {
             });
         }
     }
-    let figures = calls::alternate(&server, &turns, USES)?;
+    let figures = calls::alternate(&server, &turns, calls)?;
     println!(
         "\n| 32 bytes, AES-256-GCM, on record before the answer; {CONNECTIONS} connections, one server core | requests/s, by round | median | CPU us | of GetCallerIdentity, by CPU | bars |"
     );
@@ -90,7 +92,7 @@ fn uses(binary: &Path) -> Result<(), Box<dyn Error>> {
 }
 
 /// AsymmetricSign with RSA-2048 against OpenSSL on the same core.
-fn signatures(binary: &Path) -> Result<(), Box<dyn Error>> {
+fn signatures(binary: &Path, calls: usize) -> Result<(), Box<dyn Error>> {
     let data = Data::new("kms-sign")?;
     let server = Server::start(binary, &data, one_core())?;
     let root = Signer::new(server.address.clone());
@@ -105,17 +107,20 @@ fn signatures(binary: &Path) -> Result<(), Box<dyn Error>> {
     println!("| --- | --- | --- | --- | --- | --- |");
     for algorithm in ["RSA_PKCS1_SHA_256", "RSA_PSS_SHA_256"] {
         let pairs = [("Algorithm", algorithm), ("Digest", DIGEST), ("KeyId", &key_id), ("KeyVersionId", &version_id)];
-        let query = query(&pairs);
+        let sign = Call {
+            name: format!("AsymmetricSign, {algorithm}"),
+            signer: &root,
+            action: "AsymmetricSign",
+            version: KMS,
+            queries: vec![query(&pairs)],
+        };
         let (mut ours, mut theirs, mut cpu_us) = (Vec::new(), Vec::new(), Vec::new());
         for round in 0..=ROUNDS {
-            let requests = root.many("AsymmetricSign", KMS, &query, SIGNATURES);
-            let before_s = server.cpu_s()?;
-            let rate = Load::run(&server.address, &requests, CONNECTIONS)?.rate;
-            let used_us = (server.cpu_s()? - before_s) * 1e6 / 5_000.0;
+            let figures = calls::once(&server, &sign, calls / SIGNED_PART)?;
             let openssl = openssl_signs()?;
             if round > 0 {
-                ours.push(rate);
-                cpu_us.push(used_us);
+                ours.push(figures.0);
+                cpu_us.push(figures.1);
                 theirs.push(openssl);
             }
         }
@@ -123,7 +128,8 @@ fn signatures(binary: &Path) -> Result<(), Box<dyn Error>> {
         let by_cpu = median(cpu_us.iter().zip(&theirs).map(|(us, b)| 1e6 / us / b).collect());
         println!("| openssl speed | {} | {:.0} | | | |", list(&theirs), median(theirs.clone()));
         println!(
-            "| AsymmetricSign, {algorithm} | {} | {:.0} | {:.1} | {ratio:.2}, {by_cpu:.2} | 0.85: {} |",
+            "| {} | {} | {:.0} | {:.1} | {ratio:.2}, {by_cpu:.2} | 0.85: {} |",
+            sign.name,
             list(&ours),
             median(ours.clone()),
             median(cpu_us.clone()),
@@ -144,7 +150,7 @@ fn openssl_signs() -> Result<f64, Box<dyn Error>> {
 }
 
 /// Keys made over the wire, each durable before its answer.
-fn creation(binary: &Path) -> Result<(), Box<dyn Error>> {
+fn creation(binary: &Path, calls: usize) -> Result<(), Box<dyn Error>> {
     let data = Data::new("kms-create")?;
     let server = Server::start(binary, &data, Options { pinned: false, ..Options::default() })?;
     let root = Signer::new(server.address.clone());
@@ -155,7 +161,7 @@ fn creation(binary: &Path) -> Result<(), Box<dyn Error>> {
         version: KMS,
         queries: vec![String::new()],
     };
-    let figures = calls::alternate(&server, &[create], CREATED)?;
+    let figures = calls::alternate(&server, &[create], calls)?;
     println!(
         "\n| durable CreateKey (AES), {CONNECTIONS} connections, all cores | keys/s, by round | median | CPU us | bar |"
     );
@@ -165,7 +171,7 @@ fn creation(binary: &Path) -> Result<(), Box<dyn Error>> {
 }
 
 /// DescribeKey among few keys and among many: every tenth of a millionth key in turn.
-fn description(binary: &Path) -> Result<(), Box<dyn Error>> {
+fn description(binary: &Path, calls: usize) -> Result<(), Box<dyn Error>> {
     const SAMPLE: usize = 1000;
     println!(
         "\n| DescribeKey, one server core, among | requests/s, by round | median | CPU us | time, by CPU, of that among {FEW} | bar |"
@@ -182,7 +188,7 @@ fn description(binary: &Path) -> Result<(), Box<dyn Error>> {
         let queries = (0..sampled).map(|n| query(&[("KeyId", &key_id(n * (keys / sampled)))])).collect();
         let describe =
             Call { name: format!("{keys} keys"), signer: &root, action: "DescribeKey", version: KMS, queries };
-        let figure = calls::alternate(&server, &[describe], DESCRIBED)?.remove(0);
+        let figure = calls::alternate(&server, &[describe], calls)?.remove(0);
         let row = figure.row(&format!("{keys} keys"));
         match &first {
             None => println!("{row} | |"),

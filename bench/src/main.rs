@@ -54,8 +54,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         return peer::serve(address);
     }
     match &arguments[..] {
-        [verb, only @ ..] if verb == "kms" => return kms::run(&server::binary()?, only),
-        [verb] if verb == "policy" => return policy::run(&server::binary()?),
+        [verb, settings @ ..] if verb == "kms" => return kms::run(&server::binary()?, settings),
+        [verb, settings @ ..] if verb == "policy" => return policy::run(&server::binary()?, settings),
         _ => {}
     }
     if let [verb] = &arguments[..]
@@ -88,7 +88,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     disks::creation(&binary)?;
     disks::listing(&binary)?;
     kms::run(&binary, &[])?;
-    policy::run(&binary)?;
+    policy::run(&binary, &[])?;
     backup::run(&binary)?;
     volumes::run(&[])
 }

@@ -9,7 +9,7 @@ use coffer_cloud::auth::policy::{Context, Decision, Grant, Layers, Policy, Polic
 
 use crate::calls::{self, Call, KMS};
 use crate::request::{Signer, query};
-use crate::server::{Data, Options, Server, clock};
+use crate::server::{Data, Options, Server, cpu_s};
 use crate::{ROUNDS, median, verdict};
 
 const POLICIES: usize = 20;
@@ -61,15 +61,19 @@ fn statement(n: usize, about: About) -> String {
     format!(r#"{{"Effect":"Allow","Action":[{actions}],"Resource":"{resource}","Condition":{{{conditions}}}}}"#)
 }
 
-/// Measures both.
-pub(crate) fn run(binary: &Path) -> Result<(), Box<dyn Error>> {
+/// Measures both: `[--calls N]`, N in a round of reads.
+pub(crate) fn run(binary: &Path, arguments: &[String]) -> Result<(), Box<dyn Error>> {
     println!(
-        "\n| decision over {POLICIES} policies of {STATEMENTS} statements with conditions | ns, by round | median | bar |"
+        "\n| decision over {POLICIES} policies of {STATEMENTS} statements with conditions | ns of processor time, by round | median | bar |"
     );
     println!("| --- | --- | --- | --- |");
     decision("a third of them about the action's service or all", About::Some)?;
     decision("every statement about the action and the resource", About::All)?;
-    reads(binary)
+    match arguments {
+        [] => reads(binary, READS),
+        [flag, calls] if flag == "--calls" => reads(binary, calls.parse()?),
+        _ => Err("policy [--calls N]".into()),
+    }
 }
 
 fn decision(name: &str, about: About) -> Result<(), Box<dyn Error>> {
@@ -78,7 +82,7 @@ fn decision(name: &str, about: About) -> Result<(), Box<dyn Error>> {
     let layers = Layers { grant: Grant::Account, foreign: false, session: None, identity: Some(&policies) };
     let mut rounds = Vec::new();
     for round in 0..=ROUNDS {
-        let start = clock();
+        let before_s = cpu_s(Path::new("/proc/thread-self"))?;
         for _ in 0..DECISIONS {
             // What a request brings is made anew with each: it is part of what a decision costs.
             let context = Context::new()
@@ -91,7 +95,8 @@ fn decision(name: &str, about: About) -> Result<(), Box<dyn Error>> {
             assert_eq!(decision, Decision::Allowed, "the last statement allows");
         }
         if round > 0 {
-            rounds.push(start.elapsed().as_secs_f64() * 1e9 / f64::from(DECISIONS));
+            let used_s = cpu_s(Path::new("/proc/thread-self"))? - before_s;
+            rounds.push(used_s * 1e9 / f64::from(DECISIONS));
         }
     }
     let figure = median(rounds.clone());
@@ -99,7 +104,7 @@ fn decision(name: &str, about: About) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn reads(binary: &Path) -> Result<(), Box<dyn Error>> {
+fn reads(binary: &Path, calls: usize) -> Result<(), Box<dyn Error>> {
     let data = Data::new("policy")?;
     let server = Server::start(binary, &data, Options { threads: 1, ..Options::default() })?;
     let root = Signer::new(server.address.clone());
@@ -114,7 +119,7 @@ fn reads(binary: &Path) -> Result<(), Box<dyn Error>> {
         queries: vec![query(&[("KeyId", &key_id)])],
     };
     let turns = [read("the account", &root), read("a RAM user with those policies", &user)];
-    let figures = calls::alternate(&server, &turns, READS)?;
+    let figures = calls::alternate(&server, &turns, calls)?;
     println!(
         "\n| signed DescribeKey, one server core, by | requests/s, by round | median | CPU us | ratio, by CPU | bar |"
     );

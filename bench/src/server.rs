@@ -171,12 +171,8 @@ impl Server {
 
     /// Processor time that it has used, all threads together.
     pub(crate) fn cpu_s(&self) -> Result<f64, Box<dyn Error>> {
-        let mut sum_ns = 0.0;
-        for task in std::fs::read_dir(format!("/proc/{}/task", self.child.id()))? {
-            let text = std::fs::read_to_string(task?.path().join("schedstat"))?;
-            sum_ns += text.split(' ').next().ok_or("no schedstat")?.parse::<f64>()?;
-        }
-        Ok(sum_ns / 1e9)
+        let tasks = std::fs::read_dir(format!("/proc/{}/task", self.child.id()))?;
+        tasks.map(|task| cpu_s(&task?.path())).sum()
     }
 
     /// Ends the process and waits for it.
@@ -185,6 +181,12 @@ impl Server {
         self.child.wait()?;
         Ok(())
     }
+}
+
+/// Processor time of the thread that `task` under /proc stands for, in seconds, from the kernel, which counts it in nanoseconds.
+pub(crate) fn cpu_s(task: &Path) -> Result<f64, Box<dyn Error>> {
+    let text = std::fs::read_to_string(task.join("schedstat"))?;
+    Ok(text.split(' ').next().ok_or("no schedstat")?.parse::<f64>()? / 1e9)
 }
 
 /// Builds the library that makes syncs slower.

@@ -83,7 +83,7 @@ fn with_context(cx: &Cx<'_>) -> Map<String, Value> {
         // Whoever calls may say anything there; the record is not for that.
         let is_long = values.iter().any(|value| value.len() > MOST_BYTES);
         if !(is_known || is_usual || is_long) {
-            asked.insert(key.to_owned(), if let [value] = values { value.as_str().into() } else { values.into() });
+            asked.insert(key.to_owned(), if let [value] = values[..] { value.into() } else { values.into() });
         }
     }
     if !asked.is_empty() {

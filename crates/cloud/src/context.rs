@@ -1,11 +1,13 @@
 //! What an operation runs in: the transaction, who calls, the time, the keys, the settings. Its only way to the outside.
 
+use std::cell::RefCell;
 use std::net::IpAddr;
 
 use coffer_base::{AccountId, ApiError, ErrorCode, Region, Rng, Timestamp};
 use coffer_block::host::Host;
-use coffer_store::Tx;
 use coffer_store::jobs::Job;
+use coffer_store::keys::Key;
+use coffer_store::{Record as _, StoreError, Tx};
 
 use crate::auth::{KeyUses, PolicyCache};
 use crate::caller::Caller;
@@ -40,6 +42,8 @@ pub struct Cx<'a> {
     pub made: Option<&'a Made>,
     /// What is called; `None` in a job.
     pub operation: Option<&'static Operation>,
+    /// The key that was last read, kept where its row can't change: in a call that only reads.
+    pub key: RefCell<Option<Key>>,
     /// Where the request came from and how.
     pub origin: &'a Origin,
     /// What conditions of policies can ask about the request besides what every request has.
@@ -79,6 +83,18 @@ impl<'a> Cx<'a> {
     /// What was made before the transaction, if it is of that kind.
     pub fn prepared<T: 'static>(&self) -> Option<&'a T> {
         self.made.and_then(|made| made.downcast_ref())
+    }
+
+    /// The row of a key. What is made of it (policy, state, version) is asked for several times in a call, which reads it once.
+    pub fn key_row(&self, key_id: &str) -> Result<Option<Key>, StoreError> {
+        if self.tx.generation().is_none() {
+            return Key::get(self.tx, key_id);
+        }
+        let mut kept = self.key.borrow_mut();
+        if kept.as_ref().is_none_or(|key| key.key_id != key_id) {
+            *kept = Key::get(self.tx, key_id)?;
+        }
+        Ok(kept.clone())
     }
 
     /// The caller's account.

@@ -15,8 +15,10 @@ const AT_ONCE: usize = 2;
 /// What a step made, for [`Cx::prepared`](crate::context::Cx::prepared).
 pub type Made = Arc<dyn Any + Send + Sync>;
 
+type Work = dyn FnOnce(&dyn Rng) -> Made + Send;
+
 /// A step to be done before a transaction.
-pub struct Step(Box<dyn FnOnce(&dyn Rng) -> Made + Send>);
+pub struct Step(Box<Work>);
 
 impl Step {
     /// From what it does.

@@ -1,6 +1,7 @@
 //! The life of a request, written once: bytes, parameters, operation, signature, caller, request, permission, one transaction with
 //! its idempotency and its audit row, reply.
 
+use std::cell::RefCell;
 use std::sync::Arc;
 
 use coffer_base::{ApiError, Arn, Clock, ErrorCode, Region, Rng, SeededRng, ids, limits};
@@ -73,6 +74,7 @@ struct Call {
 }
 
 /// How far a request came with what it read.
+#[expect(clippy::large_enum_variant, reason = "each is on its way once, and most are the large one")]
 enum Begun {
     /// It is done but for being put on record.
     Done(Done),
@@ -255,23 +257,20 @@ impl Cloud {
     /// Puts a use on record, and that an access key was used.
     async fn conclude(&self, done: Done) -> Result<Answer, ApiError> {
         let Done { call, outcome, line, .. } = done;
-        let shared = Arc::clone(&self.0);
-        match line {
-            Some(line) => {
-                let recorded = self.0.db.write(move |tx| {
-                    shared.admit(tx, &call)?;
-                    line.append(tx, &[])
-                });
-                recorded.await?;
+        let (now, due, use_due) = (self.0.clock.now(), line.is_some(), call.use_due);
+        // It has no part in `Shared`: the writer, which may be behind, must not be who closes the database.
+        let record = move |tx: &Tx<'_>| {
+            if use_due {
+                accounts::set_last_use(tx, &call.caller.access_key_id, now)?;
             }
-            None if call.use_due => {
-                let now = self.0.clock.now();
-                // Nobody waits for it: what is lost is a moment that memory still has.
-                drop(self.0.db.write(move |tx| -> Result<(), StoreError> {
-                    accounts::set_last_use(tx, &call.caller.access_key_id, now)
-                }));
-            }
-            None => {}
+            line.map_or(Ok(()), |line| line.append(tx, &[]))
+        };
+        if due {
+            // Its nonce is remembered as that of a read is, by this process: it changes nothing that must not happen twice.
+            self.0.db.record(record).await?;
+        } else if use_due {
+            // Nobody waits for it: what is lost is a moment that memory still has.
+            drop(self.0.db.record(record));
         }
         outcome
     }
@@ -368,6 +367,7 @@ impl Shared {
             origin,
             made: None,
             operation: None,
+            key: RefCell::default(),
             conditions: Vec::new(),
             notes: Vec::new(),
             warnings: Vec::new(),
@@ -418,8 +418,8 @@ impl Shared {
         Done { call, outcome, line, wait }
     }
 
-    /// Refuses a request that was made before, and notes the use of its access key.
-    fn admit(&self, tx: &Tx<'_>, call: &Call) -> Result<(), ApiError> {
+    /// A write inside its transaction: what it does is undone when it fails; that it was tried stays on record.
+    fn write(&self, tx: &Tx<'_>, call: &Call, decoded: Decoded) -> Result<Result<Written, ApiError>, ApiError> {
         if let Some((fingerprint, expires_at)) = &call.nonce
             && !idempotency::take_nonce(tx, fingerprint, *expires_at)?
         {
@@ -428,12 +428,6 @@ impl Shared {
         if call.use_due {
             accounts::set_last_use(tx, &call.caller.access_key_id, self.clock.now())?;
         }
-        Ok(())
-    }
-
-    /// A write inside its transaction: what it does is undone when it fails; that it was tried stays on record.
-    fn write(&self, tx: &Tx<'_>, call: &Call, decoded: Decoded) -> Result<Result<Written, ApiError>, ApiError> {
-        self.admit(tx, call)?;
         let own = self.stream_of(call.entry);
         let mut cx = Cx { rng: self.randomness(own.as_ref()), ..self.cx(tx, call) };
         let mut resources = Vec::new();

@@ -153,6 +153,7 @@ impl Row<'_> {
 pub struct Tx<'a> {
     connection: &'a Connection,
     depth: Cell<usize>,
+    generation: Option<u64>,
 }
 
 /// Most values in a statement: the tags of a page of 500 disks, or a listing with every filter, stay below.
@@ -252,8 +253,15 @@ impl<'a> Condition<'a> {
 }
 
 impl<'a> Tx<'a> {
-    pub(crate) const fn new(connection: &'a Connection) -> Self {
-        Self { connection, depth: Cell::new(0) }
+    /// One that writes, or one that reads: with the generation of the database as it was before.
+    pub(crate) const fn new(connection: &'a Connection, generation: Option<u64>) -> Self {
+        Self { connection, depth: Cell::new(0), generation }
+    }
+
+    /// What was made from this transaction's picture of the database alone is still true in any other of the same generation. `None`
+    /// in one that writes, which may see what is not committed and never will be.
+    pub const fn generation(&self) -> Option<u64> {
+        self.generation
     }
 
     /// Runs a statement; the number of rows it changed.

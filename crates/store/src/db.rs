@@ -4,6 +4,7 @@ use std::fs::{self, File, TryLockError};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
@@ -11,7 +12,7 @@ use coffer_base::limits;
 use rusqlite::backup::Backup;
 use rusqlite::{Connection, OpenFlags};
 
-use crate::writer::{Pending, Queue, WriterStats, write_inline};
+use crate::writer::{Effect, Generation, Pending, Queue, WriterStats, write_inline};
 use crate::{StoreError, Tx, migrations};
 
 /// The database file within the data directory.
@@ -48,8 +49,8 @@ impl Default for Options {
 pub struct Db(Arc<Backend>);
 
 enum Backend {
-    /// One connection for everything, in memory, where each write runs on the caller's thread: for tests, and for test mode.
-    Memory(Mutex<Connection>),
+    /// One connection for everything, in memory: where each write runs on the caller's thread: for tests, and for test mode.
+    Memory(Mutex<Connection>, AtomicU64),
     /// Files.
     Files(Files),
 }
@@ -58,6 +59,7 @@ struct Files {
     path: PathBuf,
     readers: Mutex<Vec<Connection>>,
     queue: Option<Queue>,
+    generation: Generation,
     writer: Option<JoinHandle<()>>,
     /// Held for as long as this process has the directory.
     _lock: File,
@@ -81,8 +83,11 @@ impl Db {
         // Each write of a batch is a savepoint, and the pages it might have to put back would otherwise go to a temporary file.
         connection.pragma_update(None, "temp_store", "MEMORY")?;
         migrations::run(&connection)?;
-        let (queue, writer) = Queue::start(connection, options.write_batch).map_err(failed)?;
-        let files = Files { path, readers: Mutex::default(), queue: Some(queue), writer: Some(writer), _lock: lock };
+        let generation = Generation::default();
+        let started = Queue::start(connection, options.write_batch, Arc::clone(&generation));
+        let (queue, writer) = started.map_err(failed)?;
+        let (queue, writer) = (Some(queue), Some(writer));
+        let files = Files { path, readers: Mutex::default(), queue, generation, writer, _lock: lock };
         Ok(Self(Arc::new(Backend::Files(files))))
     }
 
@@ -96,19 +101,19 @@ impl Db {
         let connection = Connection::open_in_memory()?;
         connection.set_prepared_statement_cache_capacity(PREPARED);
         migrations::run(&connection)?;
-        Ok(Self(Arc::new(Backend::Memory(Mutex::new(connection)))))
+        Ok(Self(Arc::new(Backend::Memory(Mutex::new(connection), AtomicU64::new(0)))))
     }
 
     /// A copy of a database in memory as it stands, which goes its own way from here on. Nobody copies one of files so: an error.
     pub fn fork(&self) -> Result<Self, StoreError> {
-        let Backend::Memory(connection) = &*self.0 else {
+        let Backend::Memory(connection, _) = &*self.0 else {
             return Err(StoreError::Corrupt("a database of files can't be forked"));
         };
         let connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
         let mut copy = Connection::open_in_memory()?;
         copy.set_prepared_statement_cache_capacity(PREPARED);
         Backup::new(&connection, &mut copy)?.step(ALL_PAGES)?;
-        Ok(Self(Arc::new(Backend::Memory(Mutex::new(copy)))))
+        Ok(Self(Arc::new(Backend::Memory(Mutex::new(copy), AtomicU64::new(0)))))
     }
 
     /// Runs `work` on the database in `directory` as it stands, reading only, whether or not a process has it open.
@@ -118,7 +123,7 @@ impl Db {
 
     /// The same on a database's file, wherever it is.
     pub fn peek_file<T, E: From<StoreError>>(file: &Path, work: impl FnOnce(&Tx<'_>) -> Result<T, E>) -> Result<T, E> {
-        snapshot(&connect(file, OpenFlags::SQLITE_OPEN_READ_ONLY)?, work)
+        snapshot(&connect(file, OpenFlags::SQLITE_OPEN_READ_ONLY)?, None, work)
     }
 
     /// Writes everything committed so far in `directory` into the new file `into`, whether or not a process has the database open: a
@@ -139,13 +144,15 @@ impl Db {
     /// Runs `work` on a consistent picture of everything committed so far. It can't write.
     pub fn read<T, E: From<StoreError>>(&self, work: impl FnOnce(&Tx<'_>) -> Result<T, E>) -> Result<T, E> {
         match &*self.0 {
-            Backend::Memory(connection) => {
+            Backend::Memory(connection, generation) => {
                 let connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
-                snapshot(&connection, work)
+                snapshot(&connection, Some(generation.load(Ordering::SeqCst)), work)
             }
             Backend::Files(files) => {
                 let connection = files.reader()?;
-                let outcome = snapshot(&connection, work);
+                // Before the snapshot, which may then be of a later generation but never of an earlier one.
+                let generation = files.generation.load(Ordering::SeqCst);
+                let outcome = snapshot(&connection, Some(generation), work);
                 // A connection that can't end its transaction would show old data for ever: it is closed instead of reused.
                 if connection.is_autocommit() {
                     files.readers.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
@@ -161,13 +168,35 @@ impl Db {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
+        self.enqueue(Effect::Changes, work)
+    }
+
+    /// Like [`Db::write`], for what only adds to the record of what happened (the audit, nonces, when a key was last used): nothing that
+    /// is remembered by [`Tx::generation`] may depend on it.
+    pub fn record<T, E>(&self, work: impl FnOnce(&Tx<'_>) -> Result<T, E> + Send + 'static) -> Pending<Result<T, E>>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        self.enqueue(Effect::Records, work)
+    }
+
+    fn enqueue<T, E>(
+        &self,
+        effect: Effect,
+        work: impl FnOnce(&Tx<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Pending<Result<T, E>>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
         match &*self.0 {
-            Backend::Memory(connection) => {
-                write_inline(&connection.lock().unwrap_or_else(PoisonError::into_inner), work)
+            Backend::Memory(connection, generation) => {
+                write_inline(&connection.lock().unwrap_or_else(PoisonError::into_inner), generation, effect, work)
             }
             Backend::Files(files) => {
                 let queue = files.queue.as_ref().expect("the queue is there until the last handle is dropped");
-                queue.write(work)
+                queue.write(effect, work)
             }
         }
     }
@@ -177,7 +206,7 @@ impl Db {
     /// What the writer has done; of a database in memory, which has none, nothing.
     pub fn writer_stats(&self) -> Arc<WriterStats> {
         match &*self.0 {
-            Backend::Memory(_) => Arc::default(),
+            Backend::Memory(..) => Arc::default(),
             Backend::Files(files) => files.queue.as_ref().map(Queue::stats).unwrap_or_default(),
         }
     }
@@ -214,9 +243,10 @@ fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, StoreError> {
 
 fn snapshot<T, E: From<StoreError>>(
     connection: &Connection,
+    generation: Option<u64>,
     work: impl FnOnce(&Tx<'_>) -> Result<T, E>,
 ) -> Result<T, E> {
-    let tx = Tx::new(connection);
+    let tx = Tx::new(connection, generation);
     tx.execute("BEGIN", &[])?;
     let outcome = work(&tx);
     tx.execute("ROLLBACK", &[])?;
@@ -311,6 +341,22 @@ mod tests {
         assert!(has(&db, "after") && !has(&db, "apart"));
         let dir = directory("fork");
         assert!(Db::open(&dir, Options::default()).unwrap().fork().is_err());
+        fs::remove_dir_all(dir).unwrap();
+    }
+
+    #[test]
+    fn what_was_read_holds_until_a_write_may_have_changed_it() {
+        let dir = directory("generation");
+        for db in [Db::open(&dir, Options::default()).unwrap(), Db::in_memory().unwrap()] {
+            let generation = || db.read(|tx| Ok::<_, StoreError>(tx.generation())).unwrap();
+            let first = generation();
+            assert!(first.is_some() && first == generation());
+            db.record(|tx| crate::accounts::set_fact(tx, "recorded", "1")).wait().unwrap();
+            assert_eq!(generation(), first, "a record changes nothing that is remembered");
+            let inside = db.write(|tx| Ok::<_, StoreError>(tx.generation())).wait().unwrap();
+            assert_eq!(inside, None, "what is not committed is not remembered");
+            assert_ne!(generation(), first);
+        }
         fs::remove_dir_all(dir).unwrap();
     }
 

@@ -49,7 +49,7 @@ mod tests {
                     'Available', 'data', NULL, NULL, NULL, 0, 'Disabled', 0, 0, 0, 7, '', '', NULL, NULL, '');";
         connection.execute_batch(&format!("{disk} PRAGMA user_version = 2;")).unwrap();
         run(&connection).unwrap();
-        let tx = crate::Tx::new(&connection);
+        let tx = crate::Tx::new(&connection, None);
         let disk = <crate::disks::Disk as crate::Record>::get(&tx, "d-1").unwrap().unwrap();
         assert_eq!((crate::volumes::id_of(&disk), disk.rewrapped_at), ("d-1.1".to_owned(), None));
         assert_eq!(crate::volumes::of(&tx, &disk).unwrap(), None);

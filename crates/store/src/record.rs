@@ -53,10 +53,12 @@ pub trait Record: Sized {
     /// The values of the columns, in order.
     fn values(&self) -> Vec<Value<'_>>;
 
+    /// The query for one row by its id. Made once: most requests ask it several times.
+    fn by_id() -> &'static str;
+
     /// The row of that id, whoever owns it. Access is the caller's business.
     fn get(tx: &Tx<'_>, id: &str) -> Result<Option<Self>, StoreError> {
-        let sql = [&select::<Self>(), " WHERE r.", Self::COLUMNS[0], " = $1"].concat();
-        tx.first(&sql, &[id.into()], Self::read)
+        tx.first(Self::by_id(), &[id.into()], Self::read)
     }
 
     /// Adds the row.
@@ -165,6 +167,13 @@ macro_rules! record {
                 let mut columns = 0..Self::COLUMNS.len();
                 let mut next = || columns.next().ok_or($crate::StoreError::Corrupt("columns"));
                 Ok(Self { $($field: $crate::record::Column::read(row, next()?)?,)+ })
+            }
+
+            fn by_id() -> &'static str {
+                static SQL: std::sync::LazyLock<String> = std::sync::LazyLock::new(|| {
+                    [&$crate::record::select::<$type>(), " WHERE r.", $type::COLUMNS[0], " = $1"].concat()
+                });
+                &SQL
             }
 
             fn values(&self) -> Vec<$crate::Value<'_>> {

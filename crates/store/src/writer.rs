@@ -17,7 +17,23 @@ use tokio::sync::oneshot;
 use crate::{StoreError, Tx};
 
 /// A write that waits: it runs inside the transaction and returns what to do once the commit's fate is known.
-type Job = Box<dyn FnOnce(&Tx<'_>) -> Completion + Send>;
+pub(crate) struct Job {
+    work: Box<dyn FnOnce(&Tx<'_>) -> Completion + Send>,
+    effect: Effect,
+}
+
+/// What a write does to what was read before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Effect {
+    /// It may make it untrue.
+    Changes,
+    /// It only adds to the record of what happened.
+    Records,
+}
+
+/// Counts the commits that may have made untrue what was read before.
+pub(crate) type Generation = Arc<AtomicU64>;
+
 type Completion = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
 
 /// The result of a write, once it is durable. Await it, or block on [`Pending::wait`].
@@ -78,13 +94,17 @@ pub(crate) struct Queue {
 
 impl Queue {
     /// Starts the writer on `connection`; `batch` writes at most share a commit. It ends when every `Queue` is gone.
-    pub(crate) fn start(connection: Connection, batch: usize) -> std::io::Result<(Self, std::thread::JoinHandle<()>)> {
+    pub(crate) fn start(
+        connection: Connection,
+        batch: usize,
+        generation: Generation,
+    ) -> std::io::Result<(Self, std::thread::JoinHandle<()>)> {
         let (sender, receiver) = sync_channel(limits::WRITE_QUEUE);
         let stats = Arc::<WriterStats>::default();
         let counted = Arc::clone(&stats);
         let writer = std::thread::Builder::new()
             .name("database-writer".to_owned())
-            .spawn(move || run(&connection, &receiver, batch, &counted))?;
+            .spawn(move || run(&connection, &receiver, batch, &generation, &counted))?;
         Ok((Self { jobs: sender, stats }, writer))
     }
 
@@ -94,6 +114,7 @@ impl Queue {
 
     pub(crate) fn write<T, E>(
         &self,
+        effect: Effect,
         work: impl FnOnce(&Tx<'_>) -> Result<T, E> + Send + 'static,
     ) -> Pending<Result<T, E>>
     where
@@ -103,7 +124,7 @@ impl Queue {
         let (reply, pending) = oneshot::channel();
         // Before it is sent: it may be done before this thread goes on.
         self.stats.waiting.fetch_add(1, Ordering::Relaxed);
-        let sent = self.jobs.try_send(job(work, reply));
+        let sent = self.jobs.try_send(job(effect, work, reply));
         if let Err(error) = &sent {
             self.stats.waiting.fetch_sub(1, Ordering::Relaxed);
             self.stats.refused.fetch_add(u64::from(matches!(error, TrySendError::Full(_))), Ordering::Relaxed);
@@ -119,6 +140,8 @@ impl Queue {
 /// Runs one write at once on a connection that only the caller uses.
 pub(crate) fn write_inline<T, E>(
     connection: &Connection,
+    generation: &AtomicU64,
+    effect: Effect,
     work: impl FnOnce(&Tx<'_>) -> Result<T, E> + Send + 'static,
 ) -> Pending<Result<T, E>>
 where
@@ -126,16 +149,20 @@ where
     E: From<StoreError> + Send + 'static,
 {
     let (reply, pending) = oneshot::channel();
-    commit_batch(connection, job(work, reply), || None);
+    commit_batch(connection, generation, job(effect, work, reply), || None);
     Pending(pending, || Err(StoreError::Stopped.into()))
 }
 
-fn job<T, E>(work: impl FnOnce(&Tx<'_>) -> Result<T, E> + Send + 'static, reply: oneshot::Sender<Result<T, E>>) -> Job
+fn job<T, E>(
+    effect: Effect,
+    work: impl FnOnce(&Tx<'_>) -> Result<T, E> + Send + 'static,
+    reply: oneshot::Sender<Result<T, E>>,
+) -> Job
 where
     T: Send + 'static,
     E: From<StoreError> + Send + 'static,
 {
-    Box::new(move |tx| {
+    let work: Box<dyn FnOnce(&Tx<'_>) -> Completion + Send> = Box::new(move |tx| {
         let outcome = catch_unwind(AssertUnwindSafe(|| tx.atomic(work)));
         let outcome = outcome.unwrap_or_else(|panic| {
             // The savepoint is still open: whatever the abandoned work did is taken back before anything else runs.
@@ -147,7 +174,8 @@ where
             // A client that went away does not wait for its answer; that is no failure of the write.
             let _gone = reply.send(commit.map_err(E::from).and(outcome));
         })
-    })
+    });
+    Job { work, effect }
 }
 
 fn panic_text(panic: &(dyn Any + Send)) -> String {
@@ -155,10 +183,10 @@ fn panic_text(panic: &(dyn Any + Send)) -> String {
     text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "no message".to_owned())
 }
 
-fn run(connection: &Connection, jobs: &Receiver<Job>, batch: usize, stats: &WriterStats) {
+fn run(connection: &Connection, jobs: &Receiver<Job>, batch: usize, generation: &AtomicU64, stats: &WriterStats) {
     while let Ok(first) = jobs.recv() {
         let (mut room, mut taken) = (batch.saturating_sub(1), 1);
-        let healthy = commit_batch(connection, first, || {
+        let healthy = commit_batch(connection, generation, first, || {
             room = room.checked_sub(1)?;
             let next = jobs.try_recv().ok();
             taken += u64::from(next.is_some());
@@ -177,15 +205,22 @@ fn run(connection: &Connection, jobs: &Receiver<Job>, batch: usize, stats: &Writ
 }
 
 /// Runs `first` and whatever `next` yields in one transaction. `false` when the database may no longer be written.
-fn commit_batch(connection: &Connection, first: Job, mut next: impl FnMut() -> Option<Job>) -> bool {
-    let tx = Tx::new(connection);
+fn commit_batch(
+    connection: &Connection,
+    generation: &AtomicU64,
+    first: Job,
+    mut next: impl FnMut() -> Option<Job>,
+) -> bool {
+    let tx = Tx::new(connection, None);
     if let Err(error) = tx.execute("BEGIN IMMEDIATE", &[]) {
         tracing::error!(%error, "a write could not begin");
         return !is_io(&error);
     }
-    let mut completions = vec![first(&tx)];
+    let mut changes = first.effect == Effect::Changes;
+    let mut completions = vec![(first.work)(&tx)];
     while let Some(job) = next() {
-        completions.push(job(&tx));
+        changes |= job.effect == Effect::Changes;
+        completions.push((job.work)(&tx));
     }
     let committed = tx.execute("COMMIT", &[]);
     let healthy = committed.as_ref().map_or_else(|error| !is_io(error), |_| true);
@@ -195,6 +230,10 @@ fn commit_batch(connection: &Connection, first: Job, mut next: impl FnMut() -> O
             tracing::error!("rolling back after a failed commit failed as well");
         }
         tracing::error!(%error, writes = completions.len(), "a commit failed");
+    }
+    if changes {
+        // After the commit: what is read from now on is new. Before anyone is told: whoever knows of it reads it so.
+        generation.fetch_add(1, Ordering::SeqCst);
     }
     let failure = committed.err().map(|error| error.to_string());
     for completion in completions {

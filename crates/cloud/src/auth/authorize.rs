@@ -1,12 +1,12 @@
 //! May this caller do this to these resources? And may a service, through the role it was given?
 
 use std::borrow::Cow;
-use std::sync::Arc;
 
 use coffer_base::error::AccessDenied;
 use coffer_base::{AccountId, ApiError, Arn, ErrorCode};
 use coffer_store::identities::{self, Role};
 
+use super::cache::InForce;
 use super::diagnosis::{Diagnosis, Question};
 use super::key_policy::{self, Grant};
 use super::policy::{
@@ -81,7 +81,7 @@ fn denied(cx: &Cx<'_>, product: Product, question: &Question<'_>, refusal: Refus
 pub struct Allowed<'a> {
     pub(super) caller: &'a Caller,
     /// `None` for the account itself, which may do everything.
-    pub identity: Option<Vec<Arc<Policy>>>,
+    pub identity: Option<InForce>,
     /// What the session is restricted to.
     pub session: Option<&'a Policy>,
     /// What conditions can ask.
@@ -102,7 +102,7 @@ impl<'a> Allowed<'a> {
         let identity = match (caller.entity_id(), &caller.identity) {
             (Some(id), _) => Some(cx.policies.effective(cx.tx, id)?),
             // Nothing is attached to whom nobody knows.
-            (None, Identity::Federated { .. }) => Some(Vec::new()),
+            (None, Identity::Federated { .. }) => Some(InForce::default()),
             (None, _) => None,
         };
         Ok(Self { caller, identity, session, context })
@@ -128,7 +128,7 @@ impl<'a> Allowed<'a> {
 
     /// What conditions can ask about a resource: with its tags, where a policy asks for them.
     pub(super) fn context_of(&self, cx: &Cx<'_>, resource: &Arn) -> Result<Cow<'_, Context>, ApiError> {
-        let mut own = self.identity.iter().flatten().map(AsRef::as_ref).chain(self.session);
+        let mut own = self.identity.iter().flat_map(|policies| policies.iter()).map(AsRef::as_ref).chain(self.session);
         Ok(if own.any(|policy| policy.asks_for_tags) {
             Cow::Owned(tagged::with_tags(cx, resource, &self.context)?)
         } else {

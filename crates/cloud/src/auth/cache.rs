@@ -1,4 +1,5 @@
-//! Parsed policies, so that a decision does not parse. Documents never change under their id, so an entry never goes stale.
+//! Parsed policies, so that a decision does not parse. Documents never change under their id, so an entry never goes stale. Which of
+//! them are in force for whom does change: that is kept for as long as nothing was written that could have changed it.
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -14,13 +15,40 @@ const CAPACITY: usize = 10_000;
 /// The same of key policies, which are kept by their text.
 const KEY_CAPACITY: usize = 1000;
 
-/// The memory of parsed policies: those of identities, and those of keys.
+/// Most users and roles whose policies in force are kept.
+const ENTITIES: usize = 10_000;
+
+/// The policies in force for someone.
+pub(super) type InForce = Arc<[Arc<Policy>]>;
+
+/// The memory of parsed policies: those of identities, and those of keys; and whom which are in force for, in a generation of the
+/// database.
 #[derive(Default)]
-pub struct PolicyCache(RwLock<HashMap<i64, Arc<Policy>>>, RwLock<HashMap<String, Arc<Policy>>>);
+pub struct PolicyCache {
+    identity: RwLock<HashMap<i64, Arc<Policy>>>,
+    key: RwLock<HashMap<String, Arc<Policy>>>,
+    in_force: RwLock<HashMap<String, (u64, InForce)>>,
+}
 
 impl PolicyCache {
     /// The policies in force for a user or role.
-    pub fn effective(&self, tx: &Tx<'_>, entity_id: &str) -> Result<Vec<Arc<Policy>>, ApiError> {
+    pub fn effective(&self, tx: &Tx<'_>, entity_id: &str) -> Result<InForce, ApiError> {
+        let Some(generation) = tx.generation() else { return Ok(self.attached(tx, entity_id)?.into()) };
+        if let Some((of, policies)) = self.in_force.read().unwrap_or_else(PoisonError::into_inner).get(entity_id)
+            && *of == generation
+        {
+            return Ok(Arc::clone(policies));
+        }
+        let policies: InForce = self.attached(tx, entity_id)?.into();
+        let mut known = self.in_force.write().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= ENTITIES {
+            known.clear();
+        }
+        known.insert(entity_id.to_owned(), (generation, Arc::clone(&policies)));
+        Ok(policies)
+    }
+
+    fn attached(&self, tx: &Tx<'_>, entity_id: &str) -> Result<Vec<Arc<Policy>>, ApiError> {
         let attached = policies::effective(tx, entity_id).map_err(ApiError::internal)?;
         let mut found = Vec::with_capacity(attached.len());
         for policy in attached {
@@ -36,11 +64,11 @@ impl PolicyCache {
 
     /// The parsed policy of a key or a secret.
     pub fn of_key(&self, text: &str) -> Result<Arc<Policy>, ApiError> {
-        if let Some(policy) = self.1.read().unwrap_or_else(PoisonError::into_inner).get(text) {
+        if let Some(policy) = self.key.read().unwrap_or_else(PoisonError::into_inner).get(text) {
             return Ok(Arc::clone(policy));
         }
         let policy = Arc::new(Policy::parse(text, PolicyKind::Key).map_err(ApiError::internal)?);
-        let mut known = self.1.write().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.key.write().unwrap_or_else(PoisonError::into_inner);
         if known.len() >= KEY_CAPACITY {
             known.clear();
         }
@@ -49,13 +77,13 @@ impl PolicyCache {
     }
 
     fn custom(&self, tx: &Tx<'_>, document_id: i64) -> Result<Arc<Policy>, ApiError> {
-        if let Some(policy) = self.0.read().unwrap_or_else(PoisonError::into_inner).get(&document_id) {
+        if let Some(policy) = self.identity.read().unwrap_or_else(PoisonError::into_inner).get(&document_id) {
             return Ok(Arc::clone(policy));
         }
         let text = policies::document(tx, document_id).map_err(ApiError::internal)?;
         let text = text.ok_or_else(|| ApiError::internal("a policy version without a document"))?;
         let policy = Arc::new(Policy::parse(&text, PolicyKind::Identity).map_err(ApiError::internal)?);
-        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.identity.write().unwrap_or_else(PoisonError::into_inner);
         if known.len() >= CAPACITY {
             known.clear();
         }

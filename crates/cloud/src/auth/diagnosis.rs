@@ -75,7 +75,10 @@ pub struct MatchedPolicy {
 impl Diagnosis {
     /// Asks again, for the reasons.
     pub fn of(cx: &Cx<'_>, question: &Question<'_>, refusal: &Refusal) -> Result<Self, ApiError> {
-        let conditions = question.context.entries().map(|(key, values)| (key.to_owned(), values.to_vec()));
+        let conditions = question
+            .context
+            .entries()
+            .map(|(key, values)| (key.to_owned(), values.into_iter().map(str::to_owned).collect()));
         Ok(Self {
             expires_at_ms: cx.now.unix_ms() + VALID_MS,
             explicit: refusal.no_permission_type == "ExplicitDeny",

@@ -90,7 +90,7 @@ fn said(tried: &Tried<'_>, policy: MatchedPolicy, context: &Context) -> Said {
         Miss::Action => ("Action", "It is about other actions.".to_owned()),
         Miss::Resource => ("Resource", "It is about other resources.".to_owned()),
         Miss::Condition(condition) => {
-            let (key, given) = (condition.key(), context.get(condition.key()));
+            let (key, given) = (condition.key(), context.values(condition.key()));
             let given = if given.is_empty() { "nothing".to_owned() } else { given.join(", ") };
             ("Condition", format!("Its condition on {key} does not hold; the request has {given}."))
         }

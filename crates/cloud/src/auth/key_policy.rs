@@ -5,7 +5,6 @@
 //! everything with every key.
 
 use coffer_base::{AccountId, ApiError, Arn, Region};
-use coffer_store::Record as _;
 use coffer_store::keys::Key;
 use coffer_store::secrets::{self, Secret};
 
@@ -123,7 +122,7 @@ impl Found {
     /// What a resource is, if that has a policy of its own.
     pub fn by(cx: &Cx<'_>, resource: &Arn) -> Result<Option<Self>, ApiError> {
         match named(resource) {
-            Some((_, _, Named::Key(key_id))) => Ok(Key::get(cx.tx, key_id)?.map(Self::Key)),
+            Some((_, _, Named::Key(key_id))) => Ok(cx.key_row(key_id)?.map(Self::Key)),
             Some((region, owner, Named::Secret(name))) => {
                 let (Some(region), Some(owner)) = (Region::parse(region), AccountId::parse(owner)) else {
                     return Ok(None);

@@ -163,7 +163,7 @@ fn of_principal(cx: &Cx<'_>, request: &Request, name: &str) -> Result<Question, 
     for (key, value) in &request.conditions.0 {
         context = context.with(key, value.as_str());
     }
-    if context.get("acs:CurrentTime").is_empty() {
+    if context.values("acs:CurrentTime").is_empty() {
         context = context.with("acs:CurrentTime", cx.now.to_iso8601());
     }
     let context = context.with("acs:PrincipalARN", principal_arn(&caller));

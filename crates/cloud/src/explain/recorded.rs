@@ -87,7 +87,7 @@ fn context(row: &Recorded, detail: &Value, caller: &Caller) -> Context {
             context = context.with(key, value);
         }
     }
-    if context.get("acs:SecureTransport").is_empty() {
+    if context.values("acs:SecureTransport").is_empty() {
         context = context.with("acs:SecureTransport", "false");
     }
     context

@@ -181,7 +181,8 @@ fn by_service(cx: &Cx<'_>, row: &Recorded) -> Result<Option<Question>, ApiError>
 
 /// Makes the policies what they would be for a principal whom the change means.
 fn alter(change: &Change, attached: &[Effective], allowed: &mut Allowed<'_>) {
-    let Some(identity) = &mut allowed.identity else { return };
+    let Some(in_force) = &allowed.identity else { return };
+    let mut identity = in_force.to_vec();
     match change {
         Change::Attach(_, policy) => identity.push(Arc::clone(policy)),
         Change::Detach(target, kind, name) => {
@@ -192,6 +193,7 @@ fn alter(change: &Change, attached: &[Effective], allowed: &mut Allowed<'_>) {
         }
         Change::Key(..) | Change::Default(..) => {}
     }
+    allowed.identity = Some(identity.into());
 }
 
 /// Whether an attached policy is the one that is to go. One that two groups of a user have counts twice, so it does not matter which.

@@ -360,7 +360,7 @@ fn shared(cx: &Cx<'_>, key: &Key) -> Result<bool, ApiError> {
 /// The key of an id, unless its deletion is due. One whose material has expired waits for it again. Both whether or not the job that
 /// sees to it has run yet.
 pub fn get(cx: &Cx<'_>, key_id: &str) -> Result<Option<Key>, ApiError> {
-    let found = Key::get(cx.tx, key_id)?.filter(|key| key.delete_at.is_none_or(|due| due > cx.now));
+    let found = cx.key_row(key_id)?.filter(|key| key.delete_at.is_none_or(|due| due > cx.now));
     let Some(mut key) = found else { return Ok(None) };
     if key.material_expire_at.is_some_and(|due| due <= cx.now) && State::of(&key)? != State::PendingDeletion {
         State::PendingImport.as_str().clone_into(&mut key.state);

@@ -135,7 +135,7 @@ pub fn change_password(
         return Err(weak(name));
     }
     logins::remember_password(cx.tx, &profile.user_id, &profile.password_hash)?;
-    profile.password_hash = hash.expose().clone();
+    profile.password_hash.clone_from(hash.expose());
     profile.reset_required = false;
     Ok(())
 }

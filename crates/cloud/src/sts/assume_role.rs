@@ -60,7 +60,7 @@ response! {
 /// What it declares.
 pub const OPERATION: Operation = Operation {
     name: "AssumeRole",
-    effect: Effect::Use,
+    effect: Effect::Write,
     access: Access::Action("sts:AssumeRole"),
     idempotent: false,
     errors: &[&[

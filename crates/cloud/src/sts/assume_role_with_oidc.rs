@@ -71,7 +71,7 @@ response! {
 /// What it declares.
 pub const OPERATION: Operation = Operation {
     name: "AssumeRoleWithOIDC",
-    effect: Effect::Use,
+    effect: Effect::Write,
     access: Access::Anyone,
     idempotent: false,
     errors: &[&[

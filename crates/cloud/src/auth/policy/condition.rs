@@ -3,6 +3,7 @@
 //! A key that the request does not have makes the condition false, whatever the operator. (The vendor states it for
 //! `acs:MFAPresent`; for negative operators it is silent, and one rule in one place can be found and tested.)
 
+use std::cell::OnceCell;
 use std::net::IpAddr;
 
 use coffer_base::Timestamp;
@@ -11,7 +12,25 @@ use super::glob::{Case, Pattern};
 
 /// What a request brings to conditions: keys and their values. Keys compare without case.
 #[derive(Clone, Debug, Default)]
-pub struct Context(Vec<(String, Vec<String>)>);
+pub struct Context(Vec<(String, Vec<Given>)>);
+
+/// A value, and what it was read as, once a condition asked: many ask for the same few keys.
+#[derive(Clone, Debug)]
+struct Given {
+    text: String,
+    address: OnceCell<Option<IpAddr>>,
+    moment: OnceCell<Option<Timestamp>>,
+}
+
+impl Given {
+    fn address(&self) -> Option<IpAddr> {
+        *self.address.get_or_init(|| self.text.parse().ok())
+    }
+
+    fn moment(&self) -> Option<Timestamp> {
+        *self.moment.get_or_init(|| Timestamp::parse_rfc3339(&self.text))
+    }
+}
 
 impl Context {
     /// Nothing.
@@ -22,7 +41,7 @@ impl Context {
     /// With one more value of a key.
     #[must_use]
     pub fn with(mut self, key: &str, value: impl Into<String>) -> Self {
-        let value = value.into();
+        let value = Given { text: value.into(), address: OnceCell::new(), moment: OnceCell::new() };
         match self.0.iter_mut().find(|(name, _)| name.eq_ignore_ascii_case(key)) {
             Some((_, values)) => values.push(value),
             None => self.0.push((key.to_owned(), vec![value])),
@@ -31,13 +50,19 @@ impl Context {
     }
 
     /// Every key with its values.
-    pub fn entries(&self) -> impl Iterator<Item = (&str, &[String])> {
-        self.0.iter().map(|(key, values)| (key.as_str(), values.as_slice()))
+    pub fn entries(&self) -> impl Iterator<Item = (&str, Vec<&str>)> {
+        self.0.iter().map(|(key, values)| (key.as_str(), values.iter().map(|given| given.text.as_str()).collect()))
+    }
+
+    /// The values of a key as text; none when the request does not have it.
+    pub fn values(&self, key: &str) -> Vec<&str> {
+        self.get(key).iter().map(|given| given.text.as_str()).collect()
     }
 
     /// The values of a key; nothing when the request does not have it.
-    pub fn get(&self, key: &str) -> &[String] {
-        self.0.iter().find(|(name, _)| name.eq_ignore_ascii_case(key)).map_or(&[], |(_, values)| values)
+    fn get(&self, key: &str) -> &[Given] {
+        let of = |name: &str| name.len() == key.len() && (name == key || name.eq_ignore_ascii_case(key));
+        self.0.iter().find(|(name, _)| of(name)).map_or(&[], |(_, values)| values)
     }
 }
 
@@ -144,7 +169,7 @@ impl Condition {
         if given.is_empty() {
             return false;
         }
-        let meets = |value: &String| self.wanted.iter().any(|wanted| self.matches(value, wanted)) != self.negated;
+        let meets = |value: &Given| self.wanted.iter().any(|wanted| self.matches(value, wanted)) != self.negated;
         let plain = self.quantifier == Quantifier::Plain;
         let all = self.quantifier == Quantifier::All || (plain && self.negated);
         if all { given.iter().all(meets) } else { given.iter().any(meets) }
@@ -162,7 +187,8 @@ impl Condition {
         ["acs:ResourceTag/", "ecs:tag/", "kms:tag/"].into_iter().any(starts)
     }
 
-    fn matches(&self, given: &str, wanted: &Wanted) -> bool {
+    fn matches(&self, value: &Given, wanted: &Wanted) -> bool {
+        let given = value.text.as_str();
         match (self.comparison, wanted) {
             (Comparison::String, Wanted::Text(text)) => given == text,
             (Comparison::StringIgnoreCase, Wanted::Text(text)) => given.eq_ignore_ascii_case(text),
@@ -171,10 +197,10 @@ impl Condition {
                 given.parse::<f64>().is_ok_and(|given| order.holds(&given, n))
             }
             (Comparison::Date(order), Wanted::Date(moment)) => {
-                Timestamp::parse_rfc3339(given).is_some_and(|given| order.holds(&given, moment))
+                value.moment().is_some_and(|given| order.holds(&given, moment))
             }
             (Comparison::Bool, Wanted::Bool(yes)) => given.eq_ignore_ascii_case(if *yes { "true" } else { "false" }),
-            (Comparison::Ip, Wanted::Network(network)) => given.parse().is_ok_and(|address| network.holds(address)),
+            (Comparison::Ip, Wanted::Network(network)) => value.address().is_some_and(|address| network.holds(address)),
             _ => false,
         }
     }

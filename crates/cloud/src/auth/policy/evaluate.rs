@@ -207,9 +207,13 @@ pub fn evaluate<'p>(
 }
 
 fn is_about(statement: &Statement, action: &str, resource: &str, context: &Context) -> bool {
-    miss(statement, action, resource, context).is_none()
+    listed(&statement.actions, |pattern| pattern.matches(action, Case::Ignored))
+        // Before the resources, whose patterns cost more.
+        && statement.conditions.iter().all(|condition| condition.holds(context))
+        && listed(&statement.resources, |pattern| resource_matches(pattern, resource))
 }
 
+/// Why a statement is not about a request; `None` if it is.
 fn miss<'p>(statement: &'p Statement, action: &str, resource: &str, context: &Context) -> Option<Miss<'p>> {
     if !listed(&statement.actions, |pattern| pattern.matches(action, Case::Ignored)) {
         return Some(Miss::Action);

@@ -16,6 +16,14 @@ impl Case {
             Self::Ignored => c.to_ascii_lowercase(),
         }
     }
+
+    fn starts(self, text: &str, with: &str) -> bool {
+        let head = text.as_bytes().get(..with.len());
+        // Most that are equal are so to the letter, and to see that is faster.
+        head.is_some_and(|head| {
+            head == with.as_bytes() || self == Self::Ignored && head.eq_ignore_ascii_case(with.as_bytes())
+        })
+    }
 }
 
 /// A pattern, kept so that the common cases cost next to nothing.
@@ -24,18 +32,22 @@ pub enum Pattern {
     /// `*`.
     Anything,
     /// No wildcard.
-    Exactly(Box<[char]>),
-    /// With wildcards.
+    Exactly(Box<str>),
+    /// No wildcard but a `*` at the end.
+    Prefix(Box<str>),
+    /// With other wildcards.
     Wild(Wild),
 }
 
 impl Pattern {
     /// From its text.
     pub(super) fn new(text: &str) -> Self {
-        match text {
-            "*" => Self::Anything,
-            _ if text.contains(['*', '?']) => Self::Wild(Wild::new(text)),
-            _ => Self::Exactly(text.chars().collect()),
+        let head = literal(text);
+        match &text[head.len()..] {
+            "" => Self::Exactly(head.into()),
+            "*" if head.is_empty() => Self::Anything,
+            "*" => Self::Prefix(head.into()),
+            _ => Self::Wild(Wild::new(text)),
         }
     }
 
@@ -43,15 +55,24 @@ impl Pattern {
     pub(super) fn matches(&self, text: &str, case: Case) -> bool {
         match self {
             Self::Anything => true,
-            Self::Exactly(wanted) => wanted.iter().map(|c| case.fold(*c)).eq(text.chars().map(|c| case.fold(c))),
+            Self::Exactly(wanted) => text.len() == wanted.len() && case.starts(text, wanted),
+            Self::Prefix(head) => case.starts(text, head),
             Self::Wild(pattern) => pattern.matches(text, case).0,
         }
     }
 }
 
+/// What comes before the first wildcard.
+fn literal(pattern: &str) -> &str {
+    pattern.split(['*', '?']).next().unwrap_or_default()
+}
+
 /// A pattern with wildcards, and where to go on in it when a character does not fit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wild {
+    /// What comes before the first wildcard: most texts already differ there.
+    head: Box<str>,
+    /// What comes after that.
     pattern: Box<[char]>,
     /// By [`Case`].
     back: [Box<[Option<u16>]>; 2],
@@ -59,9 +80,10 @@ pub struct Wild {
 
 impl Wild {
     pub(super) fn new(text: &str) -> Self {
-        let pattern: Box<[char]> = text.chars().collect();
+        let head = literal(text);
+        let pattern: Box<[char]> = text[head.len()..].chars().collect();
         let back = [Case::Counts, Case::Ignored].map(|case| back(&pattern, case));
-        Self { pattern, back }
+        Self { head: head.into(), pattern, back }
     }
 
     /// Whether it matches, and in how many steps. After a `*` only the latest one can need more characters, so earlier choices are
@@ -69,7 +91,10 @@ impl Wild {
     /// a `?` there it is read again from the next character, so the steps are then at most |pattern| × |text|.
     pub(super) fn matches(&self, text: &str, case: Case) -> (bool, usize) {
         let (pattern, back) = (&self.pattern, &self.back[case as usize]);
-        let (mut at, mut rest, mut steps) = (0, text.chars(), 0);
+        if !case.starts(text, &self.head) {
+            return (false, 1);
+        }
+        let (mut at, mut rest, mut steps) = (0, text[self.head.len()..].chars(), 0);
         let mut retry: Option<(usize, std::str::Chars<'_>)> = None;
         loop {
             steps += 1;
