@@ -10,9 +10,9 @@ use coffer_store::keys::Key;
 use coffer_store::{Record as _, StoreError, Tx};
 
 use crate::auth::{KeyUses, PolicyCache};
+use crate::bell::Wait;
 use crate::caller::Caller;
 use crate::costly::Made;
-use crate::event::Wait;
 use crate::keyring::Keyring;
 use crate::kms::uses::VersionUses;
 use crate::operation::Operation;

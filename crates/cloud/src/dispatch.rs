@@ -14,11 +14,11 @@ use crate::auth::signature::{Claim, Coverage, Scheme};
 use crate::auth::{
     Authenticated, Failures, KeyUses, Login, PolicyCache, anonymous, authenticate, authorize, requested_tags, resume,
 };
+use crate::bell::{Bell, Wait};
 use crate::caller::{Caller, Identity};
 use crate::context::{Cx, Origin};
 use crate::costly::{Made, Step, Steps};
 use crate::encode::{self, Format};
-use crate::event::{Bell, Wait};
 use crate::exchange::{Incoming, Outgoing};
 use crate::idempotent;
 use crate::keyring::Keyring;

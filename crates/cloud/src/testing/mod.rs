@@ -15,9 +15,9 @@ pub use faults::{Fault, FaultError, Faults};
 pub use seeds::Seeds;
 
 use crate::auth::PolicyCache;
+use crate::bell::Bell;
 use crate::costly::Steps;
 use crate::dispatch::{Cloud, Shared};
-use crate::event::Bell;
 use crate::metrics::Meter;
 use crate::throttle::Throttle;
 use crate::volumes::Volumes;
