@@ -10,8 +10,8 @@ use coffer_store::Tx;
 use coffer_store::jobs::Job;
 
 use crate::auth::{KeyUses, PolicyCache};
+use crate::bell::Wait;
 use crate::caller::Caller;
-use crate::event::Wait;
 use crate::keyring::Keyring;
 use crate::operation::Operation;
 use crate::settings::Settings;

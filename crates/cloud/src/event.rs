@@ -8,7 +8,6 @@ use coffer_store::events::{self, Event, Told};
 use coffer_store::keys::Key;
 use coffer_store::{Record as _, Tx, accounts};
 use serde_json::{Map, Value};
-use tokio::sync::watch;
 
 use crate::dispatch::Cloud;
 use crate::ecs::disk_key::Wording;
@@ -203,48 +202,19 @@ pub fn of_deed(tx: &Tx<'_>, deed: &Deed<'_>) -> Result<(), ApiError> {
     append(tx, &row, deed.kind, deed.resource, detail)
 }
 
-/// Rung now and then for those who wait for events: the newest event's place, and the time.
-pub(crate) struct Bell(watch::Sender<(i64, Timestamp)>);
-
-impl Default for Bell {
-    fn default() -> Self {
-        Self(watch::Sender::new((0, Timestamp::from_unix_ms(0))))
-    }
-}
-
-/// What an answer that came out empty waits for: an event after that place, until that time.
-#[derive(Clone, Copy, Debug)]
-pub struct Wait {
-    /// The newest event's place among all when the answer was made.
-    pub after: i64,
-    /// Until when.
-    pub until: Timestamp,
-}
-
-impl Bell {
-    /// Whether there is an event before the time is over.
-    pub(crate) async fn wait(&self, wait: Wait) -> bool {
-        let mut rung = self.0.subscribe();
-        let over = |(last, now): &(i64, Timestamp)| *last > wait.after || *now >= wait.until;
-        // The sender is kept as long as there are requests.
-        rung.wait_for(over).await.is_ok_and(|found| found.0 > wait.after)
-    }
-}
-
 impl Cloud {
     /// Wakes those who wait for events. To be called every moment.
     pub(crate) fn ring(&self) -> Result<(), ApiError> {
-        let bell = &self.0.bell.0;
-        if bell.receiver_count() > 0 {
+        if self.0.bell.waiting() > 0 {
             let last = self.0.db.read(|tx| events::last(tx).map_err(ApiError::from))?;
-            bell.send_replace((last, self.0.clock.now()));
+            self.0.bell.ring(last, self.0.clock.now());
         }
         Ok(())
     }
 
     /// How many calls wait for events.
     pub fn waiting_for_events(&self) -> usize {
-        self.0.bell.0.receiver_count()
+        self.0.bell.waiting()
     }
 
     /// Forgets events that are too old. Blocks; to be called every few seconds.

@@ -3,6 +3,7 @@
 
 pub mod audit;
 pub mod auth;
+pub mod bell;
 pub mod bootstrap;
 pub mod caller;
 pub mod coffer;

@@ -5,9 +5,9 @@ use coffer_base::{ApiError, Arn, ErrorCode};
 use coffer_store::events::{self, Told};
 use serde_json::Value as Json;
 
+use crate::bell::Wait;
 use crate::context::Cx;
 use crate::decode::{Invalid, Parameter, request, whole};
-use crate::event::Wait;
 use crate::operation::{Access, Effect, Operation};
 use crate::value::response;
 
