@@ -32,9 +32,9 @@ pub enum Kind {
     /// A disk under another key than the region's default, where that is on.
     DiskNotOnDefaultKey,
     /// A disk whose key is not enabled, or gone.
-    DiskKeyNotEnabled,
+    DiskKeyUnusable,
     /// A snapshot whose key is not enabled, or gone.
-    SnapshotKeyNotEnabled,
+    SnapshotKeyUnusable,
     /// A snapshot that is plain or under another key, while its disk was encrypted anew or wrapped under one since.
     SnapshotUnderOldKey,
     /// The same, with a copy in its region that is under the disk's key: it is not needed any more.
@@ -48,8 +48,8 @@ impl Kind {
     pub const ALL: [Self; 7] = [
         Self::DiskNotEncrypted,
         Self::DiskNotOnDefaultKey,
-        Self::DiskKeyNotEnabled,
-        Self::SnapshotKeyNotEnabled,
+        Self::DiskKeyUnusable,
+        Self::SnapshotKeyUnusable,
         Self::SnapshotUnderOldKey,
         Self::SnapshotSuperseded,
         Self::KeyPastRotationAge,
@@ -60,8 +60,8 @@ impl Kind {
         match self {
             Self::DiskNotEncrypted => "DiskNotEncrypted",
             Self::DiskNotOnDefaultKey => "DiskNotOnDefaultKey",
-            Self::DiskKeyNotEnabled => "DiskKeyNotEnabled",
-            Self::SnapshotKeyNotEnabled => "SnapshotKeyNotEnabled",
+            Self::DiskKeyUnusable => "DiskKeyUnusable",
+            Self::SnapshotKeyUnusable => "SnapshotKeyUnusable",
             Self::SnapshotUnderOldKey => "SnapshotUnderOldKey",
             Self::SnapshotSuperseded => "SnapshotSuperseded",
             Self::KeyPastRotationAge => "KeyPastRotationAge",
@@ -75,8 +75,8 @@ impl Kind {
 
     const fn section(self) -> Section {
         match self {
-            Self::DiskNotEncrypted | Self::DiskNotOnDefaultKey | Self::DiskKeyNotEnabled => Section::Disks,
-            Self::SnapshotKeyNotEnabled | Self::SnapshotUnderOldKey | Self::SnapshotSuperseded => Section::Snapshots,
+            Self::DiskNotEncrypted | Self::DiskNotOnDefaultKey | Self::DiskKeyUnusable => Section::Disks,
+            Self::SnapshotKeyUnusable | Self::SnapshotUnderOldKey | Self::SnapshotSuperseded => Section::Snapshots,
             Self::KeyPastRotationAge => Section::Keys,
         }
     }
@@ -302,7 +302,7 @@ impl<'c, 'a> Examiner<'c, 'a> {
         };
         let mut findings = Vec::new();
         if let Some((detail, remedy)) = not_enabled(key_id, self.key(key_id)?) {
-            findings.push(base(Kind::DiskKeyNotEnabled, &detail, remedy));
+            findings.push(base(Kind::DiskKeyUnusable, &detail, remedy));
         }
         if let Some(default) = self.default_key_id.as_ref().filter(|default| *default != key_id) {
             let onto = remedy("RewrapDiskDataKey", Some(("KMSKeyId", default.clone())));
@@ -327,7 +327,7 @@ impl<'c, 'a> Examiner<'c, 'a> {
         if let Some(key_id) = &snapshot.kms_key_id
             && let Some((detail, remedy)) = not_enabled(key_id, self.key(key_id)?)
         {
-            findings.push(base(Kind::SnapshotKeyNotEnabled, detail, remedy));
+            findings.push(base(Kind::SnapshotKeyUnusable, detail, remedy));
         }
         let disk = Disk::get(self.cx.tx, &snapshot.source_disk_id)?;
         let disk = disk.filter(|disk| disk.account == snapshot.account && disk.region == snapshot.region);

@@ -92,7 +92,7 @@ fn what_has_a_key_that_is_not_enabled_is_found_and_the_key_is_enabled_again() {
     let key_id = world.customer_key();
     let disk_id = world.used_disk(&[("Encrypted", "true"), ("KMSKeyId", &key_id)]);
     let snapshot_id = world.done_snapshot(&disk_id, &[]);
-    let found = || [findings(&world, "DiskKeyNotEnabled"), findings(&world, "SnapshotKeyNotEnabled")].concat();
+    let found = || [findings(&world, "DiskKeyUnusable"), findings(&world, "SnapshotKeyUnusable")].concat();
     assert!(found().is_empty());
     for (action, more) in [("DisableKey", None), ("ScheduleKeyDeletion", Some(("PendingWindowInDays", "7")))] {
         let parameters: Vec<_> = [("KeyId", &*key_id)].into_iter().chain(more).collect();

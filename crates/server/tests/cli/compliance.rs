@@ -14,27 +14,26 @@ fn findings_are_reported_in_three_forms_and_mended_by_kind() {
     site.does(&["key", "disable", &key]);
     let of = |kind: &str| site.json(&["compliance", "report", "--kind", kind]);
     let report = site.does(&["compliance", "report", "--output", "csv"]);
-    for (kind, id) in [("DiskNotEncrypted", &plain), ("DiskKeyNotEnabled", &disk), ("SnapshotKeyNotEnabled", &snapshot)]
-    {
+    for (kind, id) in [("DiskNotEncrypted", &plain), ("DiskKeyUnusable", &disk), ("SnapshotKeyUnusable", &snapshot)] {
         assert!(of(kind).as_array().unwrap().iter().any(|found| found["ResourceId"] == **id), "{kind}");
         assert!(report.contains(&format!("\"{kind}\",")) && site.does(&["compliance", "report"]).contains(kind));
     }
-    let dry = site.json(&["compliance", "fix", "--kind", "DiskKeyNotEnabled", "--dry-run"]);
+    let dry = site.json(&["compliance", "fix", "--kind", "DiskKeyUnusable", "--dry-run"]);
     assert_eq!((&dry[0]["Action"], &dry[0]["Outcome"]), (&"EnableKey".into(), &"would be called".into()));
-    assert_eq!(of("DiskKeyNotEnabled").as_array().unwrap().len(), 1, "nothing was called");
+    assert_eq!(of("DiskKeyUnusable").as_array().unwrap().len(), 1, "nothing was called");
     let fixed = site.coffer(&[
         "compliance",
         "fix",
         "--kind",
-        "SnapshotKeyNotEnabled",
+        "SnapshotKeyUnusable",
         "--kind",
-        "DiskKeyNotEnabled",
+        "DiskKeyUnusable",
         "--output",
         "json",
     ]);
     assert_eq!(fixed.code, 0, "{}", fixed.err);
     assert!(fixed.err.contains("[1/2]") && fixed.err.contains("EnableKey: done with another"), "{}", fixed.err);
-    assert_eq!(of("DiskKeyNotEnabled").as_array().unwrap().len(), 0);
+    assert_eq!(of("DiskKeyUnusable").as_array().unwrap().len(), 0);
     // The other one is the system disk of this host's record.
     assert_eq!(of("DiskNotEncrypted").as_array().unwrap().len(), 2, "they were not asked for");
 

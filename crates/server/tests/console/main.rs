@@ -3,6 +3,7 @@
 
 mod browser;
 #[path = "../../src/client.rs"]
+#[allow(dead_code, reason = "no test here looks at warnings")]
 mod client;
 mod devtools;
 mod forms;
