@@ -9,6 +9,7 @@ mod console;
 mod demo;
 mod doctor;
 mod erase;
+mod findings;
 mod gateway;
 mod http;
 mod inspect;

@@ -11,9 +11,10 @@ use coffer_cloud::compliance::Kind;
 use serde_json::{Value, json};
 
 use super::failure::{Failure, Reason};
-use super::output::{Output, print_json, table_of};
+use super::output::{Output, table_of};
 use super::session::{Connection, Session};
 use super::snapshot;
+use crate::findings;
 
 /// What is to be done.
 #[derive(Debug, Subcommand)]
@@ -70,17 +71,6 @@ pub(crate) struct Fix {
     output: Output,
 }
 
-const COLUMNS: &[(&str, &str)] = &[
-    ("KIND", "Kind"),
-    ("TYPE", "ResourceType"),
-    ("RESOURCE", "ResourceId"),
-    ("REGION", "RegionId"),
-    ("KEY", "KMSKeyId"),
-    ("UNDER WAY", "UnderWay"),
-    ("DETAIL", "Detail"),
-    ("REMEDY", "Remedy/Command"),
-];
-
 const FIXED: &[(&str, &str)] =
     &[("RESOURCE", "ResourceId"), ("KIND", "Kind"), ("CALL", "Action"), ("OUTCOME", "Outcome")];
 
@@ -97,7 +87,7 @@ pub(crate) fn run(verb: &Compliance) -> Result<(), Failure> {
 }
 
 /// All findings of some kinds; of every kind where none is named.
-fn findings(session: &mut Session, kinds: &[String]) -> Result<Vec<Value>, Failure> {
+fn all_of(session: &mut Session, kinds: &[String]) -> Result<Vec<Value>, Failure> {
     let all = [String::new()];
     let (mut found, region) = (Vec::new(), session.region.id());
     for kind in if kinds.is_empty() { &all[..] } else { kinds } {
@@ -117,40 +107,21 @@ fn findings(session: &mut Session, kinds: &[String]) -> Result<Vec<Value>, Failu
 
 impl Report {
     fn run(&self) -> Result<(), Failure> {
-        let found = findings(&mut self.connection.open()?, &self.kind)?;
+        let found = all_of(&mut self.connection.open()?, &self.kind)?;
         let mut out = io::stdout().lock();
         match self.output {
-            Form::Table => out.write_all(table_of(COLUMNS, &found).as_bytes())?,
-            Form::Json => print_json(&mut out, &Value::from(found))?,
-            Form::Csv => out.write_all(csv(&found).as_bytes())?,
+            Form::Table => out.write_all(table_of(findings::COLUMNS, &found).as_bytes())?,
+            Form::Json => out.write_all(findings::json(found).as_bytes())?,
+            Form::Csv => out.write_all(findings::csv(&found).as_bytes())?,
         }
         Ok(())
     }
 }
 
-/// RFC 4180. A cell that a spreadsheet would take for a formula is made text by an apostrophe.
-fn csv(items: &[Value]) -> String {
-    let cell = |text: &str| {
-        let guard = if text.starts_with(['=', '+', '-', '@']) { "'" } else { "" };
-        format!("\"{guard}{}\"", text.replace('"', "\"\""))
-    };
-    let line = |cells: Vec<String>| cells.join(",") + "\r\n";
-    let mut text = line(COLUMNS.iter().map(|(_, path)| cell(path.rsplit('/').next().unwrap_or(path))).collect());
-    for item in items {
-        let of = |path: &str| match path.split('/').fold(item, |value, name| &value[name]) {
-            Value::Null => String::new(),
-            Value::String(text) => cell(text),
-            other => cell(&other.to_string()),
-        };
-        text.push_str(&line(COLUMNS.iter().map(|(_, path)| of(path)).collect()));
-    }
-    text
-}
-
 impl Fix {
     fn run(&self) -> Result<(), Failure> {
         let mut session = self.connection.open()?;
-        let mut found = findings(&mut session, &self.kind)?;
+        let mut found = all_of(&mut session, &self.kind)?;
         let named = |finding: &Value| {
             let id = finding["ResourceId"].as_str().unwrap_or_default();
             self.resource.is_empty() || self.resource.iter().any(|resource| resource == id)
@@ -219,18 +190,4 @@ impl Fix {
 
 fn product(code: &str) -> Option<Product> {
     Product::ALL.into_iter().find(|product| product.code() == code)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_cell_of_a_spreadsheet_is_text_whatever_it_holds() {
-        let item = json!({"Kind": "=1+1", "Detail": "a \"b\", c", "UnderWay": false});
-        let text = csv(&[item]);
-        let lines: Vec<&str> = text.split("\r\n").collect();
-        assert!(lines[0].starts_with("\"Kind\",\"ResourceType\""));
-        assert_eq!(lines[1], "\"'=1+1\",,,,,\"false\",\"a \"\"b\"\", c\",");
-    }
 }

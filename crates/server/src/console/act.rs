@@ -8,13 +8,14 @@ use super::reply::{self, Reply};
 use super::view::View;
 
 /// The actions, their products, and what is said when it is done.
-const ACTIONS: [(&str, Product, &str); 11] = [
+const ACTIONS: [(&str, Product, &str); 12] = [
     ("EnableDiskEncryptionByDefault", Product::Ecs, "New disks are encrypted from now on."),
     ("DisableDiskEncryptionByDefault", Product::Ecs, "New disks are encrypted only where the request says so."),
     ("ModifyDiskDefaultKMSKeyId", Product::Ecs, "The default key is set. Disks keep the keys they have."),
     ("ResetDiskDefaultKMSKeyId", Product::Ecs, "The default key is the service key again."),
     ("EnableKey", Product::Kms, "The key is enabled."),
     ("DisableKey", Product::Kms, "The key is disabled."),
+    ("CreateKeyVersion", Product::Kms, "The key has a new version. What was encrypted keeps the one it has."),
     ("ScheduleKeyDeletion", Product::Kms, "The key will be deleted. Until then it can be kept after all."),
     ("CancelKeyDeletion", Product::Kms, "The key is kept. It is disabled until you enable it."),
     ("RewrapDiskDataKey", Product::Coffer, "The disk's data key is wrapped anew."),
@@ -23,6 +24,11 @@ const ACTIONS: [(&str, Product, &str); 11] = [
 ];
 /// The fields that are the console's own.
 const OWN: [&str; 5] = ["csrf", "back", "do", "region", "confirm"];
+
+/// Whether there is a form for an action.
+pub(super) fn offers(action: &str) -> bool {
+    ACTIONS.iter().any(|(name, ..)| *name == action)
+}
 
 /// Does what a form asks, and goes back to where it stands.
 pub(super) async fn act(view: &View<'_>) -> Reply {

@@ -1,6 +1,7 @@
 //! The account's audit, the newest first, with filters.
 
 use askama::Template;
+use coffer_base::ErrorCode;
 use coffer_cloud::Product;
 use hyper::StatusCode;
 use serde_json::Value;
@@ -8,6 +9,10 @@ use serde_json::Value;
 use super::ask::{items, moment, number, text};
 use super::reply::{self, Reply};
 use super::view::{self, Frame, View};
+
+/// Outcomes of calls that no policy allows, or one denies.
+const FORBIDDEN: [ErrorCode; 4] =
+    [ErrorCode::EcsNoPermission, ErrorCode::EcsAccountOnly, ErrorCode::KmsNoPermission, ErrorCode::RamNoPermission];
 
 /// A record as lists show it.
 pub(super) struct Record {
@@ -51,6 +56,11 @@ impl Record {
         self.resources.iter().map(|arn| arn.splitn(5, ':').nth(4).unwrap_or(arn))
     }
 
+    /// Whether policies did not let the caller do it.
+    fn was_forbidden(&self) -> bool {
+        FORBIDDEN.iter().any(|code| code.code() == self.outcome)
+    }
+
     /// The part of the caller's ARN that tells callers of an account apart.
     pub(super) fn who(&self) -> &str {
         self.principal.rsplit(':').next().unwrap_or_default()
@@ -67,7 +77,7 @@ struct Page<'a> {
     outcome: &'a str,
     outcomes: Vec<(&'static str, bool)>,
     records: Vec<Record>,
-    next: String,
+    next: Option<String>,
 }
 
 /// The page.
@@ -84,7 +94,7 @@ pub(super) async fn page(view: &View<'_>) -> Reply {
     parameters.extend(filters.iter().filter(|(_, value)| !value.is_empty()));
     match view.asker().call(Product::Coffer, "LookupAuditRecords", &parameters).await {
         Ok(found) => {
-            let (records, next) = (items(&found, "Records", "Record"), text(&found, "NextToken"));
+            let (records, next) = (items(&found, "Records", "Record"), view.next(&text(&found, "NextToken")));
             let records = records.iter().map(Record::of).collect();
             let outcomes = view::options(["OK", "Failed"], outcome);
             let frame = view.frame("Audit", "audit");

@@ -4,10 +4,15 @@ use askama::Template;
 use coffer_base::Region;
 use coffer_cloud::Product;
 use hyper::StatusCode;
+use serde_json::Value;
 
-use super::ask::{Asker, Refusal, items, number, text};
+use super::ask::{Asker, Refusal, items, moment, number, text};
 use super::reply::{self, Reply};
 use super::view::{Frame, View};
+
+/// Events of a region that are shown, and among how many of the account's newest they are looked for.
+const EVENTS: usize = 10;
+const LOOKED_AT: i64 = 1000;
 
 #[derive(Template)]
 #[template(path = "dashboard.html")]
@@ -16,6 +21,7 @@ struct Page {
     default: Result<Default, Refusal>,
     disks: Result<Share, Refusal>,
     keys: Vec<String>,
+    events: Result<Vec<Event>, Refusal>,
     /// The regions that have something, and those that have nothing or may not be looked at.
     used: Vec<Line>,
     others: Vec<Line>,
@@ -36,6 +42,27 @@ struct Share {
 impl Share {
     fn per_cent(&self) -> i64 {
         if self.all == 0 { 0 } else { self.encrypted * 100 / self.all }
+    }
+}
+
+/// Something that happened.
+struct Event {
+    time: String,
+    kind: String,
+    resource_type: String,
+    id: String,
+    principal: String,
+}
+
+impl Event {
+    fn of(value: &Value) -> Self {
+        Self {
+            time: moment(value, "Time"),
+            kind: text(value, "Kind"),
+            resource_type: text(value, "ResourceType"),
+            id: text(value, "ResourceId"),
+            principal: text(value, "Principal"),
+        }
     }
 }
 
@@ -66,6 +93,7 @@ pub(super) async fn page(view: &View<'_>) -> Reply {
         default: default(&asker, view.region).await,
         disks: share(&asker, view.region).await,
         keys: keys(&asker).await,
+        events: events(&asker).await,
         used,
         others,
     };
@@ -101,4 +129,16 @@ async fn share(asker: &Asker<'_>, region: Region) -> Result<Share, Refusal> {
 async fn keys(asker: &Asker<'_>) -> Vec<String> {
     let listed = asker.call(Product::Kms, "ListKeys", &[("PageSize", "100")]).await.unwrap_or_default();
     items(&listed, "Keys", "Key").iter().map(|key| text(key, "KeyId")).collect()
+}
+
+/// The last of the region, the newest first.
+async fn events(asker: &Asker<'_>) -> Result<Vec<Event>, Refusal> {
+    let list = async |after: i64, most: i64| {
+        let (after, most) = (after.to_string(), most.to_string());
+        asker.call(Product::Coffer, "ListEvents", &[("Cursor", &after), ("MaxResults", &most)]).await
+    };
+    let latest = number(&list(0, 1).await?, "LatestCursor");
+    let found = list((latest - LOOKED_AT).max(0), LOOKED_AT).await?;
+    let here = items(&found, "Events", "Event").iter().filter(|event| event["RegionId"] == asker.region.id());
+    Ok(here.rev().take(EVENTS).map(Event::of).collect())
 }

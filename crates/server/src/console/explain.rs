@@ -1,134 +1,157 @@
-//! What the policy engine says to a question: a form for the operation that explains, made of the parameters it declares. Where the server
-//! has no such operation there is no such page.
+//! What the policies say to a question, to a request that is on record, or to a refusal: `ExplainAccess`, with every statement.
 
 use askama::Template;
-use coffer_cloud::{Effect, Entry, ParameterFact, Product, operations};
+use coffer_cloud::Product;
 use hyper::StatusCode;
 use serde_json::Value;
 
-use super::ask::Refusal;
+use super::ask::{Refusal, items, moment, number, text};
 use super::reply::{self, Reply};
 use super::view::{Frame, View};
+
+/// A parameter of the action, what it is called on the page, and an example.
+type Ask = (&'static str, &'static str, &'static str);
+
+const OF_RECORD: [Ask; 2] =
+    [("RequestId", "Request id", "of a record"), ("EncodedDiagnosticMessage", "Encoded diagnostic message", "of a refusal")];
+const OF_PRINCIPAL: [Ask; 3] = [
+    ("Principal", "Who", "root, user/alice, role/backup or an ARN"),
+    ("AuthAction", "Action", "ecs:CreateDisk"),
+    ("AuthResource.1", "Resource", "*"),
+];
+const OF_CONDITIONS: [Ask; 3] = [
+    ("Context.1.Key", "Condition key", "acs:SourceIp"),
+    ("Context.1.Value", "Its value", "192.0.2.1"),
+    ("SessionPolicy", "Policy of the role's session", "JSON"),
+];
+
+/// A field of a form.
+struct Field {
+    name: &'static str,
+    label: &'static str,
+    example: &'static str,
+    value: String,
+}
+
+/// A statement, and what it has to do with the decision.
+struct Statement {
+    policy: String,
+    kind: String,
+    version: String,
+    attached_to: String,
+    place: i64,
+    effect: String,
+    decides: bool,
+    matches: bool,
+    unmet: String,
+    detail: String,
+}
+
+impl Statement {
+    fn all_of(value: &Value) -> Vec<Self> {
+        let statement = |value: &Value| Self {
+            policy: text(value, "PolicyName"),
+            kind: text(value, "PolicyType"),
+            version: text(value, "PolicyVersion"),
+            attached_to: text(value, "AttachedTo"),
+            place: number(value, "Statement"),
+            effect: text(value, "Effect"),
+            decides: value["Decides"] == true,
+            matches: value["Matches"] == true,
+            unmet: text(value, "Unmet"),
+            detail: text(value, "Detail"),
+        };
+        items(value, "Statements", "Statement").iter().map(statement).collect()
+    }
+}
+
+/// What was said then.
+struct Recorded {
+    time: String,
+    operation: String,
+    outcome: String,
+    statements: Vec<Statement>,
+}
+
+/// What is said now.
+struct Decision {
+    action: String,
+    resource: String,
+    is_allowed: bool,
+    refused_by: String,
+    reason: String,
+    statements: Vec<Statement>,
+}
+
+impl Decision {
+    fn of(value: &Value) -> Self {
+        Self {
+            action: text(value, "AuthAction"),
+            resource: text(value, "AuthResource"),
+            is_allowed: value["Allowed"] == true,
+            refused_by: text(value, "NoPermissionPolicyType"),
+            reason: text(value, "Reason"),
+            statements: Statement::all_of(value),
+        }
+    }
+}
+
+struct Answer {
+    principal: String,
+    is_session_unknown: bool,
+    recorded: Option<Recorded>,
+    decisions: Vec<Decision>,
+}
+
+impl Answer {
+    fn of(value: &Value) -> Self {
+        let recorded = |value: &Value| Recorded {
+            time: moment(value, "Time"),
+            operation: text(value, "Operation"),
+            outcome: text(value, "Outcome"),
+            statements: Statement::all_of(value),
+        };
+        Self {
+            principal: text(value, "Principal"),
+            is_session_unknown: value["SessionPolicyUnknown"] == true,
+            recorded: value["Recorded"].is_object().then(|| recorded(&value["Recorded"])),
+            decisions: items(value, "Decisions", "Decision").iter().map(Decision::of).collect(),
+        }
+    }
+}
 
 #[derive(Template)]
 #[template(path = "explain.html")]
 struct Page {
     frame: Frame,
-    action: &'static str,
-    fields: Vec<Field>,
-    answer: Option<Result<Vec<(String, String)>, Refusal>>,
+    of_record: Vec<Field>,
+    of_principal: Vec<Field>,
+    of_conditions: Vec<Field>,
+    answer: Option<Result<Answer, Refusal>>,
 }
 
-/// A field of the form.
-struct Field {
-    name: String,
-    value: String,
-    required: bool,
-}
-
-/// The operation, if the server has it.
-fn operation() -> Option<&'static Entry> {
-    let explains =
-        |entry: &&Entry| entry.operation.effect == Effect::Read && entry.operation.name.starts_with("Explain");
-    operations(Product::Coffer).iter().find(explains)
-}
-
-/// Whether there is something to ask.
-pub(super) fn is_there() -> bool {
-    operation().is_some()
+impl Page {
+    fn has_conditions(&self) -> bool {
+        self.of_conditions.iter().any(|field| !field.value.is_empty())
+    }
 }
 
 /// The page.
 pub(super) async fn page(view: &View<'_>) -> Reply {
-    let Some(entry) = operation() else { return view.not_found() };
-    let fields = fields(&(entry.parameters)(), |name| view.field(name).to_owned());
-    let given: Vec<_> = fields.iter().filter(|field| !field.value.is_empty()).collect();
-    let parameters: Vec<_> = given.iter().map(|field| (field.name.as_str(), field.value.as_str())).collect();
+    let asked = [&OF_RECORD[..], &OF_PRINCIPAL, &OF_CONDITIONS].concat();
+    let given = asked.iter().map(|(name, ..)| (*name, view.field(name)));
+    let parameters: Vec<_> = given.filter(|(_, value)| !value.is_empty()).collect();
     let answer = if parameters.is_empty() {
         None
     } else {
-        let answer = view.asker().call(Product::Coffer, entry.operation.name, &parameters).await;
-        Some(answer.map(|value| lines(&value)))
+        let answer = view.asker().call(Product::Coffer, "ExplainAccess", &parameters).await;
+        Some(answer.map(|value| Answer::of(&value)))
     };
-    reply::page(
-        StatusCode::OK,
-        &Page { frame: view.frame("Explain", "explain"), action: entry.operation.name, fields, answer },
-    )
-}
-
-/// One field for each parameter; the first place of a list.
-fn fields(facts: &[ParameterFact], value: impl Fn(&str) -> String) -> Vec<Field> {
-    let names = facts.iter().flat_map(|fact| match (fact.kind, fact.members) {
-        (_, [_, ..]) => fact.members.iter().map(|member| format!("{}.1.{member}", fact.name)).collect(),
-        ("RepeatList", _) => vec![format!("{}.1", fact.name)],
-        _ => vec![fact.name.to_owned()],
-    });
-    let required = |name: &str| facts.iter().any(|fact| fact.required && fact.name == name);
-    names
-        .filter(|name| name != "RegionId")
-        .map(|name| Field { value: value(&name), required: required(&name), name })
-        .collect()
-}
-
-/// An answer as names and values, in the order of their names. The items of a list are numbered, without the list's own name.
-fn lines(value: &Value) -> Vec<(String, String)> {
-    fn walk(name: &str, value: &Value, out: &mut Vec<(String, String)>) {
-        let below = |part: &str| if name.is_empty() { part.to_owned() } else { format!("{name} › {part}") };
-        match value {
-            Value::Object(members) => {
-                for (part, value) in members {
-                    match list(value) {
-                        Some((item, values)) => {
-                            let numbered = values.iter().zip(1..);
-                            numbered.for_each(|(value, n)| walk(&below(&format!("{item} {n}")), value, out));
-                        }
-                        None => walk(&below(part), value, out),
-                    }
-                }
-            }
-            Value::String(text) => out.push((name.to_owned(), text.clone())),
-            other => out.push((name.to_owned(), other.to_string())),
-        }
-    }
-    let mut out = Vec::new();
-    walk("", value, &mut out);
-    out
-}
-
-/// A list as the API wraps it: an object whose only member is an array.
-fn list(value: &Value) -> Option<(&str, &[Value])> {
-    let mut members = value.as_object()?.iter();
-    let (item, values) = members.next()?;
-    if members.next().is_some() { None } else { Some((item, values.as_array()?)) }
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn every_parameter_gets_a_field_and_a_list_gets_its_first_place() {
-        let fact = |name, kind, required, members| ParameterFact { name, kind, required, members };
-        let facts = [
-            fact("Principal", "String", true, &[][..]),
-            fact("Resource", "RepeatList", false, &[]),
-            fact("Context", "RepeatList", false, &["Key", "Value"]),
-            fact("RegionId", "String", false, &[]),
-        ];
-        let made = fields(&facts, str::to_lowercase);
-        let names: Vec<_> = made.iter().map(|field| (field.name.as_str(), field.required)).collect();
-        let expected =
-            [("Principal", true), ("Resource.1", false), ("Context.1.Key", false), ("Context.1.Value", false)];
-        assert_eq!(names, expected);
-        assert_eq!(made[0].value, "principal");
-    }
-
-    #[test]
-    fn an_answer_is_laid_out_by_its_names() {
-        let answer = json!({"Decision": "Denied", "Statements": {"Statement": [{"Policy": "a", "Matched": true}]}});
-        let expected = [("Decision", "Denied"), ("Statement 1 › Matched", "true"), ("Statement 1 › Policy", "a")];
-        assert_eq!(lines(&answer), expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
-    }
+    let fields = |asked: &[Ask]| {
+        let field = |(name, label, example): &Ask| Field { name, label, example, value: view.field(name).to_owned() };
+        asked.iter().map(field).collect()
+    };
+    let (of_record, of_principal, of_conditions) = (fields(&OF_RECORD), fields(&OF_PRINCIPAL), fields(&OF_CONDITIONS));
+    let page = Page { frame: view.frame("Explain", "explain"), of_record, of_principal, of_conditions, answer };
+    reply::page(StatusCode::OK, &page)
 }

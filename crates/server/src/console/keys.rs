@@ -6,10 +6,8 @@ use hyper::StatusCode;
 use serde_json::Value;
 
 use super::ask::{Asker, Refusal, items, moment, number, text};
-use super::disks::Disk;
 use super::pager::{self, Pager};
 use super::reply::{self, Reply};
-use super::snapshots::Snapshot;
 use super::view::{Frame, View};
 
 struct Key {
@@ -48,15 +46,44 @@ impl Key {
     }
 }
 
-/// How much is encrypted under a key.
-struct Count {
-    disks: Result<i64, Refusal>,
-    snapshots: Result<i64, Refusal>,
+/// How much can't be used without a key.
+struct Counts {
+    disks: i64,
+    running: i64,
+    reencryptions: i64,
+    snapshots: i64,
+    images: i64,
+    secrets: i64,
+    defaults: i64,
+}
+
+impl Counts {
+    fn of(value: &Value) -> Self {
+        let count = |name: &str| number(value, name);
+        Self {
+            disks: count("Disks"),
+            running: count("RunningDisks"),
+            reencryptions: count("Reencryptions"),
+            snapshots: count("Snapshots"),
+            images: count("Images"),
+            secrets: count("Secrets"),
+            defaults: count("Defaults"),
+        }
+    }
+
+    /// What is neither a disk nor a snapshot.
+    fn others(&self) -> i64 {
+        self.reencryptions + self.images + self.secrets + self.defaults
+    }
+
+    fn all(&self) -> i64 {
+        self.disks + self.snapshots + self.others()
+    }
 }
 
 struct Line {
     key: Key,
-    count: Count,
+    hanging: Result<(Counts, Option<Use>), Refusal>,
 }
 
 #[derive(Template)]
@@ -87,39 +114,101 @@ pub(super) async fn list(view: &View<'_>) -> Reply {
 
 async fn line(asker: &Asker<'_>, id: &str) -> Result<Line, Refusal> {
     let shown = asker.call(Product::Kms, "DescribeKey", &[("KeyId", id)]).await?;
-    let count = Count {
-        disks: under(asker, "DescribeDisks", id).await.map(|answer| number(&answer, "TotalCount")),
-        snapshots: under(asker, "DescribeSnapshots", id).await.map(|answer| number(&answer, "TotalCount")),
-    };
-    Ok(Line { key: Key::of(&shown["KeyMetadata"]), count })
+    let found = dependants(asker, &[("KeyId", id), ("MaxResults", "1")]).await;
+    let hanging = found.map(|found| (Counts::of(&found["Counts"]), Use::of(&found["LastUse"])));
+    Ok(Line { key: Key::of(&shown["KeyMetadata"]), hanging })
 }
 
-/// The first page of what is encrypted under a key.
-async fn under(asker: &Asker<'_>, action: &str, id: &str) -> Result<Value, Refusal> {
-    asker.call(Product::Ecs, action, &[("KMSKeyId", id), ("PageSize", "50")]).await
+/// What hangs on a key, as the API says it.
+async fn dependants(asker: &Asker<'_>, parameters: &[(&str, &str)]) -> Result<Value, Refusal> {
+    asker.call(Product::Coffer, "DescribeKeyDependants", parameters).await
 }
 
-/// What is encrypted under a key: how many, and the first of them.
-struct Dependants<T> {
-    total: i64,
-    first: Vec<T>,
+/// When a key or a version of it was last used.
+struct Use {
+    time: String,
+    action: String,
+    principal: String,
+}
+
+impl Use {
+    /// Nothing where it never was.
+    fn of(value: &Value) -> Option<Self> {
+        let (action, principal) = (text(value, "Action"), text(value, "Principal"));
+        value.is_object().then(|| Self { time: moment(value, "Time"), action, principal })
+    }
+}
+
+/// A version of a key.
+struct Version {
+    id: String,
+    created: String,
+    last_use: Option<Use>,
+}
+
+/// Something that can't be used without the key.
+struct Dependant {
+    kind: String,
+    id: String,
+    versions: Vec<String>,
+    /// Instances, and their states.
+    instances: Vec<(String, String)>,
+}
+
+impl Dependant {
+    fn of(value: &Value) -> Self {
+        let versions = items(value, "KeyVersionIds", "KeyVersionId").iter().filter_map(Value::as_str);
+        let attachments = items(value, "Attachments", "Attachment").iter();
+        Self {
+            kind: text(value, "Type"),
+            id: text(value, "ResourceId"),
+            versions: versions.map(str::to_owned).collect(),
+            instances: attachments.map(|at| (text(at, "InstanceId"), text(at, "Status"))).collect(),
+        }
+    }
+}
+
+/// Everything that hangs on a key, or on the version that was asked for, page by page.
+struct Hanging {
+    counts: Counts,
+    last_use: Option<Use>,
+    versions: Vec<Version>,
+    page: Vec<Dependant>,
+    next: Option<String>,
+}
+
+impl Hanging {
+    fn of(view: &View<'_>, value: &Value) -> Self {
+        let version = |value: &Value| Version {
+            id: text(value, "KeyVersionId"),
+            created: moment(value, "CreationDate"),
+            last_use: Use::of(&value["LastUse"]),
+        };
+        Self {
+            counts: Counts::of(&value["Counts"]),
+            last_use: Use::of(&value["LastUse"]),
+            versions: items(value, "KeyVersions", "KeyVersion").iter().map(version).collect(),
+            page: items(value, "Dependants", "Dependant").iter().map(Dependant::of).collect(),
+            next: view.next(&text(value, "NextToken")),
+        }
+    }
 }
 
 #[derive(Template)]
 #[template(path = "key.html")]
-struct OnePage {
+struct OnePage<'a> {
     frame: Frame,
     key: Key,
     aliases: Result<Vec<String>, Refusal>,
-    disks: Result<Dependants<Disk>, Refusal>,
-    snapshots: Result<Dependants<Snapshot>, Refusal>,
+    /// The version that what is shown needs; empty for any.
+    version: &'a str,
+    hanging: Result<Hanging, Refusal>,
 }
 
-impl OnePage {
+impl OnePage<'_> {
     /// Whether anything is known to become unreadable without the key.
     fn is_in_use(&self) -> bool {
-        let disks = self.disks.as_ref().map_or(0, |found| found.total);
-        disks + self.snapshots.as_ref().map_or(0, |found| found.total) > 0
+        self.hanging.as_ref().is_ok_and(|hanging| hanging.counts.all() > 0)
     }
 }
 
@@ -130,22 +219,19 @@ pub(super) async fn one(view: &View<'_>, id: &str) -> Reply {
         Ok(shown) => shown,
         Err(refusal) => return view.refused(refusal),
     };
-    let disks = under(&asker, "DescribeDisks", id).await.map(|answer| Dependants {
-        total: number(&answer, "TotalCount"),
-        first: items(&answer, "Disks", "Disk").iter().map(Disk::of).collect(),
-    });
-    let snapshots = under(&asker, "DescribeSnapshots", id).await.map(|answer| Dependants {
-        total: number(&answer, "TotalCount"),
-        first: items(&answer, "Snapshots", "Snapshot").iter().map(Snapshot::of).collect(),
-    });
+    let (version, size) = (view.field("version"), pager::SIZE.to_string());
+    let mut wanted = vec![("KeyId", id), ("MaxResults", size.as_str())];
+    let optional = [("KeyVersionId", version), ("NextToken", view.field("after"))];
+    wanted.extend(optional.iter().filter(|(_, value)| !value.is_empty()));
+    let hanging = dependants(&asker, &wanted).await.map(|found| Hanging::of(view, &found));
     let aliases = asker.call(Product::Kms, "ListAliasesByKeyId", &[("KeyId", id)]).await;
     let name = |alias: &Value| text(alias, "AliasName");
     let page = OnePage {
         frame: view.frame(id, "keys"),
         key: Key::of(&shown["KeyMetadata"]),
         aliases: aliases.map(|found| items(&found, "Aliases", "Alias").iter().map(name).collect()),
-        disks,
-        snapshots,
+        version,
+        hanging,
     };
     reply::page(StatusCode::OK, &page)
 }

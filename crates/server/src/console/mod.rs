@@ -4,6 +4,7 @@
 mod act;
 mod ask;
 mod audit;
+mod compliance;
 mod dashboard;
 mod disks;
 mod explain;
@@ -128,6 +129,8 @@ impl Console {
             ("snapshots", None, None) => snapshots::list(view).await,
             ("keys", None, None) => keys::list(view).await,
             ("keys", Some(id), None) => keys::one(view, id).await,
+            ("compliance", None, None) => compliance::page(view).await,
+            ("compliance", Some(name), None) => compliance::file(view, name).await,
             ("jobs", None, None) => jobs::page(view).await,
             ("audit", None, None) => audit::page(view).await,
             ("explain", None, None) => explain::page(view).await,

@@ -4,7 +4,7 @@ use askama::Template;
 use axum::body::Body;
 use coffer_cloud::Incoming;
 use hyper::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION, REFERRER_POLICY,
+    CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION, REFERRER_POLICY,
     X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use hyper::{Response, StatusCode};
@@ -52,6 +52,11 @@ pub(super) fn page(status: StatusCode, template: &impl Template) -> Reply {
 /// A file that is the same for everybody.
 pub(super) fn asset(kind: &'static str, bytes: &'static [u8]) -> Reply {
     with(answer(StatusCode::OK, kind, bytes), CACHE_CONTROL, "public, max-age=600")
+}
+
+/// A file to be kept, of that type and name.
+pub(super) fn file(kind: &'static str, name: &str, text: String) -> Reply {
+    with(answer(StatusCode::OK, kind, text), CONTENT_DISPOSITION, &format!("attachment; filename=\"{name}\""))
 }
 
 /// Nothing, to a page that asked by itself after its session was over.

@@ -6,10 +6,10 @@ use coffer_cloud::Incoming;
 use coffer_cloud::parameters::Parameters;
 use hyper::StatusCode;
 
+use super::Console;
 use super::ask::{Asker, Refusal};
 use super::reply::{self, Reply};
 use super::session::Session;
-use super::{Console, explain};
 use crate::client::encode;
 
 /// A page's surroundings.
@@ -41,7 +41,6 @@ pub(super) struct Frame {
     pub(super) arn: String,
     pub(super) csrf: String,
     pub(super) notice: Option<String>,
-    pub(super) explains: bool,
     pub(super) sees_load: bool,
 }
 
@@ -89,23 +88,33 @@ impl<'a> View<'a> {
         identity.account == self.console.main.as_str() && identity.arn.ends_with(":root")
     }
 
+    /// Path and query of this page in its region, without some fields of the query.
+    fn url_without(&self, left_out: &[&str]) -> String {
+        let pairs = self.parameters.query().filter(|(name, value)| !value.is_empty() && !left_out.contains(name));
+        let pairs = pairs.filter(|(name, _)| *name != "region");
+        let others: Vec<_> = pairs.map(|(name, value)| format!("&{}={}", encode(name), encode(value))).collect();
+        format!("{}?region={}{}", self.request.path, self.region.id(), others.concat())
+    }
+
+    /// Where a listing goes on that is at this token; nowhere for none.
+    pub(super) fn next(&self, token: &str) -> Option<String> {
+        (!token.is_empty()).then(|| format!("{}&after={}", self.url_without(&["after"]), encode(token)))
+    }
+
     /// The frame of a page.
     pub(super) fn frame(&self, title: impl Into<String>, here: &'static str) -> Frame {
         let path = self.request.path.clone();
-        let pairs = self.parameters.query().filter(|(name, value)| *name != "region" && !value.is_empty());
-        let others: Vec<_> = pairs.map(|(name, value)| format!("&{}={}", encode(name), encode(value))).collect();
         let notice = if self.live { None } else { self.console.sessions.take_notice(self.session) };
         Frame {
             title: title.into(),
             here,
-            url: format!("{path}?region={}{}", self.region.id(), others.concat()),
+            url: self.url_without(&[]),
             path,
             region: self.region.id(),
             regions: Region::all().map(Region::id).collect(),
             arn: self.session.identity.arn.clone(),
             csrf: self.session.csrf.clone(),
             notice,
-            explains: explain::is_there(),
             sees_load: self.is_operator(),
         }
     }
