@@ -25,7 +25,7 @@ use tower_service::Service as _;
 use crate::console::{self, Console};
 use crate::live::Live;
 use crate::pages;
-use crate::serve::{Error, monotonic_ns, now};
+use crate::serve::{Error, now};
 use crate::test_mode;
 
 /// Most connections at a time; further ones wait in the kernel's queue.
@@ -212,24 +212,17 @@ impl Gateway {
         let begin = tokio::time::Instant::now();
         let answer = match self.read(request, peer).await {
             Ok(incoming) if is_console => return Ok(self.console.answer(incoming).await),
-            Ok(incoming) => self.measured(incoming).await,
+            Ok(incoming) => self.cloud.handle(incoming).await,
             Err(error) => self.cloud.refuse(&error).await,
         };
         let took = begin.elapsed();
+        self.console.load.request(now(), took, answer.status != 200);
         self.cloud.get().await.meter(&answer.about, u64::try_from(took.as_micros()).unwrap_or(u64::MAX));
         #[cfg(feature = "otel")]
         if let (Some(traces), Some(traced)) = (&self.traces, traced) {
             traces.end(traced, &answer, took);
         }
         Ok(respond(answer))
-    }
-
-    /// Answers a request of the API, and notes how long that took.
-    async fn measured(&self, incoming: Incoming) -> Outgoing {
-        let began_ns = monotonic_ns();
-        let answer = self.cloud.handle(incoming).await;
-        self.console.load.request(now(), monotonic_ns() - began_ns, answer.status != 200);
-        answer
     }
 
     /// Reads a request whole, within bounds.

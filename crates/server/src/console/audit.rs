@@ -58,7 +58,7 @@ impl Record {
 
     /// Whether policies did not let the caller do it.
     fn was_forbidden(&self) -> bool {
-        FORBIDDEN.iter().any(|code| code.code() == self.outcome)
+        FORBIDDEN.iter().any(|code| code.template().0 == self.outcome)
     }
 
     /// The part of the caller's ARN that tells callers of an account apart.
@@ -74,7 +74,6 @@ struct Page<'a> {
     action: &'a str,
     principal: &'a str,
     resource: &'a str,
-    outcome: &'a str,
     outcomes: Vec<(&'static str, bool)>,
     records: Vec<Record>,
     next: Option<String>,
@@ -98,7 +97,7 @@ pub(super) async fn page(view: &View<'_>) -> Reply {
             let records = records.iter().map(Record::of).collect();
             let outcomes = view::options(["OK", "Failed"], outcome);
             let frame = view.frame("Audit", "audit");
-            reply::page(StatusCode::OK, &Page { frame, action, principal, resource, outcome, outcomes, records, next })
+            reply::page(StatusCode::OK, &Page { frame, action, principal, resource, outcomes, records, next })
         }
         Err(refusal) => view.refused(refusal),
     }

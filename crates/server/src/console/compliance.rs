@@ -105,7 +105,8 @@ async fn all(view: &View<'_>) -> Result<Vec<Value>, Refusal> {
             return Ok(found);
         }
     }
-    let message = "There is more than the console looks through at once. Choose a kind, or use `coffer compliance report`.";
+    let message =
+        "There is more than the console looks through at once. Choose a kind, or use `coffer compliance report`.";
     Err(Refusal::own(StatusCode::PAYLOAD_TOO_LARGE, "TooManyFindings", message))
 }
 

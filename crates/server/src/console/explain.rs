@@ -12,8 +12,10 @@ use super::view::{Frame, View};
 /// A parameter of the action, what it is called on the page, and an example.
 type Ask = (&'static str, &'static str, &'static str);
 
-const OF_RECORD: [Ask; 2] =
-    [("RequestId", "Request id", "of a record"), ("EncodedDiagnosticMessage", "Encoded diagnostic message", "of a refusal")];
+const OF_RECORD: [Ask; 2] = [
+    ("RequestId", "Request id", "of a record"),
+    ("EncodedDiagnosticMessage", "Encoded diagnostic message", "of a refusal"),
+];
 const OF_PRINCIPAL: [Ask; 3] = [
     ("Principal", "Who", "root, user/alice, role/backup or an ARN"),
     ("AuthAction", "Action", "ecs:CreateDisk"),

@@ -63,10 +63,10 @@ pub(crate) struct Load(Mutex<Ring>);
 
 impl Load {
     /// Notes that a request was answered.
-    pub(crate) fn request(&self, now: Timestamp, took_ns: u64, is_refusal: bool) {
+    pub(crate) fn request(&self, now: Timestamp, took: Duration, is_refusal: bool) {
         let mut ring = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let slot = ring.at(now);
-        let bucket = (u64::BITS - (took_ns / 1000).leading_zeros()) as usize;
+        let bucket = (u128::BITS - took.as_micros().leading_zeros()) as usize;
         slot.buckets[bucket.min(BUCKETS - 1)] += 1;
         slot.requests += 1;
         slot.refusals += u32::from(is_refusal);
@@ -165,7 +165,7 @@ mod tests {
     fn requests_fall_into_the_slot_of_their_moment_and_old_slots_are_forgotten() {
         let load = Load::default();
         for slot in 0..1000 {
-            load.request(at(slot), 1_500_000, slot % 2 == 0);
+            load.request(at(slot), Duration::from_micros(1500), slot % 2 == 0);
         }
         let hour = load.hour(at(1001));
         assert_eq!((hour.len(), load.0.lock().unwrap().slots.len()), (SLOTS, SLOTS));
@@ -173,7 +173,7 @@ mod tests {
         let last = hour[SLOTS - 3].unwrap();
         assert_eq!((last.nth, last.requests, last.refusals), (999, 1, 0));
         assert!(hour.iter().flatten().count() == SLOTS - 2);
-        load.request(at(5), 1, false);
+        load.request(at(5), Duration::ZERO, false);
         assert_eq!(load.hour(at(1001))[SLOTS - 3].unwrap().requests, 2, "the clock was set back");
     }
 
@@ -181,7 +181,7 @@ mod tests {
     fn a_quantile_is_a_bound_that_so_many_requests_were_below() {
         let load = Load::default();
         for took_us in [1, 3, 3, 100] {
-            load.request(at(1), took_us * 1000, false);
+            load.request(at(1), Duration::from_micros(took_us), false);
         }
         let slot = load.hour(at(1))[SLOTS - 1].unwrap();
         assert_eq!([250, 500, 750, 990].map(|n| quantile_us(&slot, n)), [Some(2.0), Some(4.0), Some(4.0), Some(128.0)]);

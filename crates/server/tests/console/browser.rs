@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::devtools::Chromium;
-use crate::site::Site;
+use crate::site::{ID, RAM, SECRET, Site};
 
 /// What a page must have for those who do not see it as others do, each told by what is wrong: names for controls, headings, a language,
 /// and text that stands out from what is behind it (WCAG 2.1, AA).
@@ -51,6 +51,12 @@ fn furnished() -> (Site, Vec<(&'static str, String)>) {
     site.does(&["disk", "reencrypt", &waits]);
     site.does(&["snapshot", "create", &disk, "--name", "before-upgrade", "--wait"]);
     site.does(&["disk", "reencrypt", &disk]);
+    let (root, named) = ((ID, SECRET), ("UserName", "alice"));
+    site.call(root, RAM, "CreateUser", &[named]);
+    for policy in ["AliyunKMSFullAccess", "AliyunECSFullAccess"] {
+        let attached = [named, ("PolicyName", policy), ("PolicyType", "System")];
+        site.call(root, RAM, "AttachPolicyToUser", &attached);
+    }
     let pages = [
         ("login", "login"),
         ("dashboard", ""),
@@ -60,8 +66,10 @@ fn furnished() -> (Site, Vec<(&'static str, String)>) {
         ("snapshots", "snapshots"),
         ("keys", "keys"),
         ("key", &format!("keys/{key}")),
+        ("compliance", "compliance"),
         ("jobs", "jobs"),
         ("audit", "audit"),
+        ("explain", "explain?Principal=user/alice&AuthAction=ecs:CreateDisk"),
         ("load", "load"),
         ("missing", "nothing"),
     ];

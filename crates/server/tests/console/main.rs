@@ -5,7 +5,10 @@ mod browser;
 #[path = "../../src/client.rs"]
 #[allow(dead_code, reason = "no test here looks at warnings")]
 mod client;
+mod dependants;
 mod devtools;
+mod explain;
+mod findings;
 mod forms;
 mod http;
 mod pages;

@@ -24,8 +24,10 @@ fn every_page_is_small_and_keeps_to_itself() {
         "/console/snapshots",
         "/console/keys",
         &key,
+        "/console/compliance",
         "/console/jobs",
         "/console/audit",
+        "/console/explain?Principal=root&AuthAction=ecs:CreateDisk",
         "/console/load",
         "/console/login",
     ] {
@@ -84,7 +86,7 @@ fn the_dashboard_counts_disks_and_names_the_key() {
     assert!(!browser.page("/console/disks?encrypted=false").contains("second"));
     assert!(browser.page("/console?region=cn-beijing").contains("Dashboard: cn-beijing"));
     let of_key = browser.page(&format!("/console/keys/{key}"));
-    assert!(of_key.contains("All 1") && of_key.contains("It is in use"), "{of_key}");
+    assert!(of_key.contains("<p>1 disks, 0 of them") && of_key.contains("It is in use"), "{of_key}");
 }
 
 #[test]
@@ -99,6 +101,21 @@ fn long_lists_have_pages() {
     let second = browser.page(&next);
     assert!(second.contains(&disks[0]) && !second.contains(&disks[20]) && second.contains("rel=\"prev\""), "{second}");
     assert!(browser.page("/console/audit").contains("ecs:CreateDisk"));
+}
+
+#[test]
+fn the_dashboard_lists_the_last_ten_events_of_its_region() {
+    let site = Site::new();
+    let elsewhere = site.disk(&["--region", "cn-beijing", "--zone", "cn-beijing-a"]);
+    let disks: Vec<_> = (0..11).map(|_| site.disk(&[])).collect();
+    let browser = Browser::of_root(&site);
+    let page = browser.page("/console");
+    let events = page.split("id=\"events\"").nth(1).unwrap();
+    let place = |disk: &String| events.find(&format!(">{disk}</a>"));
+    assert!(place(&disks[0]).is_none() && place(&elsewhere).is_none(), "{events}");
+    assert!(disks[1..].is_sorted_by_key(|disk| std::cmp::Reverse(place(disk).unwrap())), "the newest first: {events}");
+    let there = browser.page("/console?region=cn-beijing");
+    assert!(there.contains(&format!(">{elsewhere}</a>")) && !there.contains(&disks[10]), "{there}");
 }
 
 #[test]
