@@ -42,7 +42,7 @@ pub(crate) fn csv(items: &[Value]) -> String {
 mod tests {
     use serde_json::json;
 
-    use super::{Value, csv};
+    use super::csv;
 
     #[test]
     fn a_cell_of_a_spreadsheet_is_text_whatever_it_holds() {

@@ -15,14 +15,12 @@ fn a_key_s_page_has_all_that_hangs_on_it_page_by_page_with_instances_versions_an
     let key = site.does(&["key", "create"]).trim().to_owned();
     site.let_ecs_use_keys();
     let disks: Vec<_> = (0..21).map(|_| site.disk(&["--key", &key])).collect();
+    site.does(&["attach", &disks[0], "--print"]);
     site.does(&["snapshot", "create", &disks[0], "--wait"]);
     let browser = Browser::of_root(&site);
     let path = format!("/console/keys/{key}");
     let first = browser.page(&path);
-    assert!(
-        first.contains("<p>21 disks, 0 of them of running instances;") && first.contains("1 snapshots,"),
-        "{first}"
-    );
+    assert!(first.contains("<p>Disks: 21 (of running instances: 1)") && first.contains("snapshots: 1,"), "{first}");
     assert!(first.contains("It is in use") && first.contains("<dt>Last used</dt><dd>20"), "{first}");
     let second = browser.page(&next(&first));
     assert!(!second.contains("rel=\"next\""), "{second}");
@@ -30,6 +28,8 @@ fn a_key_s_page_has_all_that_hangs_on_it_page_by_page_with_instances_versions_an
         |disk: &&String| [&first, &second].iter().filter(|page| page.contains(&format!(">{disk}</a>"))).count();
     assert!(disks.iter().all(|disk| listed(&disk) == 1), "each is on one of the pages: {first}{second}");
     assert!(second.contains("<td>snapshot</td>"), "{second}");
+    let attached = [&first, &second].into_iter().find(|page| page.contains(&format!(">{}</a>", disks[0]))).unwrap();
+    assert!(attached.contains("</span> Running"), "{attached}");
     let line = browser.page("/console/keys");
     let line = line.split(&format!(">{key}</a>")).nth(1).unwrap().split("</tr>").next().unwrap();
     assert!(line.contains("<td class=\"number\">21</td><td class=\"number\">1</td>"), "{line}");

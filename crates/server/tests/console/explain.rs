@@ -21,7 +21,7 @@ fn alice(site: &Site) -> (String, String) {
 
 /// The row of a statement in the table.
 fn row(page: &str, place: &str) -> String {
-    let is_it = |row: &&str| row.contains("careful") && row.contains(&format!("<td>{place},"));
+    let is_it = |row: &&str| row.contains("careful") && row.contains(&format!("<td data-label=\"statement\">{place},"));
     page.split("<tr").find(is_it).expect("there is such a row").to_owned()
 }
 
