@@ -70,6 +70,7 @@ impl Peer {
 
 impl Gateway {
     /// Puts the parts together.
+    #[cfg_attr(not(feature = "otel"), expect(clippy::unnecessary_wraps, reason = "only traces can fail to begin"))]
     pub(crate) fn new(
         cloud: Live,
         tls: Arc<ServerConfig>,

@@ -210,7 +210,16 @@ impl OnePage<'_> {
     fn is_in_use(&self) -> bool {
         self.hanging.as_ref().is_ok_and(|hanging| hanging.counts.all() > 0)
     }
+
+    /// Whether a version of it can be made on demand.
+    fn can_rotate(&self) -> bool {
+        let of_service = |aliases: &Vec<String>| aliases.iter().any(|alias| alias.starts_with(OF_SERVICE));
+        self.key.origin == "Aliyun_KMS" && !self.aliases.as_ref().is_ok_and(of_service)
+    }
 }
+
+/// Under this the service has keys of its own, which nobody else rotates.
+const OF_SERVICE: &str = "alias/acs/";
 
 /// One key.
 pub(super) async fn one(view: &View<'_>, id: &str) -> Reply {

@@ -41,7 +41,12 @@ fn a_rotated_key_shows_what_still_needs_the_old_version() {
     let key = site.does(&["key", "create"]).trim().to_owned();
     site.let_ecs_use_keys();
     let old = site.disk(&["--key", &key]);
+    let of_service = site.json(&["default-encryption", "enable"])["KMSKeyId"].as_str().unwrap().to_owned();
     let browser = Browser::of_root(&site);
+    for (key, can_be) in [(&key, true), (&of_service, false)] {
+        let page = browser.page(&format!("/console/keys/{key}"));
+        assert_eq!(page.contains("value=\"CreateKeyVersion\""), can_be, "{page}");
+    }
     assert_eq!(browser.act("CreateKeyVersion", &[("KeyId", &key)]).status, 303);
     let new = site.disk(&["--key", &key]);
     let listed = site.call((ID, SECRET), KMS, "ListKeyVersions", &[("KeyId", &key)]);
