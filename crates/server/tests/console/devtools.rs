@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::fs;
-use std::io::{BufRead as _, BufReader, Write as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Stdio};
 
@@ -121,8 +121,14 @@ impl Chromium {
 }
 
 impl Drop for Chromium {
+    /// Ends it in order: helpers of a browser that was killed write into its profile for a while, which is in the way of who removes that.
     fn drop(&mut self) {
-        self.child.kill().unwrap();
+        let asked = self.to.write_all(b"{\"id\":0,\"method\":\"Browser.close\"}\0");
+        if asked.is_err() || std::thread::panicking() {
+            self.child.kill().unwrap();
+        }
+        // Until its end of the pipe is closed it may wait for somebody to read.
+        self.from.read_to_end(&mut Vec::new()).unwrap();
         self.child.wait().unwrap();
     }
 }
