@@ -205,8 +205,8 @@ mod tests {
                     <!-- run in test mode -->\n```go test\nx\n```";
         let found = blocks(page);
         let text = "first   # one\nsecond # no\nthird    # two".to_owned();
-        let test = Block { language: "go test".to_owned(), in_test_mode: true, text: "x".to_owned() };
-        assert_eq!(found, [Block { language: "sh".to_owned(), in_test_mode: false, text }, test]);
+        let of_go = Block { language: "go test".to_owned(), in_test_mode: true, text: "x".to_owned() };
+        assert_eq!(found, [Block { language: "sh".to_owned(), in_test_mode: false, text }, of_go]);
         assert_eq!(expected(&found[0]), ["one", "two"]);
     }
 }

@@ -207,9 +207,9 @@ fn a_disk_whose_bytes_are_not_in_the_backup_says_so_until_it_is_initialised_anew
     assert_eq!(encryption(&world, &disk_id)["DataStatus"], "NotInBackup");
     let message = "The bytes of the specified disk are not in the backup that this store was restored from. Reset or \
                    re-initialize the disk.";
-    let refused = (403, "IncorrectDiskStatus.NotInBackup", message);
+    let error = (403, "IncorrectDiskStatus.NotInBackup", message);
     let refuses = |action: &str, parameters: &[(&str, &str)]| {
-        world.refuses(&support::root(), Product::Ecs, action, parameters, refused);
+        world.refuses(&support::root(), Product::Ecs, action, parameters, error);
     };
     refuses("CreateSnapshot", &[("DiskId", &disk_id)]);
     world.ecs("DetachDisk", &pair);

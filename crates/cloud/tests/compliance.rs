@@ -46,7 +46,7 @@ fn a_plain_disk_is_found_and_its_remedy_is_then_under_way() {
     let plain = world.disk(&[]);
     world.disk(&[("Encrypted", "true")]);
     let found = findings(&world, "DiskNotEncrypted");
-    assert_eq!(ids(&found), [plain.clone()]);
+    assert_eq!(ids(&found), std::slice::from_ref(&plain));
     assert_eq!((&found[0]["UnderWay"], &found[0]["ResourceType"]), (&json!(false), &json!("disk")));
     let command = format!("coffer compliance fix --region {REGION} --kind DiskNotEncrypted --resource {plain}");
     assert_eq!(found[0]["Remedy"]["Command"], command);
@@ -119,12 +119,12 @@ fn a_snapshot_left_under_an_old_key_is_copied_and_then_superseded_and_then_delet
     let found = |kind| findings(&world, kind);
     assert!(found("SnapshotUnderOldKey").is_empty());
     world.root(Product::Coffer, "RewrapDiskDataKey", &[("DiskId", &disk_id), ("KMSKeyId", &second)]);
-    assert_eq!(ids(&found("SnapshotUnderOldKey")), [snapshot_id.clone()]);
+    assert_eq!(ids(&found("SnapshotUnderOldKey")), std::slice::from_ref(&snapshot_id));
     let copy = text(&mend(&world, &found("SnapshotUnderOldKey")[0]), "SnapshotId");
     let shown = world.snapshot_shown(REGION, &copy);
     assert_eq!((&shown["KMSKeyId"], &shown["SnapshotName"]), (&json!(second), &json!("kept")));
     assert!(found("SnapshotUnderOldKey").is_empty());
-    assert_eq!(ids(&found("SnapshotSuperseded")), [snapshot_id.clone()]);
+    assert_eq!(ids(&found("SnapshotSuperseded")), std::slice::from_ref(&snapshot_id));
     mend(&world, &found("SnapshotSuperseded")[0]);
     assert!(found("SnapshotSuperseded").is_empty() && world.snapshot_shown(REGION, &snapshot_id).is_null());
 }

@@ -25,7 +25,9 @@ use tower_service::Service as _;
 use crate::console::{self, Console};
 use crate::live::Live;
 use crate::pages;
-use crate::serve::{Error, now};
+#[cfg(feature = "otel")]
+use crate::serve::Error;
+use crate::serve::now;
 use crate::test_mode;
 
 /// Most connections at a time; further ones wait in the kernel's queue.
@@ -70,17 +72,16 @@ impl Peer {
 
 impl Gateway {
     /// Puts the parts together.
-    #[cfg_attr(not(feature = "otel"), expect(clippy::unnecessary_wraps, reason = "only traces can fail to begin"))]
     pub(crate) fn new(
         cloud: Live,
         tls: Arc<ServerConfig>,
         allow_plaintext: bool,
         console: Arc<Console>,
         test: Option<Router>,
-    ) -> Result<Arc<Self>, Error> {
+    ) -> Self {
         let pages = pages::router(cloud.clone());
         let connections = Arc::new(Semaphore::new(CONNECTIONS));
-        Ok(Arc::new(Self {
+        Self {
             cloud,
             tls: TlsAcceptor::from(tls),
             allow_plaintext,
@@ -89,8 +90,14 @@ impl Gateway {
             test,
             connections,
             #[cfg(feature = "otel")]
-            traces: crate::traces::Traces::from_environment()?,
-        }))
+            traces: None,
+        }
+    }
+
+    /// With spans of requests sent where the environment says, if it does.
+    #[cfg(feature = "otel")]
+    pub(crate) fn traced(self) -> Result<Self, Error> {
+        Ok(Self { traces: crate::traces::Traces::from_environment()?, ..self })
     }
 
     /// Serves until `stop` turns true, then lets what runs finish.

@@ -195,8 +195,10 @@ impl Server {
         let console = Console::new(cloud.clone(), account.clone(), config.settings.region);
         runtime.spawn(Arc::clone(&console).watch());
         let test = test.map(test_mode::router);
-        let gateway = Gateway::new(cloud.clone(), tls, config.allow_plaintext, console, test)?;
-        let gateway = runtime.spawn(gateway.run(listener, stopped));
+        let gateway = Gateway::new(cloud.clone(), tls, config.allow_plaintext, console, test);
+        #[cfg(feature = "otel")]
+        let gateway = gateway.traced()?;
+        let gateway = runtime.spawn(Arc::new(gateway).run(listener, stopped));
         let jobs = start_jobs(cloud.clone())?;
         Ok((Self { address, account, runtime, stop, gateway, seal, jobs, cloud, pools, _held: held }, root_access))
     }

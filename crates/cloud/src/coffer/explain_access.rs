@@ -143,9 +143,11 @@ pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
         unknown = false;
     }
     let explained = question.explain(cx)?;
-    let decisions = question.about.iter().zip(explained).map(|((action, resource), explained)| {
-        decision(action.clone(), resource.to_string(), explained)
-    });
+    let decisions = question
+        .about
+        .iter()
+        .zip(explained)
+        .map(|((action, resource), explained)| decision(action.clone(), resource.to_string(), explained));
     Ok(Response {
         decisions: decisions.collect(),
         principal: principal_arn(&question.caller),

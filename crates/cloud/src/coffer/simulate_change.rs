@@ -93,11 +93,7 @@ pub const OPERATION: Operation = Operation {
     effect: Effect::Read,
     access: Access::Action("coffer:SimulateChange"),
     idempotent: false,
-    errors: &[&[
-        ErrorCode::EcsInvalidParameter,
-        ErrorCode::EcsRegionNotFound,
-        ErrorCode::ExplainedPrincipalNotFound,
-    ]],
+    errors: &[&[ErrorCode::EcsInvalidParameter, ErrorCode::EcsRegionNotFound, ErrorCode::ExplainedPrincipalNotFound]],
 };
 
 /// What a policy must allow it on.

@@ -13,13 +13,15 @@ use support::keys::{MATERIAL, digest};
 use support::{Pairs, World, owned, root, text};
 
 /// Operations of KMS that are not about one key.
-const OTHERS: [&str; 8] = [
+const OTHERS: [&str; 10] = [
     "CreateKey",
     "DescribeAccountKmsStatus",
     "DescribeRegions",
+    "GetKmsInstanceQuotaInfos",
     "GetRandomPassword",
     "ListAliases",
     "ListKeys",
+    "ListKmsInstances",
     "ListSecrets",
     "OpenKmsService",
 ];

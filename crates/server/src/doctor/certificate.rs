@@ -38,7 +38,10 @@ fn check(data: &Data) -> Findings {
     let mut findings = Vec::new();
     let now_s = u64::try_from(now().unix_ms() / 1000).unwrap_or_default();
     if !is_within(data, leaf, rest, now_s)? {
-        findings.push(Finding::error(format!("the certificate in {} has expired, or is not valid yet", path.display()), RENEW));
+        findings.push(Finding::error(
+            format!("the certificate in {} has expired, or is not valid yet", path.display()),
+            RENEW,
+        ));
     } else if !is_within(data, leaf, rest, now_s + SOON_S)? {
         findings.push(Finding::warning(format!("the certificate in {} ends within 14 days", path.display()), RENEW));
     }

@@ -17,7 +17,11 @@ fn check(server: &mut Server) -> Findings {
     let theirs = http::header(&answer, "date").and_then(seconds);
     let theirs = theirs.ok_or_else(|| unknown("the server does not say what time it is".to_owned()))?;
     let apart = now().unix_ms() / 1000 - theirs;
-    let what = format!("this machine's clock is {} s {} the server's", apart.abs(), if apart < 0 { "behind" } else { "ahead of" });
+    let what = format!(
+        "this machine's clock is {} s {} the server's",
+        apart.abs(),
+        if apart < 0 { "behind" } else { "ahead of" }
+    );
     let remedy = "set both by NTP: `timedatectl set-ntp true`, or chrony";
     Ok(match apart.abs() {
         REFUSED_S.. => vec![Finding::error(format!("{what}: every request is refused"), remedy)],

@@ -32,5 +32,8 @@ fn check(server: &mut Server) -> Findings {
         "PendingDeletion" => "CancelKeyDeletion, at once: what is encrypted under it is lost with it".to_owned(),
         _ => "coffer default-encryption reset-key, or set-key KEY".to_owned(),
     };
-    Ok(vec![Finding::error(format!("the default key {key_id} is {state}: no disk can be made or attached with it"), remedy)])
+    Ok(vec![Finding::error(
+        format!("the default key {key_id} is {state}: no disk can be made or attached with it"),
+        remedy,
+    )])
 }

@@ -30,7 +30,8 @@ fn check(data: &Data) -> Findings {
         }
         let mounts = fs::read_to_string("/proc/self/mountinfo").map_err(failed)?;
         if let Some(option) = unsynced(&mounts, &path.canonicalize().map_err(failed)?) {
-            let what = format!("the file system of {} is mounted with {option}: syncs do not reach the disk", path.display());
+            let what =
+                format!("the file system of {} is mounted with {option}: syncs do not reach the disk", path.display());
             findings.push(Finding::error(what, format!("mount it without {option}")));
         }
     }

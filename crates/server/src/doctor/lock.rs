@@ -18,7 +18,11 @@ fn check(data: &Data) -> Findings {
     let what = format!("{who} has {}, but nothing answers at {listen}", data.config.data.display());
     let remedy = data.process.map_or_else(
         || "find it with lslocks; end it, or say with --listen where it listens".to_owned(),
-        |process| format!("if it listens elsewhere, say so with --listen; if it hangs, look at its log and end it: kill {process}"),
+        |process| {
+            format!(
+                "if it listens elsewhere, say so with --listen; if it hangs, look at its log and end it: kill {process}"
+            )
+        },
     );
     Ok(vec![Finding::error(what, remedy)])
 }

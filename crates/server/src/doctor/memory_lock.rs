@@ -15,7 +15,9 @@ fn check(data: &Data) -> Findings {
     let needed = disks.max(FEW) * DISK_BYTES;
     let limit = process::limit(data.process, "Max locked memory");
     Ok(limit.filter(|limit| *limit < needed).map_or_else(Vec::new, |limit| {
-        let what = format!("{limit} bytes of memory can be locked; {disks} served disks need {needed}: data keys can be swapped out");
+        let what = format!(
+            "{limit} bytes of memory can be locked; {disks} served disks need {needed}: data keys can be swapped out"
+        );
         vec![Finding::warning(what, "LimitMEMLOCK=infinity in the unit, or `ulimit -l unlimited` before the start")]
     }))
 }

@@ -19,7 +19,11 @@ fn check(data: &Data) -> Findings {
     let mut findings = Vec::new();
     let remedy = "put the objects back from a backup; the snapshot is of no use without them: delete it";
     if !root.is_dir() {
-        return Ok(kept.first().map(|_| Finding::error(format!("{} is missing", root.display()), remedy)).into_iter().collect());
+        return Ok(kept
+            .first()
+            .map(|_| Finding::error(format!("{} is missing", root.display()), remedy))
+            .into_iter()
+            .collect());
     }
     let objects = Objects::local(root).map_err(|error| Failure::machine(root.display(), chain(&error)))?;
     let objects = Arc::new(objects);
@@ -37,6 +41,7 @@ fn check(data: &Data) -> Findings {
 
 fn missing(objects: &Arc<Objects>, row: &volumes::Manifest) -> Result<Vec<String>, SnapshotError> {
     let root = digest::from_hex(&row.root).and_then(|root| root.try_into().ok()).unwrap_or_default();
-    let at = ManifestRef { chain: Chain::new(&row.chain)?, sequence: u64::try_from(row.sequence).unwrap_or_default(), root };
+    let at =
+        ManifestRef { chain: Chain::new(&row.chain)?, sequence: u64::try_from(row.sequence).unwrap_or_default(), root };
     snapshot::missing(&Manifest::open(objects, &at, None::<&DataKey>)?)
 }

@@ -16,7 +16,8 @@ fn check(data: &Data) -> Findings {
     let needed = CONNECTIONS as u64 + disks * DISK_FILES + OTHER_FILES;
     let limit = process::limit(data.process, "Max open files");
     Ok(limit.filter(|limit| *limit < needed).map_or_else(Vec::new, |limit| {
-        let what = format!("{limit} files can be open; {CONNECTIONS} connections and {disks} served disks need {needed}");
+        let what =
+            format!("{limit} files can be open; {CONNECTIONS} connections and {disks} served disks need {needed}");
         vec![Finding::warning(what, "LimitNOFILE=65536 in the unit, or `ulimit -n 65536` before the start")]
     }))
 }

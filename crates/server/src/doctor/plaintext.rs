@@ -10,7 +10,10 @@ fn check(data: &Data) -> Findings {
         return Ok(Vec::new());
     }
     Ok(vec![Finding::error(
-        format!("plain HTTP is accepted on {}, from beyond this machine: plaintext keys of KMS cross the wire", config.listen),
+        format!(
+            "plain HTTP is accepted on {}, from beyond this machine: plaintext keys of KMS cross the wire",
+            config.listen
+        ),
         "take allow_plaintext away: HTTPS is served at the same port",
     )])
 }

@@ -17,7 +17,9 @@ fn check(data: &Data) -> Findings {
     let Err(error) = TcpListener::bind(listen) else { return Ok(Vec::new()) };
     let endpoint = Endpoint { address: listen.to_string(), tls: None };
     let finding = match error.kind() {
-        ErrorKind::AddrInUse if http::get(&endpoint, "/healthz").is_ok_and(|answer| answer.ends_with("\r\n\r\nok\n")) => {
+        ErrorKind::AddrInUse
+            if http::get(&endpoint, "/healthz").is_ok_and(|answer| answer.ends_with("\r\n\r\nok\n")) =>
+        {
             Finding::error(
                 format!("another server has {listen}, on another data directory"),
                 "stop it, or give this one an address of its own with --listen",
@@ -25,7 +27,10 @@ fn check(data: &Data) -> Findings {
         }
         ErrorKind::AddrInUse => Finding::error(
             format!("another program has {listen}"),
-            format!("`ss -ltnp 'sport = :{}'` says which; end it, or choose another address with --listen", listen.port()),
+            format!(
+                "`ss -ltnp 'sport = :{}'` says which; end it, or choose another address with --listen",
+                listen.port()
+            ),
         ),
         ErrorKind::PermissionDenied => Finding::error(
             format!("{listen} may not be taken by this user"),

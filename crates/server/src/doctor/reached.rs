@@ -20,8 +20,12 @@ fn check(server: &mut Server) -> Findings {
             let what = format!("{} can't be asked: {error}", server.url);
             let remedy = match error.to_string() {
                 text if text.contains("Expired") => "renew its certificate; is this machine's clock right?",
-                text if text.contains("NotValidForName") => "call it by a name that its certificate is for, or have one made for this",
-                text if text.contains("UnknownIssuer") => "give the server's ca.pem, from its data directory, with --ca FILE",
+                text if text.contains("NotValidForName") => {
+                    "call it by a name that its certificate is for, or have one made for this"
+                }
+                text if text.contains("UnknownIssuer") => {
+                    "give the server's ca.pem, from its data directory, with --ca FILE"
+                }
                 _ => "is `coffer serve` running there, and does no firewall stand between?",
             };
             server.is_reached = false;

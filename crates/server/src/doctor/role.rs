@@ -12,10 +12,14 @@ const POLICY: &str = "AliyunECSDiskEncryptRolePolicy";
 fn check(server: &mut Server) -> Findings {
     let session = server.session()?;
     let trusted = match session.call(Product::Ram, "GetRole", &[ROLE]) {
-        Ok(role) => role["Role"]["AssumeRolePolicyDocument"].as_str().is_some_and(|text| text.contains("ecs.aliyuncs.com")),
+        Ok(role) => {
+            role["Role"]["AssumeRolePolicyDocument"].as_str().is_some_and(|text| text.contains("ecs.aliyuncs.com"))
+        }
         Err(failure) if failure.is_refusal("EntityNotExist.Role") => {
             let what = format!("there is no role {}: disks can be encrypted with the service key alone", ROLE.1);
-            let remedy = format!("make it, with the trusted service ecs.aliyuncs.com and the policy {POLICY} (docs/user-guide.md)");
+            let remedy = format!(
+                "make it, with the trusted service ecs.aliyuncs.com and the policy {POLICY} (docs/user-guide.md)"
+            );
             return Ok(vec![Finding::warning(what, remedy)]);
         }
         Err(failure) => return Err(failure),
@@ -32,7 +36,10 @@ fn check(server: &mut Server) -> Findings {
         findings.push(Finding::error(what, format!("AttachPolicyToRole with the System policy {POLICY}")));
     } else if !policies.iter().any(|policy| policy["PolicyName"] == POLICY) {
         let what = format!("the role {} has not the policy {POLICY}, but others", ROLE.1);
-        findings.push(Finding::warning(what, format!("make sure that they allow kms:GenerateDataKey and kms:Decrypt, or attach {POLICY}")));
+        findings.push(Finding::warning(
+            what,
+            format!("make sure that they allow kms:GenerateDataKey and kms:Decrypt, or attach {POLICY}"),
+        ));
     }
     Ok(findings)
 }

@@ -19,7 +19,8 @@ fn check(data: &Data) -> Findings {
             vec![Finding::error(what, remedy)]
         }
         Ordering::Less => {
-            let what = format!("the database has schema {found}; the next start makes it {known}, and there is no way back");
+            let what =
+                format!("the database has schema {found}; the next start makes it {known}, and there is no way back");
             vec![Finding::warning(what, "make a backup first: coffer backup")]
         }
         Ordering::Equal => Vec::new(),

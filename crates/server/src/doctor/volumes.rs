@@ -30,7 +30,10 @@ fn check(data: &Data) -> Findings {
 
 fn fault(data: &Data, what: String) -> Finding {
     if data.is_served {
-        return Finding::warning(format!("{what} (a server runs: it may be a write under way)"), "stop it and look again");
+        return Finding::warning(
+            format!("{what} (a server runs: it may be a write under way)"),
+            "stop it and look again",
+        );
     }
     Finding::error(what, "keep a copy of the data directory; `coffer volume check`; ResetDisk to a snapshot")
 }
