@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::act;
 use super::ask::{Refusal, items, text};
+use super::pager;
 use super::reply::{self, Reply};
 use super::view::{self, Frame, View};
 use crate::findings;
@@ -70,7 +71,7 @@ struct Page<'a> {
 
 /// The page.
 pub(super) async fn page(view: &View<'_>) -> Reply {
-    match ask(view, "50", view.field("after")).await {
+    match ask(view, &pager::SIZE.to_string(), view.field("after")).await {
         Ok(found) => {
             let findings = items(&found, "Findings", "Finding").iter().map(Finding::of).collect();
             let (kind, next) = (view.field("kind"), view.next(&text(&found, "NextToken")));
