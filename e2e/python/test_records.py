@@ -31,12 +31,14 @@ def test_the_impact_of_a_key_is_everything_that_hangs_on_it(server, root):
     root.kms("CreateSecret", SecretName="app/db", VersionId="v1", SecretData="x", EncryptionKeyId=key)
     cloud.enable(root)
     root.ecs("ModifyDiskDefaultKMSKeyId", RegionId=REGION, KMSKeyId=key)
-    code, said, _ = coffer(server, "key", "impact", key)
-    lines = said.splitlines()
-    assert (code, lines[0]) == (0, f"key {key}: Enabled; 3 depend on it")
-    assert lines[1:] == [f"disk {disk}, version {version}", "secret app/db", f"default {REGION}"]
-    code, said, _ = coffer(server, "key", "impact", "none")
-    assert (code, said) == (0, "key none: gone; 0 depend on it\n")
+    code, said, _ = coffer(server, "key", "impact", key, "--output", "json")
+    said = json.loads(said)
+    found = [(item["Type"], item["ResourceId"]) for item in said["Dependants"]["Dependant"]]
+    assert (code, said["KeyState"]) == (0, "Enabled")
+    assert found == [("disk", disk), ("secret", "app/db"), ("default", REGION)]
+    assert said["Dependants"]["Dependant"][0]["KeyVersionIds"]["KeyVersionId"] == [version]
+    code, said, _ = coffer(server, "key", "impact", "none", "--output", "json")
+    assert (code, json.loads(said)["KeyState"]) == (0, "gone")
 
 
 def test_the_audit_says_who_used_which_key_for_what_and_is_unbroken(server, root):
