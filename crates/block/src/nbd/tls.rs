@@ -137,10 +137,6 @@ impl Transport for Tls {
         }
     }
 
-    fn is_ready(&self) -> bool {
-        self.socket.is_readable()
-    }
-
     fn write(&self, parts: &mut [IoSlice<'_>]) -> io::Result<()> {
         let mut outgoing = self.outgoing.lock().expect("no panic under this lock");
         for part in parts.iter() {

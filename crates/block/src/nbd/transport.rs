@@ -1,23 +1,15 @@
 //! What a connection runs over: a stream of bytes that one thread reads and several write.
 
 use std::io::{self, IoSlice, IoSliceMut, Read, Write};
-use std::mem::MaybeUninit;
 use std::net::{Shutdown, TcpStream};
 use std::os::unix::net::UnixStream;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use socket2::SockRef;
-
-/// A look at what is there, without taking it and without waiting.
-const LOOK: libc::c_int = libc::MSG_PEEK | libc::MSG_DONTWAIT;
-
 /// A stream of bytes in both directions. One thread reads; any thread writes.
 pub trait Transport: Send + Sync {
     /// Waits for bytes and puts them into `buffers`, the first one first; 0 at the end of the stream.
     fn read(&self, buffers: &mut [IoSliceMut<'_>]) -> io::Result<usize>;
-    /// Whether a read would not wait; also at the end of the stream, and when it fails.
-    fn is_ready(&self) -> bool;
     /// Writes all of `parts`, and nothing of what other threads write between them.
     fn write(&self, parts: &mut [IoSlice<'_>]) -> io::Result<()>;
     /// How long a read or a write may wait, from now on; for ever if `None`.
@@ -32,7 +24,6 @@ pub trait Transport: Send + Sync {
 pub(super) trait Socket: Send + Sync + Sized + 'static {
     fn read_some(&self, buffers: &mut [IoSliceMut<'_>]) -> io::Result<usize>;
     fn write_some(&self, parts: &[IoSlice<'_>]) -> io::Result<usize>;
-    fn is_readable(&self) -> bool;
     fn timeout(&self, timeout: Option<Duration>) -> io::Result<()>;
     fn shut(&self, how: Shutdown) -> io::Result<()>;
     fn duplicate(&self) -> io::Result<Self>;
@@ -47,11 +38,6 @@ macro_rules! socket {
 
             fn write_some(&self, parts: &[IoSlice<'_>]) -> io::Result<usize> {
                 (&mut &*self).write_vectored(parts)
-            }
-
-            fn is_readable(&self) -> bool {
-                let look = SockRef::from(self).recv_with_flags(&mut [MaybeUninit::uninit()], LOOK);
-                !look.is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
             }
 
             fn timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
@@ -92,10 +78,6 @@ impl<S> Plain<S> {
 impl<S: Socket> Transport for Plain<S> {
     fn read(&self, buffers: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
         again(|| self.socket.read_some(buffers))
-    }
-
-    fn is_ready(&self) -> bool {
-        self.socket.is_readable()
     }
 
     fn write(&self, parts: &mut [IoSlice<'_>]) -> io::Result<()> {

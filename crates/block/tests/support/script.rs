@@ -38,10 +38,6 @@ impl Transport for Script {
         Ok(read)
     }
 
-    fn is_ready(&self) -> bool {
-        true
-    }
-
     fn write(&self, parts: &mut [IoSlice<'_>]) -> io::Result<()> {
         let mut received = self.received.lock().unwrap();
         for part in parts {

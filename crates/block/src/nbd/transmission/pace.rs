@@ -2,7 +2,7 @@
 //!
 //! On memory, or in the page cache, handing a request to another thread takes longer than executing it. On a disk that has to move,
 //! executing them one after the other would leave it idle. So the reader measures what it executes, and when that becomes slow it
-//! executes only a few any more, to notice when it becomes quick again. Likewise with looking out for the next request.
+//! executes only a few any more, to notice when it becomes quick again.
 
 /// What is quick, on average.
 const QUICK_NS: u64 = 60_000;
@@ -45,34 +45,6 @@ impl Pace {
     }
 }
 
-/// In vain so often, nobody is looked out for any more.
-const MOST_MISSES: u32 = 4;
-/// But once in so many times, to notice that it pays again.
-const LOOKS: u32 = 256;
-
-/// Whether looking out for the next request paid lately.
-#[derive(Default)]
-pub(super) struct Patience {
-    misses: u32,
-    skipped: u32,
-}
-
-impl Patience {
-    /// Whether to look out for it.
-    pub(super) fn has_some(&mut self) -> bool {
-        if self.misses < MOST_MISSES {
-            return true;
-        }
-        self.skipped = (self.skipped + 1) % LOOKS;
-        self.skipped == 0
-    }
-
-    /// Takes into account whether it came.
-    pub(super) fn came(&mut self, came: bool) {
-        self.misses = if came { self.misses / 2 } else { (self.misses + 1).min(2 * MOST_MISSES) };
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -93,14 +65,5 @@ mod tests {
         assert_eq!((0..TRIES * 3).filter(|_| pace.is_quick()).count(), 3);
         pace.took(5_000);
         assert!(pace.is_quick() && pace.is_quick());
-    }
-
-    #[test]
-    fn who_looks_out_in_vain_gives_up_and_tries_again_now_and_then() {
-        let mut patience = Patience::default();
-        (0..MOST_MISSES).for_each(|_| patience.came(false));
-        assert_eq!((0..LOOKS * 2).filter(|_| patience.has_some()).count(), 2);
-        patience.came(true);
-        assert!(patience.has_some());
     }
 }

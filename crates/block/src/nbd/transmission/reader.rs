@@ -3,7 +3,7 @@
 use std::io;
 
 use super::Session;
-use super::pace::{Pace, Patience};
+use super::pace::Pace;
 use super::queue::{Job, Queue};
 use super::reply::Batch;
 use crate::geometry::UNIT_BYTES;
@@ -23,9 +23,6 @@ const ALONE: i32 = 8;
 const PENANCE: i32 = -256;
 /// Workers of a connection whose small requests are quick.
 const FEW: usize = 4;
-/// For how long the next request of a client that waits for each reply is looked out for: about twice what waking a thread on another
-/// core takes.
-const LINGER_NS: u64 = 40_000;
 /// What takes so long would hold up others.
 const LONG_NS: u64 = 200_000;
 
@@ -44,9 +41,6 @@ pub(super) struct Reader<'s, 'p, T, F> {
     /// How many requests came one by one.
     alone: i32,
     held_up: bool,
-    /// Whether the last request was to make something durable: what follows it comes later than what follows others.
-    flushed: bool,
-    patience: [Patience; 2],
     reads: Pace,
     writes: Pace,
 }
@@ -79,8 +73,6 @@ impl<'s, 'p, T: Transport, F: Fn() -> io::Result<()>> Reader<'s, 'p, T, F> {
             workers: 0,
             alone: 0,
             held_up: false,
-            flushed: false,
-            patience: Default::default(),
             reads: Pace::default(),
             writes: Pace::default(),
         }
@@ -104,27 +96,11 @@ impl<'s, 'p, T: Transport, F: Fn() -> io::Result<()>> Reader<'s, 'p, T, F> {
             }
             // Nothing is left to do but to wait: now the client gets its replies.
             self.flush()?;
-            self.linger();
             if !self.input.fill(self.session.transport)? {
                 let whole = self.input.available().is_empty();
                 return if whole { Ok(()) } else { Err(io::ErrorKind::UnexpectedEof.into()) };
             }
         }
-    }
-
-    /// Stays awake for a moment where the client's next request mostly follows at once: to be woken takes longer.
-    fn linger(&mut self) {
-        let patience = &mut self.patience[usize::from(self.flushed)];
-        if !self.input.available().is_empty() || self.alone < ALONE || !patience.has_some() {
-            return;
-        }
-        let start = (self.session.now)();
-        let mut ready = self.session.transport.is_ready();
-        while !ready && self.session.since(start) < LINGER_NS {
-            std::hint::spin_loop();
-            ready = self.session.transport.is_ready();
-        }
-        patience.came(ready);
     }
 
     fn step(&mut self, request: &Request) -> io::Result<Step> {
@@ -150,7 +126,6 @@ impl<'s, 'p, T: Transport, F: Fn() -> io::Result<()>> Reader<'s, 'p, T, F> {
             return Ok(Step::Done);
         }
         self.notice_company(there > payload_bytes);
-        self.flushed = request.command == command::FLUSH || request.has(command_flag::FUA);
         if self.is_small(request) && (self.is_alone() || self.is_quick(request)) {
             self.at_once(request)
         } else {
