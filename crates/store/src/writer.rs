@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::task::{Context, Poll};
+use std::thread;
 
 use coffer_base::limits;
 use rusqlite::Connection;
@@ -98,11 +99,11 @@ impl Queue {
         connection: Connection,
         batch: usize,
         generation: Generation,
-    ) -> std::io::Result<(Self, std::thread::JoinHandle<()>)> {
+    ) -> std::io::Result<(Self, thread::JoinHandle<()>)> {
         let (sender, receiver) = sync_channel(limits::WRITE_QUEUE);
         let stats = Arc::<WriterStats>::default();
         let counted = Arc::clone(&stats);
-        let writer = std::thread::Builder::new()
+        let writer = thread::Builder::new()
             .name("database-writer".to_owned())
             .spawn(move || run(&connection, &receiver, batch, &generation, &counted))?;
         Ok((Self { jobs: sender, stats }, writer))
@@ -183,12 +184,21 @@ fn panic_text(panic: &(dyn Any + Send)) -> String {
     text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "no message".to_owned())
 }
 
+/// How often in vain the threads that make writes are let go first before a commit, where they wait for this very core. Otherwise, on a core
+/// that is busy, nearly every write would have a commit of its own; where a core is free this takes no time.
+const TURNS: u32 = 4;
+
 fn run(connection: &Connection, jobs: &Receiver<Job>, batch: usize, generation: &AtomicU64, stats: &WriterStats) {
     while let Ok(first) = jobs.recv() {
         let (mut room, mut taken) = (batch.saturating_sub(1), 1);
         let healthy = commit_batch(connection, generation, first, || {
             room = room.checked_sub(1)?;
-            let next = jobs.try_recv().ok();
+            let next = jobs.try_recv().ok().or_else(|| {
+                (0..TURNS).find_map(|_| {
+                    thread::yield_now();
+                    jobs.try_recv().ok()
+                })
+            });
             taken += u64::from(next.is_some());
             next
         });
