@@ -95,9 +95,10 @@ fn expected(block: &Block) -> Vec<&str> {
 
 /// Runs a block against a server of its own.
 fn play(binary: &Path, name: &str, block: &Block) -> Result<(), String> {
+    let here = std::env::current_dir().map_err(|error| error.to_string())?;
     let mut command = match block.language.as_str() {
         "python pytest" | "go test" => return play_tests(binary, name, block),
-        "python" => Command::new(PYTHON),
+        "python" => Command::new(here.join(PYTHON)),
         "sh" => Command::new("sh"),
         other => return Err(format!("no way to run {other}")),
     };
@@ -116,10 +117,15 @@ fn play(binary: &Path, name: &str, block: &Block) -> Result<(), String> {
     ] {
         text = text.replace(written, meant);
     }
-    command.arg(text);
+    // What a block writes must not stay, nor get among what belongs here.
+    let place = data.with_extension("place");
+    fs::create_dir_all(&place).map_err(|error| error.to_string())?;
+    command.arg(text).current_dir(&place);
     let output = command.output().map_err(|error| format!("{command:?}: {error}"));
     let stopped = running.kill().and_then(|()| running.wait());
-    fs::remove_dir_all(&data).map_err(|error| error.to_string())?;
+    for made in [&data, &place] {
+        fs::remove_dir_all(made).map_err(|error| error.to_string())?;
+    }
     stopped.map_err(|error| error.to_string())?;
     let output = output?;
     let printed = String::from_utf8_lossy(&output.stdout);
