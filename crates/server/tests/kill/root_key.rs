@@ -84,7 +84,9 @@ fn a_root_key_that_is_changed_while_clients_write_and_the_server_is_killed_opens
     assert!(!data.join("root.key.next").exists(), "what was cut off before is ended");
     check(&server, &sealed);
     server.kill();
-    check(&Server::start(&data), &sealed);
+    let server = Server::start(&data);
+    check(&server, &sealed);
+    server.kill();
     eprintln!("{KILLS} kills, {rotated} changes of the root key before them");
     std::fs::remove_dir_all(data).unwrap();
 }
