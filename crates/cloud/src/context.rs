@@ -14,9 +14,9 @@ use crate::bell::Wait;
 use crate::caller::Caller;
 use crate::costly::Made;
 use crate::keyring::Keyring;
-use crate::kms::uses::VersionUses;
 use crate::operation::Operation;
 use crate::settings::Settings;
+use crate::version_uses::VersionUses;
 
 /// The surroundings of one call, inside one transaction.
 pub struct Cx<'a> {

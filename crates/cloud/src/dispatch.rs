@@ -22,7 +22,6 @@ use crate::encode::{self, Format};
 use crate::exchange::{Incoming, Outgoing};
 use crate::idempotent;
 use crate::keyring::Keyring;
-use crate::kms::uses::VersionUses;
 use crate::metrics::Meter;
 use crate::operation::{Access, Decoded, Effect, Entry};
 use crate::parameters::Parameters;
@@ -31,6 +30,7 @@ use crate::settings::Settings;
 use crate::testing::Testing;
 use crate::throttle::Throttle;
 use crate::value::Value;
+use crate::version_uses::VersionUses;
 use crate::volumes::Volumes;
 use crate::{coffer, ecs, kms, location, ram, sts};
 

@@ -4,22 +4,13 @@
 use coffer_base::{AccountId, ApiError, Arn, Region, Timestamp};
 use coffer_store::audit::Entry as Row;
 use coffer_store::disks::Disk;
-use coffer_store::events::{self, Event, Told};
+use coffer_store::events::{self, Event};
 use coffer_store::keys::Key;
-use coffer_store::{Record as _, Tx, accounts};
+use coffer_store::{Record as _, Tx};
 use serde_json::{Map, Value};
 
-use crate::dispatch::Cloud;
 use crate::ecs::disk_key::Wording;
 use crate::kms::dependants::Dependants;
-
-/// Most events that are kept.
-const MOST_KEPT: i64 = 1_000_000;
-/// Most events forgotten at a time.
-const MOST_FORGOTTEN: i64 = 20_000;
-/// The fact that holds how far the webhook has come.
-const WEBHOOK: &str = "webhook-cursor";
-const DAY_MS: i64 = 86_400_000;
 
 /// What an action that succeeded tells, and the note that says of what.
 const TOLD: &[(&str, &str, &str)] = &[
@@ -198,41 +189,4 @@ pub fn of_deed(tx: &Tx<'_>, deed: &Deed<'_>) -> Result<(), ApiError> {
     };
     let detail = deed.notes.iter().map(|(name, value)| ((*name).to_owned(), value.as_str().into())).collect();
     append(tx, &row, deed.kind, deed.resource, detail)
-}
-
-impl Cloud {
-    /// Wakes those who wait for events. To be called every moment.
-    pub(crate) fn ring(&self) -> Result<(), ApiError> {
-        if self.0.bell.waiting() > 0 {
-            let last = self.0.db.read(|tx| events::last(tx).map_err(ApiError::from))?;
-            self.0.bell.ring(last, self.0.clock.now());
-        }
-        Ok(())
-    }
-
-    /// How many calls wait for events.
-    pub fn waiting_for_events(&self) -> usize {
-        self.0.bell.waiting()
-    }
-
-    /// Forgets events that are too old. Blocks; to be called every few seconds.
-    pub(crate) fn forget_events(&self) -> Result<usize, ApiError> {
-        let oldest = self.0.clock.now().plus_ms(-self.0.settings.event_retention_d.saturating_mul(DAY_MS));
-        let forget = move |tx: &Tx<'_>| Ok::<_, ApiError>(events::forget(tx, oldest, MOST_KEPT, MOST_FORGOTTEN)?);
-        self.0.db.write(forget).wait()
-    }
-
-    /// At most `limit` events of all accounts that the webhook was not told yet, and the place of the last one it was told.
-    pub fn untold_events(&self, limit: i64) -> Result<(Vec<Told>, i64), ApiError> {
-        self.0.db.read(|tx| {
-            let told = accounts::fact(tx, WEBHOOK)?.and_then(|text| text.parse().ok()).unwrap_or(0);
-            Ok((events::after(tx, told, limit)?, told))
-        })
-    }
-
-    /// Puts on record that the webhook was told all events up to one.
-    pub async fn set_told(&self, event_id: i64) -> Result<(), ApiError> {
-        let set = move |tx: &Tx<'_>| Ok::<_, ApiError>(accounts::set_fact(tx, WEBHOOK, &event_id.to_string())?);
-        self.0.db.write(set).await
-    }
 }

@@ -35,6 +35,7 @@ pub mod sts;
 pub mod testing;
 pub mod throttle;
 pub mod value;
+pub mod version_uses;
 pub mod volumes;
 
 pub use dispatch::{Cloud, operations};

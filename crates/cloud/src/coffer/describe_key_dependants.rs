@@ -1,16 +1,18 @@
 //! DescribeKeyDependants: everything that can't be used without a KMS key, or without a version of it, by pages; and when the key was
 //! last used, by which action and by whom. Where a version is named, a region's default is not listed: it needs no version.
 
+use std::collections::HashMap;
+
 use coffer_base::{ApiError, Arn, ErrorCode};
 use coffer_store::dependants::{self, Counts, Dependant, Kind, Page};
-use coffer_store::key_uses::KeyUse;
+use coffer_store::key_uses::{self, KeyUse};
 use coffer_store::keys::{self, Key, KeyVersion};
 
 use crate::context::Cx;
 use crate::decode::request;
 use crate::kms::key::{self, Forms};
 use crate::kms::parameter::PageSize;
-use crate::kms::{cipher, uses};
+use crate::kms::cipher;
 use crate::operation::{Access, Effect, Operation};
 use crate::page::Listing;
 use crate::product::Product;
@@ -182,7 +184,7 @@ fn position(text: &str) -> Option<(Kind, String)> {
 fn used(cx: &Cx<'_>, key: &Key, named: Option<KeyVersion>) -> Result<(Option<Use>, Vec<Version>), ApiError> {
     let ids = named.as_ref().map(|version| vec![version.version_id.clone()]);
     let ids = ids.map_or_else(|| keys::version_ids(cx.tx, &key.key_id), Ok)?;
-    let uses = uses::of_key(cx, &key.key_id, &ids)?;
+    let uses = last_uses(cx, &key.key_id, &ids)?;
     let shown = |id: &String| uses.get(id).map(|last| Use::of(id, last));
     let last = ids.iter().filter(|id| uses.contains_key(*id)).max_by_key(|id| uses[*id].at);
     let versions = match named {
@@ -219,4 +221,11 @@ impl Item {
             attachments: attachments.map(|(instance_id, status)| Attachment { instance_id, status }).collect(),
         }
     }
+}
+
+/// The last use of each of a key's versions, of those that were ever used.
+fn last_uses(cx: &Cx<'_>, key_id: &str, versions: &[String]) -> Result<HashMap<String, KeyUse>, ApiError> {
+    let mut uses: HashMap<_, _> = key_uses::of_key(cx.tx, key_id)?.into_iter().collect();
+    uses.extend(versions.iter().filter_map(|version_id| Some((version_id.clone(), cx.version_uses.get(version_id)?))));
+    Ok(uses)
 }

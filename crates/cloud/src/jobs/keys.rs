@@ -1,12 +1,13 @@
 //! What is left to do to keys and secrets.
 
 use coffer_base::{AccountId, ApiError, Arn};
+use coffer_store::key_uses;
 use coffer_store::keys::Key;
 use coffer_store::secrets::{self, Secret};
-use coffer_store::{Record as _, Tx};
+use coffer_store::{Record as _, StoreError, Tx};
 
 use crate::audit::{self, Deed};
-use crate::dispatch::Shared;
+use crate::dispatch::{Cloud, Shared};
 use crate::kms::dependants::Dependants;
 use crate::kms::{erasure, key, rotation, secret};
 
@@ -74,4 +75,22 @@ pub(super) fn record(
 ) -> Result<(), ApiError> {
     let (at, service) = (shared.clock.now(), "kms.aliyuncs.com");
     audit::record_deed(tx, &Deed { at, account, service, action, resource, notes })
+}
+
+impl Cloud {
+    /// Puts the last uses of keys on record. Blocks; to be called every minute, and before the process ends.
+    pub fn record_key_uses(&self) -> Result<(), ApiError> {
+        let waiting = self.0.version_uses.waiting();
+        if waiting.is_empty() {
+            return Ok(());
+        }
+        let recorded = self.0.db.write(move |tx: &Tx<'_>| -> Result<_, StoreError> {
+            for (version_id, last) in &waiting {
+                key_uses::record(tx, version_id, last)?;
+            }
+            Ok(waiting)
+        });
+        self.0.version_uses.settle(&recorded.wait()?);
+        Ok(())
+    }
 }

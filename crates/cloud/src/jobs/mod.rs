@@ -2,6 +2,7 @@
 //! are committed together.
 
 mod disks;
+mod events;
 mod images;
 mod instances;
 mod keys;

@@ -22,7 +22,6 @@ pub mod spec;
 pub mod tag_item;
 pub mod tagging;
 pub mod throttling;
-pub mod uses;
 pub mod version_item;
 
 use crate::operation::operations;

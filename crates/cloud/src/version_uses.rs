@@ -4,12 +4,7 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-use coffer_base::ApiError;
-use coffer_store::key_uses::{self, KeyUse};
-use coffer_store::{StoreError, Tx};
-
-use crate::context::Cx;
-use crate::dispatch::Cloud;
+use coffer_store::key_uses::KeyUse;
 
 /// Most versions whose use waits to be put on record. What is used beyond that within a minute is in the audit alone.
 const CAPACITY: usize = 100_000;
@@ -35,43 +30,18 @@ impl VersionUses {
     }
 
     /// All uses that wait.
-    fn waiting(&self) -> HashMap<String, KeyUse> {
+    pub(crate) fn waiting(&self) -> HashMap<String, KeyUse> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn get(&self, version_id: &str) -> Option<KeyUse> {
+    pub(crate) fn get(&self, version_id: &str) -> Option<KeyUse> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).get(version_id).cloned()
     }
 
     /// Forgets what is on record now, unless the version was used again since.
-    fn settle(&self, recorded: &HashMap<String, KeyUse>) {
+    pub(crate) fn settle(&self, recorded: &HashMap<String, KeyUse>) {
         let mut uses = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         uses.retain(|version_id, last| recorded.get(version_id) != Some(last));
-    }
-}
-
-/// The last use of each of a key's versions, of those that were ever used.
-pub fn of_key(cx: &Cx<'_>, key_id: &str, versions: &[String]) -> Result<HashMap<String, KeyUse>, ApiError> {
-    let mut uses: HashMap<_, _> = key_uses::of_key(cx.tx, key_id)?.into_iter().collect();
-    uses.extend(versions.iter().filter_map(|version_id| Some((version_id.clone(), cx.version_uses.get(version_id)?))));
-    Ok(uses)
-}
-
-impl Cloud {
-    /// Puts the last uses of keys on record. Blocks; to be called every minute, and before the process ends.
-    pub fn record_key_uses(&self) -> Result<(), ApiError> {
-        let waiting = self.0.version_uses.waiting();
-        if waiting.is_empty() {
-            return Ok(());
-        }
-        let recorded = self.0.db.write(move |tx: &Tx<'_>| -> Result<_, StoreError> {
-            for (version_id, last) in &waiting {
-                key_uses::record(tx, version_id, last)?;
-            }
-            Ok(waiting)
-        });
-        self.0.version_uses.settle(&recorded.wait()?);
-        Ok(())
     }
 }
 
