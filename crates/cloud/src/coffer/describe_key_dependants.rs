@@ -10,9 +10,9 @@ use coffer_store::keys::{self, Key, KeyVersion};
 
 use crate::context::Cx;
 use crate::decode::request;
+use crate::kms::cipher;
 use crate::kms::key::{self, Forms};
 use crate::kms::parameter::PageSize;
-use crate::kms::cipher;
 use crate::operation::{Access, Effect, Operation};
 use crate::page::Listing;
 use crate::product::Product;
