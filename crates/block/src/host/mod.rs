@@ -375,6 +375,11 @@ impl Host {
         Err(error.into())
     }
 
+    /// The sequence of the snapshot that a volume is frozen for, if it is.
+    pub fn frozen_sequence(&self, volume_id: &str) -> Result<Option<u64>, HostError> {
+        self.with_volume(volume_id, |volume| Ok(volume.frozen_sequence()))
+    }
+
     /// Ends a freeze: its snapshot is complete, or is given up, and then what was stored for it is deleted. Nothing if there is no such
     /// freeze.
     pub fn thaw(&self, volume_id: &str, sequence: u64, is_complete: bool) -> Result<(), HostError> {

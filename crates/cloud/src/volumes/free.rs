@@ -41,7 +41,15 @@ impl Cloud {
             return Ok(Outcome::nothing());
         };
         let manifest = &chain[place];
-        if manifest.state == "kept" {
+        // First of all: a volume that stays frozen, as a crash came between, is in the way of other snapshots.
+        let (host, is_complete) = (&self.0.volumes.host, manifest.state == "kept");
+        if !manifest.volume_id.is_empty() {
+            let thawed = host.thaw(&manifest.volume_id, sequence(manifest.sequence), is_complete);
+            thawed.map_err(ApiError::internal)?;
+        } else if !is_complete {
+            host.abandon(&manifest.chain, sequence(manifest.sequence)).map_err(ApiError::internal)?;
+        }
+        if is_complete {
             // The last one who needs them sets down another job.
             if is_needed {
                 return Ok(Outcome { held: Some(held), ..Outcome::nothing() });
@@ -49,13 +57,6 @@ impl Cloud {
             if chain.iter().any(|other| other.state != "kept") {
                 return Ok(Outcome::after_ms(BUSY_MS));
             }
-        }
-        let (host, is_complete) = (&self.0.volumes.host, manifest.state == "kept");
-        if !manifest.volume_id.is_empty() {
-            let thawed = host.thaw(&manifest.volume_id, sequence(manifest.sequence), is_complete);
-            thawed.map_err(ApiError::internal)?;
-        } else if !is_complete {
-            host.abandon(&manifest.chain, sequence(manifest.sequence)).map_err(ApiError::internal)?;
         }
         let _removing = match self.0.volumes.free_to_remove() {
             Ok(removing) => removing,

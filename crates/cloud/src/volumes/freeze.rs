@@ -9,7 +9,7 @@ use coffer_store::{Record as _, Tx};
 
 use super::keys::sequence;
 use super::upload::fail;
-use super::work::{MOST_ATTEMPTS, Outcome};
+use super::work::Outcome;
 use crate::dispatch::Cloud;
 use crate::job::{self, Kind};
 
@@ -39,18 +39,17 @@ fn parts(tx: &Tx<'_>, subject: &str) -> Result<Vec<Part>, ApiError> {
 }
 
 impl Cloud {
-    /// Freezes what the snapshots of `subject` are made of. They fail together when that can't be done.
-    pub(super) fn freeze(&self, subject: &str, attempts: i64) -> Result<Outcome, ApiError> {
-        match self.freeze_all(subject) {
-            Err(error) if attempts + 1 >= MOST_ATTEMPTS || error.source().is_none() => {
-                tracing::error!(subject, code = %error.code_text(), "snapshots failed: their disks can't be frozen");
-                let subject = subject.to_owned();
-                Ok(Outcome::done(None, move |shared, tx| {
-                    subject.split(',').try_for_each(|snapshot_id| fail(tx, snapshot_id, shared.clock.now()))
-                }))
-            }
-            outcome => outcome,
-        }
+    /// Freezes what the snapshots of `subject` are made of. They fail together when that can't be done: whoever asked for them is answered
+    /// now, and a later moment is not the one that was asked for.
+    pub(super) fn freeze(&self, subject: &str) -> Outcome {
+        self.freeze_all(subject).unwrap_or_else(|error| {
+            let cause = error.source().map(tracing::field::display);
+            tracing::error!(subject, code = %error.code_text(), cause, "snapshots failed: their disks can't be frozen");
+            let subject = subject.to_owned();
+            Outcome::done(None, move |shared, tx| {
+                subject.split(',').try_for_each(|snapshot_id| fail(tx, snapshot_id, shared.clock.now()))
+            })
+        })
     }
 
     fn freeze_all(&self, subject: &str) -> Result<Outcome, ApiError> {
@@ -64,6 +63,9 @@ impl Cloud {
             if let Some(disk) = part.disk.as_ref().filter(|disk| volumes::id_of(disk) == part.manifest.volume_id) {
                 made.push(self.make(disk, part.volume.as_ref())?.0);
             }
+        }
+        for part in &parts {
+            self.thaw_what_is_over(&part.manifest)?;
         }
         let moment: Vec<Freeze> = parts.iter().map(|part| of(&part.manifest)).collect();
         if !moment.is_empty() {
@@ -84,6 +86,22 @@ impl Cloud {
             }
             Ok(())
         }))
+    }
+
+    /// Ends a freeze of a snapshot's volume for another one that is over, complete or deleted. Whoever finishes that one does so too, but
+    /// the moment that is asked for now does not wait.
+    fn thaw_what_is_over(&self, wanted: &Manifest) -> Result<(), ApiError> {
+        let host = &self.0.volumes.host;
+        let Some(frozen) = host.frozen_sequence(&wanted.volume_id).map_err(ApiError::internal)? else { return Ok(()) };
+        let chain = self.0.db.read(|tx| volumes::chain(tx, &wanted.chain))?;
+        let Some(other) = chain.iter().find(|other| sequence(other.sequence) == frozen) else { return Ok(()) };
+        let is_complete = other.state == "kept";
+        if other.snapshot_id == wanted.snapshot_id || !(is_complete || other.is_deleted) {
+            return Ok(());
+        }
+        // Nobody stores anything for one that is given up.
+        let _held = (!is_complete).then(|| self.0.volumes.locks.hold(std::slice::from_ref(&other.snapshot_id)));
+        host.thaw(&wanted.volume_id, frozen, is_complete).map_err(ApiError::internal)
     }
 }
 

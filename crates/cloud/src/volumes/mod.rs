@@ -17,7 +17,7 @@ mod upload;
 mod watch;
 mod work;
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
@@ -72,7 +72,7 @@ pub struct Volumes {
     /// The file whose shared lock keeps every object where it is.
     pin: Option<PathBuf>,
     /// The numbers of the jobs that threads work on.
-    running: Mutex<HashSet<i64>>,
+    running: Locks,
     /// Whether the process is to end.
     stopping: AtomicBool,
     /// How many jobs were done.
@@ -108,7 +108,7 @@ impl Volumes {
             workers,
             locks: Locks::default(),
             pin: None,
-            running: Mutex::default(),
+            running: Locks::default(),
             stopping: AtomicBool::new(false),
             done: AtomicUsize::new(0),
             opened_for: Mutex::default(),

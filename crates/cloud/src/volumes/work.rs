@@ -7,7 +7,6 @@ use coffer_store::Tx;
 use coffer_store::jobs::{self, Job};
 use tokio::sync::oneshot;
 
-use super::guard;
 use super::locks::Held;
 use crate::dispatch::{Cloud, Shared};
 use crate::job::{Class, Kind};
@@ -61,7 +60,9 @@ impl Cloud {
         let (cloud, (reply, done)) = (self.clone(), oneshot::channel());
         self.0.volumes.workers.prompt(Box::new(move || {
             for job in &jobs {
-                cloud.work(job);
+                // The caller is answered when it is done, by whichever thread.
+                let running = cloud.0.volumes.running.hold(&[job.job_id.to_string()]);
+                cloud.work(job, running);
             }
             reply.send(()).ok();
         }));
@@ -76,11 +77,10 @@ impl Cloud {
         let kinds: Vec<String> = crate::jobs::kinds(class);
         let due = self.0.db.read(|tx| jobs::due(tx, &kinds, now, most).map_err(ApiError::from))?;
         for job in due {
-            if guard(&volumes.running).contains(&job.job_id) {
-                continue;
-            }
+            // Another thread may work on it: then it is as due as before, unless it is over.
+            let Some(running) = volumes.running.try_hold(&[job.job_id.to_string()]) else { continue };
             let cloud = self.clone();
-            let work = Box::new(move || cloud.work(&job));
+            let work = Box::new(move || cloud.work(&job, running));
             if class == Class::Long { volumes.workers.long(work) } else { volumes.workers.prompt(work) }
         }
         Ok(self.count_done())
@@ -96,13 +96,12 @@ impl Cloud {
         self.0.volumes.done.swap(0, Ordering::Relaxed)
     }
 
-    /// Does a job, unless it was done or withdrawn meanwhile or another thread does it.
-    fn work(&self, job: &Job) {
+    /// Does a job that no other thread does, unless it was done or withdrawn meanwhile.
+    fn work(&self, job: &Job, running: Held) {
         let volumes = &self.0.volumes;
-        if volumes.stopping.load(Ordering::Relaxed) || !guard(&volumes.running).insert(job.job_id) {
+        if volumes.stopping.load(Ordering::Relaxed) {
             return;
         }
-        let _running = Running { cloud: self, job_id: job.job_id };
         match self.attempt(job) {
             Ok(true) => drop(volumes.done.fetch_add(1, Ordering::Relaxed)),
             Ok(false) => {}
@@ -115,6 +114,7 @@ impl Cloud {
                 self.put_off(job, retry_ms(job.attempts));
             }
         }
+        drop(running);
     }
 
     /// To be called once when the process is to end: what takes long is broken off, and nothing new is begun.
@@ -157,7 +157,7 @@ impl Cloud {
         match Kind::parse(&job.kind) {
             Some(Kind::StartInstance) => self.start_instance(subject),
             Some(Kind::SyncDisk) => self.sync_disk(subject),
-            Some(Kind::FreezeVolumes) => self.freeze(subject, job.attempts),
+            Some(Kind::FreezeVolumes) => Ok(self.freeze(subject)),
             Some(Kind::CompleteSnapshot) => self.complete_snapshot(subject, job.attempts),
             Some(Kind::FreeSnapshot) => self.free_snapshot(subject),
             _ => Err(ApiError::internal(format!("no work on volumes: {}", job.kind))),
@@ -167,16 +167,4 @@ impl Cloud {
 
 fn retry_ms(attempts: i64) -> i64 {
     (RETRY_MS << attempts.clamp(0, 16)).min(MOST_RETRY_MS)
-}
-
-/// A job that a thread works on.
-struct Running<'a> {
-    cloud: &'a Cloud,
-    job_id: i64,
-}
-
-impl Drop for Running<'_> {
-    fn drop(&mut self) {
-        guard(&self.cloud.0.volumes.running).remove(&self.job_id);
-    }
 }

@@ -17,6 +17,8 @@ use crate::site::{COFFER, HERE, REGION, Site, text};
 use crate::writer;
 
 const KILLS: usize = 50;
+/// How many at most, until everything was cut off often enough to tell.
+const MOST_KILLS: usize = 200;
 const SIZE_GIB: u64 = 20;
 const GROWN_GIB: u64 = 32;
 const AREA_BYTES: usize = 2 << 20;
@@ -91,6 +93,19 @@ struct Notes {
     /// How many kills were survived by what goes on by itself.
     snapshots_cut_off: u32,
     reencryptions_cut_off: u32,
+    clones: u32,
+}
+
+impl Notes {
+    /// Whether each of it was done, and cut off, more than once or twice.
+    fn are_enough(&self) -> bool {
+        self.snapshots.len() > 3
+            && self.snapshots_cut_off > 1
+            && self.clones > 3
+            && self.reencryptions > 1
+            && self.reencryptions_cut_off > 3
+            && self.acknowledged_gib > SIZE_GIB
+    }
 }
 
 /// Who does something to a disk by the API until the server is gone.
@@ -194,16 +209,21 @@ fn restart(site: &mut Site, dice: &mut Dice) -> u32 {
 
 /// Waits for what the deed would be refused for. For a clone, a disk made from the newest snapshot, attached.
 fn prepared(site: &mut Site, disk: &Disk, deed: Deed, notes: &Mutex<Notes>, instance_id: &str) -> Option<Disk> {
-    if deed == Deed::Reencryption {
+    if matches!(deed, Deed::Reencryption | Deed::Growth) {
         until_encrypted_anew(site, disk);
     }
-    let (snapshot_id, moment) = notes.lock().unwrap().snapshots.last().cloned()?;
-    if matches!(deed, Deed::Growth | Deed::Clone) {
-        site.until_accomplished(HERE, &snapshot_id);
+    if deed == Deed::Growth {
+        // Among them one that was cut off before it was answered.
+        site.until("no snapshot is being made", |site| {
+            let listed = site.ecs("DescribeSnapshots", &[REGION, ("Status", "progressing")]);
+            listed["TotalCount"] == 0
+        });
     }
+    let (snapshot_id, moment) = notes.lock().unwrap().snapshots.last().cloned()?;
     if deed != Deed::Clone {
         return None;
     }
+    site.until_accomplished(HERE, &snapshot_id);
     let disk_id = site.disk(&[("SnapshotId", &snapshot_id), ("Size", &GROWN_GIB.to_string())]);
     site.attach(&disk_id, instance_id);
     let areas = disk.areas.iter().map(|area| Mutex::new(area.lock().unwrap().clone_of(moment)));
@@ -262,9 +282,11 @@ fn what_was_flushed_to_encrypted_disks_survives_fifty_kills_and_so_do_their_snap
     let areas = AREAS.map(|offset| Mutex::new(Area::new(offset, AREA_BYTES)));
     let mut disk = Disk { disk_id, areas: areas.into() };
     let notes = Mutex::new(Notes { acknowledged_gib: SIZE_GIB, asked_gib: SIZE_GIB, ..Notes::default() });
-    let (mut lost, mut kills, mut clones) = (0, 0, 0);
-    for nth in 0..KILLS {
-        let deed = DEEDS[nth % DEEDS.len()];
+    let (mut lost, mut kills, mut rounds) = (0, 0, 0);
+    while rounds < KILLS || !notes.lock().unwrap().are_enough() {
+        assert!(rounds < MOST_KILLS, "too little to tell");
+        let deed = DEEDS[rounds % DEEDS.len()];
+        rounds += 1;
         let mut clone = prepared(&mut site, &disk, deed, &notes, &instance_id);
         let disks: Vec<&Disk> = [&disk].into_iter().chain(&clone).collect();
         round(&mut site, &disks, deed, &notes, &ticks, &mut dice);
@@ -275,7 +297,7 @@ fn what_was_flushed_to_encrypted_disks_survives_fifty_kills_and_so_do_their_snap
         if let Some(clone) = &mut clone {
             lost += clone.recovered(&mut site, &ticks);
             removed(&mut site, &clone.disk_id, &instance_id);
-            clones += 1;
+            notes.lock().unwrap().clones += 1;
         }
     }
     let notes = notes.into_inner().unwrap();
@@ -284,16 +306,15 @@ fn what_was_flushed_to_encrypted_disks_survives_fifty_kills_and_so_do_their_snap
     lost += disk.recovered(&mut site, &ticks);
     let writes = ticks.next();
     eprintln!(
-        "{KILLS} kills under load and {kills} at the start, {writes} requests, {} snapshots ({} times cut off), {} re-encryptions ({} times cut off), {clones} clones, \
+        "{rounds} kills under load and {kills} at the start, {writes} requests, {} snapshots ({} times cut off), {} re-encryptions ({} times cut off), {} clones, \
          grown to {} GiB: {lost} sectors lost what was not flushed, none what was",
         notes.snapshots.len(),
         notes.snapshots_cut_off,
         notes.reencryptions,
         notes.reencryptions_cut_off,
+        notes.clones,
         notes.acknowledged_gib,
     );
-    assert!(notes.snapshots.len() > 3 && notes.snapshots_cut_off > 0 && clones > 3, "too little to tell");
-    assert!(notes.reencryptions > 1 && notes.reencryptions_cut_off > 3 && notes.acknowledged_gib > SIZE_GIB);
     // Among them those whose making was cut off before it was answered.
     let listed = site.ecs("DescribeSnapshots", &[REGION, ("PageSize", "100")]);
     for snapshot in listed["Snapshots"]["Snapshot"].as_array().unwrap() {
