@@ -20,7 +20,7 @@ pub(crate) fn run() -> Result<Counts, String> {
         match report::success(&mut deny) {
             Ok(passed) => counts += passed,
             Err(error) => {
-                eprintln!("{error}");
+                report::failed("deny", &error);
                 counts.failed += 1;
             }
         }

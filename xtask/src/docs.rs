@@ -46,12 +46,11 @@ pub(crate) fn run() -> Result<Counts, String> {
         for (number, block) in blocks(&page).iter().enumerate() {
             let name = format!("{}-{}", path.file_stem().unwrap_or_default().to_string_lossy(), number + 1);
             let outcome = play(&binary, &name, block);
-            println!(
-                "{}, block {}: {}",
-                path.display(),
-                number + 1,
-                outcome.as_ref().err().map_or("as it says", |e| e)
-            );
+            let place = format!("{}, block {}", path.display(), number + 1);
+            match &outcome {
+                Ok(()) => println!("{place}: as it says"),
+                Err(error) => report::failed(&place, error),
+            }
             counts.passed += u64::from(outcome.is_ok());
             counts.failed += u64::from(outcome.is_err());
         }

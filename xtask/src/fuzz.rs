@@ -101,7 +101,7 @@ pub(crate) fn run(arguments: &[&str]) -> Result<Counts, String> {
                     match outcome {
                         Ok(passed) => *counts += passed,
                         Err(error) => {
-                            eprintln!("{target}: {error}");
+                            report::failed(target, &error);
                             counts.failed += 1;
                         }
                     }

@@ -24,7 +24,7 @@ mod tools;
 use std::process::ExitCode;
 
 const HELP: &str = "cargo xtask VERB
-  test    everything: tidy, deny, tools, the Rust tests (the kill test among them), fuzz, the official clients, docs; ends with the counts
+  test    everything: tidy, deny, tools, the Rust tests (the kill test among them), fuzz, the official clients, docs; ends with what failed and the counts
   tools   the NBD clients and other programs that the Rust tests run; installs what is absent
   tidy    layout, edges, sizes, formatting, lints; --fix formats
   deny    the dependencies held to deny.toml; installs cargo-deny when it is absent

@@ -19,7 +19,7 @@ pub(crate) fn recorded(tests: &mut Command) -> Result<Counts, String> {
     let mut check = Command::new(env!("CARGO"));
     check.args(["run", "--quiet", "-p", "coffer-cloud", "--example", "coverage", "--", "--reached"]).arg(folder);
     counts += report::success(&mut check).unwrap_or_else(|error| {
-        eprintln!("{error}");
+        report::failed("reached", &error);
         Counts { failed: 1, ..Counts::default() }
     });
     Ok(counts)

@@ -4,6 +4,56 @@ use std::fmt;
 use std::io::{BufRead as _, BufReader};
 use std::ops::AddAssign;
 use std::process::{Command, Stdio};
+use std::sync::{Mutex, PoisonError};
+
+/// How many lines are kept of what a failed test says, and how many characters of each.
+const MOST_LINES: usize = 8;
+const MOST_CHARS: usize = 300;
+/// What test runners other than cargo's begin the line of a failed test with: pytest, go, Maven, Node.
+const FAILURES: [&str; 4] = ["FAILED ", "--- FAIL: ", "[ERROR] ", "not ok "];
+
+/// What failed, for the end of a long run.
+static FAILED: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+/// Says what failed, now and at the end.
+pub(crate) fn failed(what: &str, why: &str) {
+    eprintln!("{what}: {why}");
+    note(&format!("{what}: {why}"));
+}
+
+/// Keeps a line on what failed.
+fn note(line: &str) {
+    let line = line.chars().take(MOST_CHARS).collect();
+    FAILED.lock().unwrap_or_else(PoisonError::into_inner).push(line);
+}
+
+/// The lines on what failed until now.
+pub(crate) fn failures() -> Vec<String> {
+    std::mem::take(&mut *FAILED.lock().unwrap_or_else(PoisonError::into_inner))
+}
+
+/// Finds the lines on what failed in what a test runner prints.
+#[derive(Default)]
+struct Watch {
+    /// How many more lines belong to the failed test whose output was begun.
+    left: usize,
+}
+
+impl Watch {
+    /// Whether a line is to be kept.
+    fn keeps(&mut self, line: &str) -> bool {
+        if line.starts_with("---- ") && line.ends_with(" stdout ----") {
+            self.left = MOST_LINES;
+            return true;
+        }
+        if line == "stack backtrace:" || line == "failures:" {
+            self.left = 0;
+        }
+        let belongs = self.left > 0 && !line.is_empty();
+        self.left -= usize::from(belongs);
+        belongs || FAILURES.iter().any(|start| line.trim_start().starts_with(start))
+    }
+}
 
 /// How many tests passed, failed and were skipped.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -32,10 +82,13 @@ impl fmt::Display for Counts {
 pub(crate) fn counted(command: &mut Command, read: fn(&str) -> Option<Counts>) -> Result<Counts, String> {
     let mut child = command.stdout(Stdio::piped()).spawn().map_err(|error| format!("{command:?}: {error}"))?;
     let output = child.stdout.take().ok_or("no output")?;
-    let mut total = Counts::default();
+    let (mut total, mut watch) = (Counts::default(), Watch::default());
     for line in BufReader::new(output).lines() {
         let line = line.map_err(|error| error.to_string())?;
         println!("{line}");
+        if watch.keeps(&line) {
+            note(&line);
+        }
         if let Some(counts) = read(&line) {
             total += counts;
         }
@@ -71,6 +124,27 @@ pub(crate) fn closing_line(line: &str) -> Option<Counts> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_a_failed_test_its_name_and_first_words_are_kept() {
+        let lines = [
+            "test a ... FAILED",
+            "---- a stdout ----",
+            "",
+            "thread 'a' panicked at x.rs:1:1:",
+            "it is so",
+            "stack backtrace:",
+            "   0: main",
+            "failures:",
+            "    a",
+            "FAILED test_b.py::test_c - assert 1 == 2",
+            "ok",
+        ];
+        let mut watch = Watch::default();
+        let kept: Vec<&str> = lines.into_iter().filter(|line| watch.keeps(line)).collect();
+        let expected = [1, 3, 4, 9].map(|place| lines[place]);
+        assert_eq!(kept, expected);
+    }
 
     #[test]
     fn the_lines_of_both_runners_are_read() {

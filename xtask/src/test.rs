@@ -24,11 +24,15 @@ pub(crate) fn run() -> Counts {
     for (place, (name, step)) in STEPS.iter().enumerate() {
         println!("==> [{}/{}] {name}", place + 1, STEPS.len());
         let counts = step().unwrap_or_else(|error| {
-            eprintln!("{name}: {error}");
+            report::failed(name, &error);
             Counts { failed: 1, ..Counts::default() }
         });
         println!("<== {name}: {counts}");
         total += counts;
+    }
+    // Once more at the end, where they are found.
+    for line in report::failures() {
+        println!("{line}");
     }
     total
 }

@@ -34,7 +34,7 @@ pub(crate) fn run(fix: bool) -> Result<Counts, String> {
         counts.passed += u64::from(findings.is_empty());
         counts.failed += u64::from(!findings.is_empty());
         for finding in findings {
-            eprintln!("{name}: {finding}");
+            report::failed(name, &finding);
         }
     }
     let mut clippy = Command::new(env!("CARGO"));
