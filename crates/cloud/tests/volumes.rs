@@ -4,7 +4,7 @@
 
 mod support;
 
-use coffer_block::host::NewVolume;
+use coffer_block::host::{Freeze, NewVolume};
 use coffer_cloud::{Product, Settings};
 use coffer_store::disks::Disk;
 use coffer_store::snapshots::Snapshot;
@@ -376,6 +376,56 @@ fn a_snapshot_that_is_deleted_while_it_is_made_leaves_nothing() {
     world.ecs("DeleteSnapshot", &[("SnapshotId", &snapshot_id)]);
     world.settle();
     assert!(!has::<Manifest>(&world, &snapshot_id) && world.state()["jobs"].is_empty());
+    assert_eq!(world.row::<Snapshot>(&world.done_snapshot(&disk_id, &[])).status, "accomplished");
+}
+
+/// Freezes a disk for the snapshot of that sequence, as after a crash between the record of a snapshot and its thaw.
+fn freeze(world: &World, disk_id: &str, sequence: u64) {
+    world.host.freeze(&[Freeze { volume_id: volume_id(world, disk_id), sequence, parent: None }]).unwrap();
+}
+
+/// Makes a snapshot between two writes; it must hold the first.
+#[track_caller]
+fn of_its_own_moment(world: &World, disk_id: &str, instance_id: &str) {
+    write(world, disk_id, 0, 2);
+    let snapshot_id = world.snapshot(disk_id, &[]);
+    write(world, disk_id, 0, 3);
+    world.settle();
+    assert_eq!(world.row::<Snapshot>(&snapshot_id).status, "accomplished");
+    let clone_id = world.disk(&[("SnapshotId", &snapshot_id)]);
+    attach(world, &clone_id, instance_id);
+    assert_eq!((read(world, disk_id, 0), read(world, &clone_id, 0)), (3, 2));
+}
+
+#[test]
+fn a_snapshot_after_one_that_is_complete_and_not_yet_thawed_is_of_its_own_moment() {
+    let world = World::new();
+    let (disk_id, instance_id) = served(&world);
+    write(&world, &disk_id, 0, 1);
+    let before = world.done_snapshot(&disk_id, &[]);
+    freeze(&world, &disk_id, u64::try_from(world.row::<Manifest>(&before).sequence).unwrap());
+    of_its_own_moment(&world, &disk_id, &instance_id);
+}
+
+#[test]
+fn a_snapshot_after_one_that_was_deleted_while_it_was_made_is_of_its_own_moment() {
+    let world = World::new();
+    let (disk_id, instance_id) = served(&world);
+    write(&world, &disk_id, 0, 1);
+    let before = world.snapshot(&disk_id, &[]);
+    world.ecs("DeleteSnapshot", &[("SnapshotId", &before)]);
+    of_its_own_moment(&world, &disk_id, &instance_id);
+    assert!(!has::<Manifest>(&world, &before));
+}
+
+#[test]
+fn a_snapshot_whose_disk_can_not_be_frozen_has_failed_when_create_snapshot_answers() {
+    let world = World::new();
+    let (disk_id, _) = served(&world);
+    freeze(&world, &disk_id, 99);
+    let snapshot_id = world.snapshot(&disk_id, &[]);
+    assert_eq!(world.row::<Snapshot>(&snapshot_id).status, "failed");
+    world.host.thaw(&volume_id(&world, &disk_id), 99, false).unwrap();
     assert_eq!(world.row::<Snapshot>(&world.done_snapshot(&disk_id, &[])).status, "accomplished");
 }
 
