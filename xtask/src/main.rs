@@ -20,6 +20,7 @@ mod sim;
 mod test;
 mod tidy;
 mod tools;
+mod trial;
 
 use std::process::ExitCode;
 
@@ -36,7 +37,8 @@ const HELP: &str = "cargo xtask VERB
   docs    the blocks of the documents that are marked to be run, each against a fresh server
   coverage  what is served of the vendor's metadata, counted; --write makes docs/compatibility.md and docs/creation-matrix.md again
   reached  whether the tests of coffer-cloud were answered with every error of the catalogue
-  package  the release binary, a Debian package and the bill of materials, reproducibly; then tried; --binary FILE packs one that is built
+  package  the release binary, a Debian package and the bill of materials, reproducibly; then tried; --binary FILE packs one that is built;
+           --try [SUITE] installs, runs, upgrades and removes it in a clean Debian that systemd boots (as root; installs what it needs)
   bench   what it costs, against peers in the same run (release build)";
 
 fn main() -> ExitCode {
@@ -55,8 +57,7 @@ fn main() -> ExitCode {
         ["reached"] => reached::run(),
         ["sim", seed] => sim::run(seed),
         ["fuzz", ref arguments @ ..] => fuzz::run(arguments),
-        ["package"] => package::run(None),
-        ["package", "--binary", path] => package::run(Some(path)),
+        ["package", ref arguments @ ..] => package::run(arguments),
         ["docs"] => docs::run(),
         ["bench", ref arguments @ ..] => bench::run(arguments),
         ["coverage"] => coverage::run(&[]),
