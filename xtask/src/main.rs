@@ -7,6 +7,7 @@ mod coverage;
 mod deny;
 mod docs;
 mod e2e;
+mod formats;
 mod fuzz;
 mod golden;
 mod name;
@@ -31,6 +32,7 @@ const HELP: &str = "cargo xtask VERB
   deny    the dependencies held to deny.toml; installs cargo-deny when it is absent
   new-operation PRODUCT ACTION  begins one from the vendor's metadata: its file, its line, its sample
   golden  the exact bytes of every operation's answers against those on record; --write records them again
+  formats  data directories as released versions left them, served by today's; --write puts today's on record, for a release
   sim SEED  one history of the simulation, step by step; the Rust tests play some
   fuzz [TARGET] [--seconds N]  what comes in through the port, fuzzed
   e2e     the official clients against a built server
@@ -52,6 +54,8 @@ fn main() -> ExitCode {
         ["deny"] => deny::run(),
         ["e2e"] => e2e::run(),
         ["new-operation", product, action] => new_operation::run(product, action),
+        ["formats"] => formats::run(false),
+        ["formats", "--write"] => formats::run(true),
         ["golden"] => golden::run(false),
         ["golden", "--write"] => golden::run(true),
         ["reached"] => reached::run(),
