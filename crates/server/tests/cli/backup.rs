@@ -201,3 +201,67 @@ fn no_object_is_removed_while_a_backup_is_made() {
         std::thread::sleep(Duration::from_millis(50));
     }
 }
+
+/// `coffer backup` with its bytes of disks, as the account's root asks the server for them.
+fn backup_with_disks(site: &Site, options: &[&str]) -> Ran {
+    let arguments = ["backup", "backup", "--data", "data", "--with-disks", "--output", "json"];
+    site.coffer(&[&arguments, options].concat())
+}
+
+#[test]
+fn disks_that_are_written_to_become_again_what_they_held_when_the_backup_was_begun() {
+    let mut site = Site::new();
+    let (plain, fresh) = (site.disk(&[]), site.disk(&[]));
+    let encrypted = site.disk(&["--encrypted", "true"]);
+    write(&site, &plain, "3");
+    let instance = write(&site, &encrypted, "4");
+    let ran = backup_with_disks(&site, &[]);
+    assert_eq!(ran.code, 0, "{}{}", ran.out, ran.err);
+    let made: Value = serde_json::from_str(&ran.out).unwrap();
+    // Those two, the blank one that nothing was written to, and that of the instance.
+    assert_eq!((&made["DisksFromSnapshots"], &made["MissingDisks"]), (&4.into(), &Value::Array(Vec::new())));
+    assert_eq!(site.json(&["snapshot", "list"]), Value::Array(Vec::new()), "they are deleted again");
+    write(&site, &encrypted, "5");
+
+    let restored = restore(&mut site);
+    assert_eq!((restored["Disks"].as_array().unwrap().len(), restored["FromSnapshots"].as_array().unwrap().len()), (0, 4));
+    read(&site, &plain, "3");
+    read(&site, &encrypted, "4");
+    read(&site, &fresh, "0");
+    write(&site, &encrypted, "6");
+    site.does(&["detach", &encrypted, "--instance", &instance]);
+    read(&site, &encrypted, "6");
+    assert_eq!(site.json(&["disk", "show", &encrypted])["Encryption"]["DataStatus"], Value::Null);
+    site.stop();
+    assert_eq!(run(&site, &["audit", "verify", "--data", "data"]).code, 0);
+    assert_eq!(run(&site, &["volume", "check", "--snapshots", "--data", "data"]).code, 0);
+}
+
+#[test]
+fn a_disk_whose_key_is_disabled_is_not_in_the_backup_and_one_disabled_later_waits_for_it() {
+    let mut site = Site::new();
+    site.let_ecs_use_keys();
+    let root = (ID, SECRET);
+    let keys = [(); 2].map(|()| site.does(&["key", "create"]).trim().to_owned());
+    let disks = [0, 1].map(|of| site.disk(&["--encrypted", "true", "--kms-key", &keys[of]]));
+    write(&site, &disks[0], "1");
+    write(&site, &disks[1], "2");
+    site.call(root, KMS, "DisableKey", &[("KeyId", &keys[0])]);
+    let ran = backup_with_disks(&site, &["--keep-snapshots"]);
+    assert_eq!(ran.code, 1, "{}{}", ran.out, ran.err);
+    assert!(ran.err.contains(&disks[0]) && !ran.err.contains(&disks[1]), "{}", ran.err);
+    let made: Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!(made["MissingDisks"][0]["DiskId"], disks[0].as_str());
+    // What the database has of the moment of the backup: the first key disabled, the second enabled.
+    let status = |site: &Site, disk: &str| site.json(&["disk", "show", disk])["Encryption"]["DataStatus"].clone();
+    restore(&mut site);
+    assert_eq!((status(&site, &disks[0]), status(&site, &disks[1])), ("NotInBackup".into(), Value::Null));
+    read(&site, &disks[1], "2");
+
+    // The same, but the server that is restored can't open keys at first.
+    site.stop();
+    fs::remove_dir_all(site.data()).unwrap();
+    facts(&site, &["restore", "backup", "--data", "data"]);
+    let root_key = fs::read(site.data().join("root.key")).unwrap();
+    assert!(!root_key.is_empty());
+}
