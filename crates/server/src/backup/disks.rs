@@ -21,13 +21,13 @@ const NAME: &str = "coffer-backup";
 #[derive(Args)]
 pub(super) struct Disks {
     /// Also hold the bytes of disks while a server runs: of snapshots that it makes for this, for whom it is asked
-    #[arg(long)]
-    with_disks: bool,
+    #[arg(long = "with-disks")]
+    are_held: bool,
     /// Leave these snapshots in place; they are deleted otherwise
-    #[arg(long, requires = "with_disks")]
+    #[arg(long, requires = "are_held")]
     keep_snapshots: bool,
     /// How long to wait for each
-    #[arg(long, value_name = "SECONDS", default_value_t = 86_400, requires = "with_disks")]
+    #[arg(long, value_name = "SECONDS", default_value_t = 86_400, requires = "are_held")]
     timeout: u32,
     #[command(flatten)]
     connection: Connection,
@@ -46,38 +46,18 @@ pub(super) struct Snapshots {
 impl Disks {
     /// Has a snapshot made of each disk that has bytes; waits until all are complete. `None` if that was not asked for.
     pub(super) fn snapshots(&self, data: &Path, listen: SocketAddr) -> Result<Option<Snapshots>, Failure> {
-        if !self.with_disks {
+        if !self.are_held {
             return Ok(None);
         }
-        let mut session = self.connection.or_to(listen).open()?;
-        let caller = session.call(Product::Sts, "GetCallerIdentity", &[])?;
         let failed = |error: StoreError| Failure::machine(data.display(), chain(&error));
-        let (mut made, mut unwritten, mut missing) = (Vec::new(), Vec::new(), Vec::new());
-        for (disk, Volume { volume_id, .. }) in Db::peek(data, with_bytes).map_err(failed)? {
-            if disk.attached_at.is_none() {
-                unwritten.push(Held { volume_id, snapshot_id: disk.source_snapshot_id });
-                continue;
+        let disks = Db::peek(data, with_bytes).map_err(failed)?;
+        let session = self.connection.or_to(listen).open()?;
+        let mut snapshots = Snapshots { session, made: Vec::new(), unwritten: Vec::new(), missing: Vec::new() };
+        let patience = Duration::from_secs(self.timeout.into());
+        if let Err(failure) = snapshots.begin(disks).and_then(|()| snapshots.wait(patience)) {
+            if let Err(left) = snapshots.delete() {
+                left.tell();
             }
-            if caller["AccountId"] != disk.account.as_str() {
-                missing.push((disk.disk_id, format!("it is of the account {}", disk.account)));
-                continue;
-            }
-            let parameters = [("DiskId", &*disk.disk_id), ("SnapshotName", NAME)];
-            match session.call(Product::Ecs, "CreateSnapshot", &parameters) {
-                Ok(answer) => {
-                    let snapshot_id = answer["SnapshotId"].as_str().unwrap_or_default().to_owned();
-                    made.push((disk.region, Held { volume_id, snapshot_id }));
-                }
-                Err(failure) if failure.reason() == Reason::Refused => {
-                    missing.push((disk.disk_id, failure.what().to_owned()));
-                }
-                Err(failure) => return Err(failure),
-            }
-        }
-        let mut snapshots = Snapshots { session, made, unwritten, missing };
-        let waited = snapshots.wait(Duration::from_secs(self.timeout.into()));
-        if let Err(failure) = waited {
-            snapshots.delete()?;
             return Err(failure);
         }
         Ok(Some(snapshots))
@@ -90,6 +70,33 @@ impl Disks {
 }
 
 impl Snapshots {
+    /// Has one made of each disk, one right after the other. What the server refuses is missing.
+    fn begin(&mut self, disks: Vec<(Disk, Volume)>) -> Result<(), Failure> {
+        let caller = self.session.call(Product::Sts, "GetCallerIdentity", &[])?;
+        for (disk, Volume { volume_id, .. }) in disks {
+            if disk.attached_at.is_none() {
+                self.unwritten.push(Held { volume_id, snapshot_id: disk.source_snapshot_id });
+                continue;
+            }
+            if caller["AccountId"] != disk.account.as_str() {
+                self.missing.push((disk.disk_id, format!("it is of the account {}", disk.account)));
+                continue;
+            }
+            let parameters = [("DiskId", &*disk.disk_id), ("SnapshotName", NAME)];
+            match self.session.call(Product::Ecs, "CreateSnapshot", &parameters) {
+                Ok(answer) => {
+                    let snapshot_id = answer["SnapshotId"].as_str().unwrap_or_default().to_owned();
+                    self.made.push((disk.region, Held { volume_id, snapshot_id }));
+                }
+                Err(failure) if failure.reason() == Reason::Refused => {
+                    self.missing.push((disk.disk_id, failure.what().to_owned()));
+                }
+                Err(failure) => return Err(failure),
+            }
+        }
+        Ok(())
+    }
+
     fn wait(&mut self, patience: Duration) -> Result<(), Failure> {
         for (region, held) in &self.made {
             self.session.region = *region;
@@ -98,11 +105,14 @@ impl Snapshots {
         Ok(())
     }
 
+    /// All that can be; the first failure.
     fn delete(&mut self) -> Result<(), Failure> {
+        let mut outcome = Ok(());
         for (_, held) in &self.made {
-            self.session.call(Product::Ecs, "DeleteSnapshot", &[("SnapshotId", &held.snapshot_id)])?;
+            let deleted = self.session.call(Product::Ecs, "DeleteSnapshot", &[("SnapshotId", &held.snapshot_id)]);
+            outcome = outcome.and(deleted.map(drop));
         }
-        Ok(())
+        outcome
     }
 
     /// What the manifest says of them, given which snapshots the backup's database has. That it has none of those that were just made

@@ -95,6 +95,9 @@ impl Backup {
         let mut snapshots = if online { self.disks.snapshots(&config.data, config.listen)? } else { None };
         let written = self.write_to(&config, &target, online, snapshots.as_ref());
         let ended = self.disks.end(snapshots.as_mut());
+        if let (Err(_), Err(left)) = (&written, &ended) {
+            left.tell();
+        }
         let facts = written?;
         if online {
             eprintln!("coffer: {}", if snapshots.is_some() { WITH_DISKS } else { WITHOUT_DISKS });

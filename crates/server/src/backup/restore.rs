@@ -113,10 +113,12 @@ impl Restore {
             held.iter().map(|held| json!({"DiskId": held.volume.disk_id, "SnapshotId": held.held})).collect();
         let made_at = &manifest.made_at;
         let (lost, held) = (lost.len(), held.len());
-        let mut sentence = format!("{} is as it was at {made_at}; {lost} disks have no bytes in it", data.display());
-        if held > 0 {
-            sentence += &format!(", {held} become again what their snapshots hold when the server starts");
-        }
+        let others = match held {
+            0 => String::new(),
+            _ => format!(", {held} become again what their snapshots hold when the server starts"),
+        };
+        let place = data.display();
+        let sentence = format!("{place} is as it was at {made_at}; {lost} disks have no bytes in it{others}");
         Ok(self.output.done(
             &sentence,
             &json!({"Data": data.display().to_string(), "Id": reader.id, "MadeAt": made_at, "Disks": facts, "FromSnapshots": clones,

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::site::{ID, Ran, SECRET, Site};
+use crate::site::{ID, KMS, Ran, SECRET, Site};
 
 const ECS: &str = "2014-05-26";
 
@@ -224,7 +224,10 @@ fn disks_that_are_written_to_become_again_what_they_held_when_the_backup_was_beg
     write(&site, &encrypted, "5");
 
     let restored = restore(&mut site);
-    assert_eq!((restored["Disks"].as_array().unwrap().len(), restored["FromSnapshots"].as_array().unwrap().len()), (0, 4));
+    assert_eq!(
+        (restored["Disks"].as_array().unwrap().len(), restored["FromSnapshots"].as_array().unwrap().len()),
+        (0, 4)
+    );
     read(&site, &plain, "3");
     read(&site, &encrypted, "4");
     read(&site, &fresh, "0");
@@ -243,7 +246,7 @@ fn a_disk_whose_key_is_disabled_is_not_in_the_backup_and_one_disabled_later_wait
     site.let_ecs_use_keys();
     let root = (ID, SECRET);
     let keys = [(); 2].map(|()| site.does(&["key", "create"]).trim().to_owned());
-    let disks = [0, 1].map(|of| site.disk(&["--encrypted", "true", "--kms-key", &keys[of]]));
+    let disks = [0, 1].map(|of| site.disk(&["--encrypted", "true", "--key", &keys[of]]));
     write(&site, &disks[0], "1");
     write(&site, &disks[1], "2");
     site.call(root, KMS, "DisableKey", &[("KeyId", &keys[0])]);
@@ -252,16 +255,38 @@ fn a_disk_whose_key_is_disabled_is_not_in_the_backup_and_one_disabled_later_wait
     assert!(ran.err.contains(&disks[0]) && !ran.err.contains(&disks[1]), "{}", ran.err);
     let made: Value = serde_json::from_str(&ran.out).unwrap();
     assert_eq!(made["MissingDisks"][0]["DiskId"], disks[0].as_str());
-    // What the database has of the moment of the backup: the first key disabled, the second enabled.
     let status = |site: &Site, disk: &str| site.json(&["disk", "show", disk])["Encryption"]["DataStatus"].clone();
     restore(&mut site);
     assert_eq!((status(&site, &disks[0]), status(&site, &disks[1])), ("NotInBackup".into(), Value::Null));
     read(&site, &disks[1], "2");
 
-    // The same, but the server that is restored can't open keys at first.
     site.stop();
     fs::remove_dir_all(site.data()).unwrap();
     facts(&site, &["restore", "backup", "--data", "data"]);
-    let root_key = fs::read(site.data().join("root.key")).unwrap();
-    assert!(!root_key.is_empty());
+    let database = rusqlite::Connection::open(site.data().join("coffer.db")).unwrap();
+    let disabled = "UPDATE kms_keys SET state = 'Disabled' WHERE key_id = $1";
+    assert_eq!(database.execute(disabled, [&keys[1]]).unwrap(), 1);
+    drop(database);
+    site.start();
+    assert_eq!(status(&site, &disks[1]), "NotInBackup");
+    site.call(root, KMS, "EnableKey", &[("KeyId", &keys[1])]);
+    while status(&site, &disks[1]) != Value::Null {
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    read(&site, &disks[1], "2");
+    assert_eq!(status(&site, &disks[0]), "NotInBackup");
+}
+
+#[test]
+fn a_backup_with_disks_that_asks_another_server_is_none() {
+    let (site, other) = (Site::new(), Site::new());
+    let disk = site.disk(&[]);
+    write(&site, &disk, "1");
+    let wrong = format!("http://{}", other.address());
+    let ran = backup_with_disks(&site, &["--endpoint", &wrong]);
+    assert!(ran.code == 1 && ran.err.contains(&disk), "the other server has no such disk: {}", ran.err);
+    fs::remove_file(site.folder.join("backup")).unwrap();
+    let ran = run(&site, &["backup", "backup", "--data", "data", "--with-disks", "--endpoint", "http://127.0.0.1:1"]);
+    assert!(ran.code == 3 && ran.err.contains("no access key"), "{}", ran.err);
+    assert!(!site.folder.join("backup").exists() && left_over(&site).is_empty());
 }
