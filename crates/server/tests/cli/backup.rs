@@ -269,6 +269,9 @@ fn a_disk_whose_key_is_disabled_is_not_in_the_backup_and_one_disabled_later_wait
     drop(database);
     site.start();
     assert_eq!(status(&site, &disks[1]), "NotInBackup");
+    let told = run(&site, &["doctor", "--data", "data", "--only", "volumes"]).out;
+    let of = |disk: &str| told.split("warning").find(|finding| finding.contains(disk)).unwrap().to_owned();
+    assert!(of(&disks[0]).contains("ResetDisk") && of(&disks[1]).contains("start the server"), "{told}");
     site.call(root, KMS, "EnableKey", &[("KeyId", &keys[1])]);
     while status(&site, &disks[1]) != Value::Null {
         std::thread::sleep(Duration::from_millis(50));

@@ -183,7 +183,7 @@ fn a_data_directory_of_this_version_is_filled_and_opened_again() {
 fn data_directories_of_released_versions_are_served_with_all_that_is_in_them() {
     let mut found = 0;
     for folder in fs::read_dir(formats()).unwrap().map(|entry| entry.unwrap().path()) {
-        println!("{}", folder.display());
+        eprintln!("{}", folder.display());
         let mut site = Site::new();
         let contents = unpack(&mut site, &folder);
         require(&mut site, &contents);
