@@ -293,3 +293,26 @@ fn a_backup_with_disks_that_asks_another_server_is_none() {
     assert!(ran.code == 3 && ran.err.contains("no access key"), "{}", ran.err);
     assert!(!site.folder.join("backup").exists() && left_over(&site).is_empty());
 }
+
+#[test]
+fn the_disks_of_other_accounts_are_not_in_a_backup_with_disks() {
+    let site = Site::new();
+    let made = site.json(&["account", "create"]);
+    let other = |arguments: &[&str]| {
+        let mut command = site.binary();
+        command.args(arguments).env("COFFER_ENDPOINT", format!("http://{}", site.address()));
+        command.env("ALIBABA_CLOUD_ACCESS_KEY_ID", made["AccessKeyId"].as_str().unwrap());
+        command.env("ALIBABA_CLOUD_ACCESS_KEY_SECRET", made["AccessKeySecret"].as_str().unwrap());
+        let ran: Ran = command.output().unwrap().into();
+        assert_eq!(ran.code, 0, "{arguments:?}: {}", ran.err);
+        ran.out.trim().to_owned()
+    };
+    let (own, others) = (site.disk(&[]), other(&["disk", "create", "--size", "20"]));
+    write(&site, &own, "1");
+    other(&["attach", &others, "--print"]);
+    let ran = backup_with_disks(&site, &[]);
+    assert!(ran.code == 1 && ran.err.contains(&others) && !ran.err.contains(&own), "{}", ran.err);
+    let made: Value = serde_json::from_str(&ran.out).unwrap();
+    let missing: Vec<&Value> = made["MissingDisks"].as_array().unwrap().iter().map(|disk| &disk["DiskId"]).collect();
+    assert!(missing.contains(&&others.clone().into()) && !missing.contains(&&own.into()), "{}", ran.out);
+}
