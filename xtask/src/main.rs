@@ -7,6 +7,7 @@ mod coverage;
 mod deny;
 mod docs;
 mod e2e;
+mod formats;
 mod fuzz;
 mod golden;
 mod name;
@@ -20,6 +21,7 @@ mod sim;
 mod test;
 mod tidy;
 mod tools;
+mod trial;
 
 use std::process::ExitCode;
 
@@ -30,13 +32,15 @@ const HELP: &str = "cargo xtask VERB
   deny    the dependencies held to deny.toml; installs cargo-deny when it is absent
   new-operation PRODUCT ACTION  begins one from the vendor's metadata: its file, its line, its sample
   golden  the exact bytes of every operation's answers against those on record; --write records them again
+  formats  data directories as released versions left them, served by today's; --write puts today's on record, for a release
   sim SEED  one history of the simulation, step by step; the Rust tests play some
   fuzz [TARGET] [--seconds N]  what comes in through the port, fuzzed
   e2e     the official clients against a built server
   docs    the blocks of the documents that are marked to be run, each against a fresh server
   coverage  what is served of the vendor's metadata, counted; --write makes docs/compatibility.md and docs/creation-matrix.md again
   reached  whether the tests of coffer-cloud were answered with every error of the catalogue
-  package  the release binary, a Debian package and the bill of materials, reproducibly; then tried; --binary FILE packs one that is built
+  package  the release binary, a Debian package and the bill of materials, reproducibly; then tried; --binary FILE packs one that is built;
+           --try [SUITE] installs, runs, upgrades and removes it in a clean Debian that systemd boots (as root; installs what it needs)
   bench   what it costs, against peers in the same run (release build)";
 
 fn main() -> ExitCode {
@@ -50,13 +54,14 @@ fn main() -> ExitCode {
         ["deny"] => deny::run(),
         ["e2e"] => e2e::run(),
         ["new-operation", product, action] => new_operation::run(product, action),
+        ["formats"] => formats::run(false),
+        ["formats", "--write"] => formats::run(true),
         ["golden"] => golden::run(false),
         ["golden", "--write"] => golden::run(true),
         ["reached"] => reached::run(),
         ["sim", seed] => sim::run(seed),
         ["fuzz", ref arguments @ ..] => fuzz::run(arguments),
-        ["package"] => package::run(None),
-        ["package", "--binary", path] => package::run(Some(path)),
+        ["package", ref arguments @ ..] => package::run(arguments),
         ["docs"] => docs::run(),
         ["bench", ref arguments @ ..] => bench::run(arguments),
         ["coverage"] => coverage::run(&[]),

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use crate::report::{self, Counts};
-use crate::sbom;
+use crate::{sbom, trial};
 
 /// Where everything is made.
 const PLACE: &str = "target/package";
@@ -26,8 +26,28 @@ const FILES: [(&str, &str, u32); 11] = [
     ("packaging/debian/postrm", "DEBIAN/postrm", 0o755),
 ];
 
-/// Makes all of it, of a binary that is built already if one is given; what it came to is printed.
-pub(crate) fn run(built: Option<&str>) -> Result<Counts, String> {
+/// Makes all of it: `--binary FILE` of one that is built, `--try [SUITE]` tries the package in a clean system too.
+pub(crate) fn run(arguments: &[&str]) -> Result<Counts, String> {
+    let (built, rest) = match *arguments {
+        ["--binary", path, ref rest @ ..] => (Some(path), rest),
+        _ => (None, arguments),
+    };
+    let (is_tried, suite) = match *rest {
+        [] => (false, None),
+        ["--try"] => (true, None),
+        ["--try", suite] => (true, Some(suite)),
+        _ => return Err(format!("{}: [--binary FILE] [--try [SUITE]] is meant", rest.join(" "))),
+    };
+    let package = pack(built)?;
+    let mut counts = attempt(&package)?;
+    if is_tried {
+        counts += trial::run(&package, suite)?;
+    }
+    Ok(counts)
+}
+
+/// Packs the binary; what it came to is printed.
+fn pack(built: Option<&str>) -> Result<PathBuf, String> {
     let epoch = output(Command::new("git").args(["log", "-1", "--format=%ct"]))?;
     let binary = match built {
         Some(path) => Path::new(path).canonicalize().map_err(text)?,
@@ -57,7 +77,7 @@ pub(crate) fn run(built: Option<&str>) -> Result<Counts, String> {
     for made in [&binary, &bill, &package] {
         print!("{}", output_text(Command::new("sha256sum").arg(made))?);
     }
-    attempt(&package)
+    Ok(package)
 }
 
 /// The binary, with nothing in it that tells where or when it was made.
@@ -141,7 +161,7 @@ fn attempt(package: &Path) -> Result<Counts, String> {
     }
     let mut counts = report::success(Command::new("dpkg-deb").arg("-x").arg(package).arg(&place))?;
     let script = "set -e; umask 077; trap 'kill $server' EXIT
-        usr/bin/coffer serve --data data --listen 127.0.0.1:0 > said 2> log & server=$!
+        : > said; usr/bin/coffer serve --data data --listen 127.0.0.1:0 > said 2> log & server=$!
         until grep -q endpoint said; do kill -0 $server; sleep 0.1; done
         address=$(sed -n 's/.*endpoint *http:..\\([^ ]*\\) .*/\\1/p' said)
         usr/bin/coffer doctor --endpoint http://$address --only reached

@@ -31,14 +31,7 @@ const FUSE: &str = "/dev/fuse";
 
 /// Has every tool there: counts as one test.
 pub(crate) fn run() -> Result<Counts, String> {
-    let absent = absent();
-    if !absent.is_empty() {
-        install(&absent).map_err(|error| format!("{error}; install {} by hand", words(&absent)))?;
-    }
-    let still: Vec<_> = TOOLS.iter().filter(|(tool, _)| !is_there(tool)).map(|(tool, _)| *tool).collect();
-    if !still.is_empty() {
-        return Err(format!("still missing: {}", still.join(", ")));
-    }
+    have(&TOOLS)?;
     if !Path::new(FUSE).exists() {
         return Err(format!(
             "{FUSE} is missing: nbdfuse needs it (modprobe fuse; in a container: --device {FUSE} --cap-add SYS_ADMIN)"
@@ -47,9 +40,15 @@ pub(crate) fn run() -> Result<Counts, String> {
     Ok(Counts { passed: 1, ..Counts::default() })
 }
 
-/// The packages of the tools that are not there.
-fn absent() -> BTreeSet<&'static str> {
-    TOOLS.iter().filter(|(tool, _)| !is_there(tool)).map(|(_, package)| *package).collect()
+/// Has these programs there, installing the packages of those that are not.
+pub(crate) fn have(tools: &[(&str, &str)]) -> Result<(), String> {
+    let absent: BTreeSet<&str> =
+        tools.iter().filter(|(tool, _)| !is_there(tool)).map(|(_, package)| *package).collect();
+    if !absent.is_empty() {
+        install(&absent).map_err(|error| format!("{error}; install {} by hand", words(&absent)))?;
+    }
+    let still: Vec<_> = tools.iter().filter(|(tool, _)| !is_there(tool)).map(|(tool, _)| *tool).collect();
+    if still.is_empty() { Ok(()) } else { Err(format!("still missing: {}", still.join(", "))) }
 }
 
 fn is_there(tool: &str) -> bool {

@@ -224,3 +224,27 @@ fn a_disk_whose_bytes_are_not_in_the_backup_says_so_until_it_is_initialised_anew
     world.ecs("AttachDisk", &[("DiskId", &disk_id), ("InstanceId", &world.instance("Running"))]);
     assert!(world.host.device(&coffer_store::volumes::id_of(&world.row::<Disk>(&disk_id))).is_some());
 }
+
+#[test]
+fn a_disk_is_made_a_clone_of_its_snapshot_in_the_backup_unless_that_is_gone() {
+    let world = World::new();
+    let instance_id = world.instance("Running");
+    let mut shown = Vec::new();
+    for is_deleted in [false, true] {
+        let disk_id = world.disk(&[("Encrypted", "true")]);
+        world.ecs("AttachDisk", &[("DiskId", &disk_id), ("InstanceId", &instance_id)]);
+        let snapshot_id = world.done_snapshot(&disk_id, &[]);
+        let volume_id = coffer_store::volumes::id_of(&world.row::<Disk>(&disk_id));
+        let named = snapshot_id.clone();
+        world.store(move |tx| coffer_store::volumes::mark_to_be_cloned(tx, &volume_id, &named));
+        assert_eq!(encryption(&world, &disk_id)["DataStatus"], "NotInBackup");
+        if is_deleted {
+            world.ecs("DeleteSnapshot", &[("SnapshotId", &snapshot_id)]);
+        }
+        world.cloud.watch_volumes().unwrap();
+        world.advance(60_000);
+        shown
+            .push((encryption(&world, &disk_id).get("DataStatus").cloned(), world.row::<Disk>(&disk_id).volume_number));
+    }
+    assert_eq!(shown, [(None, 2), (Some(json!("NotInBackup")), 1)], "an empty disk is not in the place of a full one");
+}

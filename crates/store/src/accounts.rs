@@ -17,6 +17,13 @@ pub fn set_fact(tx: &Tx<'_>, name: &str, value: &str) -> Result<(), StoreError> 
     tx.execute(sql, &[name.into(), value.into()]).map(drop)
 }
 
+/// The facts about this data directory whose names begin so: what follows in the name, and the value.
+pub fn facts_of(tx: &Tx<'_>, beginning: &str) -> Result<Vec<(String, String)>, StoreError> {
+    let sql =
+        "SELECT substr(name, length($1) + 1), value FROM facts WHERE substr(name, 1, length($1)) = $1 ORDER BY name";
+    tx.all(sql, &[beginning.into()], |row| Ok((row.text(0)?, row.text(1)?)))
+}
+
 /// Adds an account.
 pub fn insert(tx: &Tx<'_>, account: &AccountId, now: Timestamp) -> Result<(), StoreError> {
     tx.execute("INSERT INTO accounts (account_id, created_at) VALUES ($1, $2)", &[account.into(), now.into()]).map(drop)

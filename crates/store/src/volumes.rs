@@ -161,9 +161,25 @@ pub fn needs(tx: &Tx<'_>, snapshot_id: &str) -> Result<bool, StoreError> {
     Ok(tx.count(sql, &[snapshot_id.into()])? == 1)
 }
 
+/// What the names of facts begin with that say which volumes' bytes are not in this store.
+const LOST: &str = "volume-not-in-backup/";
+/// What such a fact begins with if the disk is to be a clone of a snapshot.
+const CLONE: &str = "to be a clone of ";
+
 /// Puts on record that a volume's bytes are not in this store: the backup that it was restored from does not have them.
 pub fn mark_lost(tx: &Tx<'_>, volume_id: &str) -> Result<(), StoreError> {
     accounts::set_fact(tx, &lost_fact(volume_id), "not in the backup")
+}
+
+/// The same of a volume in whose place there is to be a clone of that snapshot, as soon as its key opens; an empty one if none is named.
+pub fn mark_to_be_cloned(tx: &Tx<'_>, volume_id: &str, snapshot_id: &str) -> Result<(), StoreError> {
+    accounts::set_fact(tx, &lost_fact(volume_id), &format!("{CLONE}{snapshot_id}"))
+}
+
+/// Every volume of which that is on record, and the snapshot.
+pub fn to_be_cloned(tx: &Tx<'_>) -> Result<Vec<(String, String)>, StoreError> {
+    let facts = accounts::facts_of(tx, LOST)?.into_iter();
+    Ok(facts.filter_map(|(volume_id, fact)| Some((volume_id, fact.strip_prefix(CLONE)?.to_owned()))).collect())
 }
 
 /// Whether that is on record of a disk's volume. A disk that was reset or initialised since has another.
@@ -172,7 +188,7 @@ pub fn is_lost(tx: &Tx<'_>, disk: &Disk) -> Result<bool, StoreError> {
 }
 
 fn lost_fact(volume_id: &str) -> String {
-    format!("volume-not-in-backup/{volume_id}")
+    format!("{LOST}{volume_id}")
 }
 
 /// Every volume of any disk.

@@ -11,6 +11,7 @@ mod keys;
 mod locks;
 mod metrics;
 mod reencrypt;
+mod revive;
 mod start;
 mod sync;
 mod upload;

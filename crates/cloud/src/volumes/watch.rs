@@ -23,6 +23,7 @@ const SAMPLES_MS: i64 = 30 * 24 * 60 * MINUTE_MS;
 impl Cloud {
     /// To be called once at the start: every disk of an instance that runs is opened again.
     pub fn reconcile_volumes(&self) -> Result<(), ApiError> {
+        self.revive_disks(true)?;
         let now = self.0.clock.now();
         let reopen = move |tx: &Tx<'_>| -> Result<usize, ApiError> {
             let disk_ids = volumes::disks_on_instances(tx, &SERVED.map(str::to_owned))?;
@@ -51,6 +52,7 @@ impl Cloud {
 
     /// Blocks; to be called every few seconds.
     pub fn watch_volumes(&self) -> Result<(), ApiError> {
+        self.revive_disks(false)?;
         let served = self.0.db.read(|tx| {
             let disk_ids = volumes::disks_on_instances(tx, &SERVED.map(str::to_owned))?;
             let disks = disk_ids.iter().filter_map(|disk_id| Disk::get(tx, disk_id).transpose());

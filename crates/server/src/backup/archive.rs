@@ -39,6 +39,19 @@ pub(super) struct Manifest {
     /// Whether what keeps the root key is in it.
     pub(super) has_root_key: bool,
     pub(super) files: Vec<Entry>,
+    /// The disks that become again what a snapshot in it holds.
+    #[serde(default)]
+    pub(super) disks: Vec<Held>,
+}
+
+/// A disk whose bytes are in the backup as a snapshot.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Held {
+    /// The volume whose bytes they were.
+    pub(super) volume_id: String,
+    /// The snapshot; empty for a disk that nothing was ever written to.
+    pub(super) snapshot_id: String,
 }
 
 /// A file.
@@ -295,6 +308,7 @@ mod tests {
             has_volumes: true,
             has_root_key: true,
             files: Vec::new(),
+            disks: Vec::new(),
         }
     }
 

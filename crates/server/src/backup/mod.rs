@@ -1,10 +1,12 @@
 //! `coffer backup` and `coffer restore`: everything that a server keeps, in one file and back.
 //!
 //! What is in it: a consistent picture of the database, the objects of snapshots, what keeps the root key, the certificates. Volumes are
-//! written to all the time by a server that runs, so they are in it only if none does. The database comes first and objects are
+//! written to all the time by a server that runs, so they are in it only if none does; else snapshots that it makes for the backup can
+//! stand for them ([`disks`]). The database comes first and objects are
 //! immutable; that none is removed meanwhile is what the lock on [`PIN`] is for.
 
 mod archive;
+mod disks;
 mod progress;
 mod restore;
 
@@ -17,17 +19,21 @@ use std::process::ExitCode;
 
 use clap::Args;
 use coffer_store::{Db, LOCK, StoreError, volumes};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::cli::{self, Failure, Lock, Output, Reason, chain};
 use crate::config::{Config, ServeArguments};
 use crate::serve::now;
-use archive::{Manifest, Writer};
+use archive::{Held, Manifest, Writer};
+use disks::{Disks, Snapshots};
 use progress::Progress;
 pub(crate) use restore::Restore;
 
 /// The file in the data directory whose shared lock keeps every object where it is.
 pub(crate) const PIN: &str = "backup.lock";
+const WITHOUT_DISKS: &str =
+    "a server runs: the bytes of disks are not in the backup, those of their snapshots are; --with-disks makes some.";
+const WITH_DISKS: &str = "the bytes of disks are in the backup as they were in the snapshots that were made for it.";
 /// What the files begin with that keep the root key.
 const ROOT: &str = "root.";
 
@@ -46,6 +52,8 @@ pub(crate) struct Backup {
     /// Leave out what keeps the root key: without its own copy of that, nobody can open the backup
     #[arg(long)]
     without_root_key: bool,
+    #[command(flatten)]
+    disks: Disks,
     #[command(flatten)]
     output: Output,
 }
@@ -84,23 +92,43 @@ impl Backup {
             );
         }
         let online = matches!(lock, Lock::Held);
+        let mut snapshots = if online { self.disks.snapshots(&config.data, config.listen)? } else { None };
+        let written = self.write_to(&config, &target, online, snapshots.as_ref());
+        let ended = self.disks.end(snapshots.as_mut());
+        if let (Err(_), Err(left)) = (&written, &ended) {
+            left.tell();
+        }
+        let facts = written?;
+        if online {
+            eprintln!("coffer: {}", if snapshots.is_some() { WITH_DISKS } else { WITHOUT_DISKS });
+        }
+        let (bytes, files, id) = (&facts["Bytes"], &facts["Files"], facts["Id"].as_str().unwrap_or_default());
+        self.output.done(&format!("{}\n{files} files, {bytes} bytes; id {id}", target.display()), &facts)?;
+        ended?;
+        snapshots.map_or(Ok(()), |snapshots| snapshots.require_all())
+    }
+
+    /// Writes it, and says what it is.
+    fn write_to(
+        &self,
+        config: &Config,
+        target: &Path,
+        online: bool,
+        snapshots: Option<&Snapshots>,
+    ) -> Result<Value, Failure> {
         let _pin = pin(&config.data).map_err(|error| Failure::machine("keeping objects where they are", error))?;
         let failed = |error| Failure::machine(target.display(), error);
-        let mut writer = Writer::create(&target).map_err(failed)?;
-        let manifest = self.fill(&config, &mut writer, &target, online)?;
+        let mut writer = Writer::create(target).map_err(failed)?;
+        let manifest = self.fill(config, &mut writer, target, online, snapshots)?;
         let (files, schema, made_at) = (writer.entries().len(), manifest.schema, manifest.made_at.clone());
+        let of_disks = manifest.disks.len();
         let (bytes, id) = writer.finish(manifest).map_err(failed)?;
-        if online {
-            eprintln!("coffer: a server runs: the bytes of disks are not in the backup, those of their snapshots are.");
-        }
-        let sentence = format!("{}\n{files} files, {bytes} bytes; id {id}", target.display());
-        Ok(self.output.done(
-            &sentence,
-            &json!({
-                "Path": target.display().to_string(), "Id": id, "Bytes": bytes, "Files": files, "Schema": schema,
-                "MadeAt": made_at, "HasVolumes": !online, "HasRootKey": !self.without_root_key,
-            }),
-        )?)
+        let missing = snapshots.map(Snapshots::missing).unwrap_or_default();
+        Ok(json!({
+            "Path": target.display().to_string(), "Id": id, "Bytes": bytes, "Files": files, "Schema": schema,
+            "MadeAt": made_at, "HasVolumes": !online, "HasRootKey": !self.without_root_key,
+            "DisksFromSnapshots": of_disks, "MissingDisks": missing,
+        }))
     }
 
     /// The file to write.
@@ -121,7 +149,14 @@ impl Backup {
         Ok(target)
     }
 
-    fn fill(&self, config: &Config, writer: &mut Writer, target: &Path, online: bool) -> Result<Manifest, Failure> {
+    fn fill(
+        &self,
+        config: &Config,
+        writer: &mut Writer,
+        target: &Path,
+        online: bool,
+        snapshots: Option<&Snapshots>,
+    ) -> Result<Manifest, Failure> {
         let failed =
             |what: &Path, error: &(dyn std::error::Error + 'static)| Failure::machine(what.display(), chain(error));
         // Kept until the end: what opens the database must be of the moment of its picture.
@@ -163,10 +198,9 @@ impl Backup {
             writer.add(&source.name, &file, &mut tell).map_err(|error| failed(&source.path, &error))?;
         }
         drop(progress);
-        require_snapshots(&copy.0, writer).map_err(|what| {
-            Failure::new(Reason::Found, what)
-                .next("`coffer volume check --snapshots` says what else is missing; an earlier backup may have it")
-        })?;
+        let kept = Db::peek_file(&copy.0, volumes::kept).map_err(|error: StoreError| failed(&copy.0, &error))?;
+        require_snapshots(&kept, writer)?;
+        let disks: Vec<Held> = snapshots.map(|snapshots| snapshots.held(&kept)).transpose()?.unwrap_or_default();
         Ok(Manifest {
             format: archive::FORMAT.to_owned(),
             made_at,
@@ -176,6 +210,7 @@ impl Backup {
             has_volumes: !online,
             has_root_key: !self.without_root_key,
             files: Vec::new(),
+            disks,
         })
     }
 }
@@ -251,11 +286,12 @@ fn walk(directory: &Path, name: &str, found: &mut Vec<Source>) -> io::Result<()>
 }
 
 /// That every snapshot of the database has its manifest among the files.
-fn require_snapshots(database: &Path, writer: &Writer) -> Result<(), String> {
-    let kept = Db::peek_file(database, volumes::kept).map_err(|error: StoreError| error.to_string())?;
+fn require_snapshots(kept: &[volumes::Manifest], writer: &Writer) -> Result<(), Failure> {
     let names: BTreeSet<&str> = writer.entries().iter().map(|entry| entry.path.as_str()).collect();
-    match kept.iter().find(|manifest| !names.contains(restore::object_of(manifest).as_str())) {
-        None => Ok(()),
-        Some(manifest) => Err(format!("the objects of the snapshot {} are missing", manifest.snapshot_id)),
-    }
+    let missing = kept.iter().find(|manifest| !names.contains(restore::object_of(manifest).as_str()));
+    missing.map_or(Ok(()), |manifest| {
+        let what = format!("the objects of the snapshot {} are missing", manifest.snapshot_id);
+        Err(Failure::new(Reason::Found, what)
+            .next("`coffer volume check --snapshots` says what else is missing; an earlier backup may have it"))
+    })
 }

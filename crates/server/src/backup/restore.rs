@@ -11,11 +11,11 @@ use std::process::ExitCode;
 use clap::Args;
 use coffer_base::Rng as _;
 use coffer_crypto::SystemRng;
-use coffer_store::volumes::{self, Manifest, Volume};
+use coffer_store::volumes::{self, Volume};
 use coffer_store::{Db, Options, StoreError, Tx};
 use serde_json::{Value, json};
 
-use super::archive::{self, Entry, Reader};
+use super::archive::{self, Entry, Manifest, Reader};
 use super::progress::Progress;
 use crate::cli::{Failure, Output, Reason, chain};
 
@@ -38,9 +38,11 @@ pub(crate) struct Restore {
     output: Output,
 }
 
-/// A disk whose bytes are not in the backup.
+/// A disk whose volume is not in the backup.
 struct Lost {
     volume: Volume,
+    /// The snapshot that was made for the backup, and that it becomes again; empty if nothing was ever written to it.
+    held: Option<String>,
     /// The newest snapshot that it can be reset to.
     snapshot_id: Option<String>,
 }
@@ -64,7 +66,7 @@ impl Restore {
         require_empty(data)?;
         let staging = Staging::new(data).map_err(|error| failed(&error))?;
         extract(&reader, &staging.path).map_err(|error| failed(&error))?;
-        let lost = settle(&staging.path, &reader.manifest.files)?;
+        let lost = settle(&staging.path, &reader.manifest)?;
         staging.put(data).map_err(|error| failed(&error))?;
         self.tell(data, &reader, &lost)
     }
@@ -95,7 +97,8 @@ impl Restore {
                 data.display()
             );
         }
-        for disk in lost {
+        let (held, lost): (Vec<&Lost>, Vec<&Lost>) = lost.iter().partition(|lost| lost.held.is_some());
+        for disk in &lost {
             let remedy = match &disk.snapshot_id {
                 Some(snapshot_id) => format!("ResetDisk to its snapshot {snapshot_id}"),
                 None => "it has no snapshot: ReInitDisk makes it empty".to_owned(),
@@ -106,19 +109,26 @@ impl Restore {
             .iter()
             .map(|lost| json!({"DiskId": lost.volume.disk_id, "DataStatus": "NotInBackup", "SnapshotId": lost.snapshot_id}))
             .collect();
+        let clones: Vec<Value> =
+            held.iter().map(|held| json!({"DiskId": held.volume.disk_id, "SnapshotId": held.held})).collect();
         let made_at = &manifest.made_at;
-        let sentence =
-            format!("{} is as it was at {made_at}; {} disks have no bytes in it", data.display(), lost.len());
+        let (lost, held) = (lost.len(), held.len());
+        let others = match held {
+            0 => String::new(),
+            _ => format!(", {held} become again what their snapshots hold when the server starts"),
+        };
+        let place = data.display();
+        let sentence = format!("{place} is as it was at {made_at}; {lost} disks have no bytes in it{others}");
         Ok(self.output.done(
             &sentence,
-            &json!({"Data": data.display().to_string(), "Id": reader.id, "MadeAt": made_at, "Disks": facts,
+            &json!({"Data": data.display().to_string(), "Id": reader.id, "MadeAt": made_at, "Disks": facts, "FromSnapshots": clones,
                     "HasRootKey": manifest.has_root_key}),
         )?)
     }
 }
 
 /// The name of the object that a snapshot's manifest is.
-pub(super) fn object_of(manifest: &Manifest) -> String {
+pub(super) fn object_of(manifest: &volumes::Manifest) -> String {
     format!("objects/{}/{}/manifest", manifest.chain, manifest.sequence)
 }
 
@@ -206,11 +216,12 @@ fn extract(reader: &Reader, into: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Brings the database up to date, requires the snapshots that it names, and puts on record which disks have no bytes.
-fn settle(data: &Path, files: &[Entry]) -> Result<Vec<Lost>, Failure> {
+/// Brings the database up to date, requires the snapshots that it names, and puts on record which disks have no bytes, or those of a
+/// snapshot: the server, which can open keys, makes them that.
+fn settle(data: &Path, of: &Manifest) -> Result<Vec<Lost>, Failure> {
     let failed = |error: StoreError| Failure::new(Reason::Found, format!("the backup's database: {}", chain(&error)));
     let db = Db::open(data, Options::default()).map_err(failed)?;
-    let names: BTreeSet<&str> = files.iter().map(|entry| entry.path.as_str()).collect();
+    let names: BTreeSet<&str> = of.files.iter().map(|entry| entry.path.as_str()).collect();
     let kept = db.read(volumes::kept).map_err(failed)?;
     if let Some(missing) = kept.iter().find(|manifest| !names.contains(object_of(manifest).as_str())) {
         let what = format!("the objects of the snapshot {} are not in the backup", missing.snapshot_id);
@@ -223,9 +234,18 @@ fn settle(data: &Path, files: &[Entry]) -> Result<Vec<Lost>, Failure> {
         let of_disk = kept.iter().filter(|manifest| volume.volume_id == manifest.volume_id);
         of_disk.max_by_key(|manifest| manifest.sequence).map(|manifest| manifest.snapshot_id.clone())
     };
-    let lost: Vec<Lost> = missing.map(|volume| Lost { snapshot_id: newest(&volume), volume }).collect();
-    let volume_ids: Vec<String> = lost.iter().map(|lost| lost.volume.volume_id.clone()).collect();
-    let mark = move |tx: &Tx<'_>| volume_ids.iter().try_for_each(|volume_id| volumes::mark_lost(tx, volume_id));
+    let held = |volume: &Volume| {
+        of.disks.iter().find(|held| held.volume_id == volume.volume_id).map(|held| held.snapshot_id.clone())
+    };
+    let lost: Vec<Lost> =
+        missing.map(|volume| Lost { held: held(&volume), snapshot_id: newest(&volume), volume }).collect();
+    let marks: Vec<_> = lost.iter().map(|lost| (lost.volume.volume_id.clone(), lost.held.clone())).collect();
+    let mark = move |tx: &Tx<'_>| {
+        marks.iter().try_for_each(|(volume_id, held)| match held {
+            Some(snapshot_id) => volumes::mark_to_be_cloned(tx, volume_id, snapshot_id),
+            None => volumes::mark_lost(tx, volume_id),
+        })
+    };
     db.write(mark).wait().map_err(failed)?;
     Ok(lost)
 }

@@ -30,6 +30,7 @@ pub(crate) use default_encryption::status as default_encryption_status;
 pub(crate) use failure::{Failure, Reason, chain};
 pub(crate) use output::{Output, plain};
 pub(crate) use session::{Connection, Session, trust};
+pub(crate) use snapshot::complete as snapshot_complete;
 pub(crate) use volume::{Lock, faults as volume_faults, lock};
 
 use std::process::ExitCode;

@@ -2,6 +2,7 @@
 
 use std::env;
 use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -63,6 +64,17 @@ impl Connection {
     /// To that server, as the environment says.
     pub(crate) fn to(endpoint: String, ca: Option<PathBuf>) -> Self {
         Self { profile: None, endpoint: Some(endpoint), region: None, ca }
+    }
+
+    /// To the server that listens there, unless another is named.
+    pub(crate) fn or_to(&self, listen: SocketAddr) -> Self {
+        let ip = match listen.ip() {
+            IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+            IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+            ip => ip,
+        };
+        let own = format!("http://{}", SocketAddr::new(ip, listen.port()));
+        Self { endpoint: Some(self.endpoint.clone().unwrap_or(own)), ..self.clone() }
     }
 
     /// Whether a server is named, by option or environment.

@@ -120,7 +120,7 @@ impl Create {
 }
 
 /// Waits until it is complete. On a terminal, how far it is stands in one line of standard error.
-pub(super) fn complete(session: &mut Session, snapshot_id: &str, patience: Duration) -> Result<(), Failure> {
+pub(crate) fn complete(session: &mut Session, snapshot_id: &str, patience: Duration) -> Result<(), Failure> {
     let ids = json!([snapshot_id]).to_string();
     let mut errors = std::io::stderr();
     let shows = errors.is_terminal();

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::site::{ID, Ran, SECRET, Site};
+use crate::site::{ID, KMS, Ran, SECRET, Site};
 
 const ECS: &str = "2014-05-26";
 
@@ -200,4 +200,119 @@ fn no_object_is_removed_while_a_backup_is_made() {
     while manifest.exists() {
         std::thread::sleep(Duration::from_millis(50));
     }
+}
+
+/// `coffer backup` with its bytes of disks, as the account's root asks the server for them.
+fn backup_with_disks(site: &Site, options: &[&str]) -> Ran {
+    let arguments = ["backup", "backup", "--data", "data", "--with-disks", "--output", "json"];
+    site.coffer(&[&arguments, options].concat())
+}
+
+#[test]
+fn disks_that_are_written_to_become_again_what_they_held_when_the_backup_was_begun() {
+    let mut site = Site::new();
+    let (plain, fresh) = (site.disk(&[]), site.disk(&[]));
+    let encrypted = site.disk(&["--encrypted", "true"]);
+    write(&site, &plain, "3");
+    let instance = write(&site, &encrypted, "4");
+    let ran = backup_with_disks(&site, &[]);
+    assert_eq!(ran.code, 0, "{}{}", ran.out, ran.err);
+    let made: Value = serde_json::from_str(&ran.out).unwrap();
+    // Those two, the blank one that nothing was written to, and that of the instance.
+    assert_eq!((&made["DisksFromSnapshots"], &made["MissingDisks"]), (&4.into(), &Value::Array(Vec::new())));
+    assert_eq!(site.json(&["snapshot", "list"]), Value::Array(Vec::new()), "they are deleted again");
+    write(&site, &encrypted, "5");
+
+    let restored = restore(&mut site);
+    assert_eq!(
+        (restored["Disks"].as_array().unwrap().len(), restored["FromSnapshots"].as_array().unwrap().len()),
+        (0, 4)
+    );
+    read(&site, &plain, "3");
+    read(&site, &encrypted, "4");
+    read(&site, &fresh, "0");
+    write(&site, &encrypted, "6");
+    site.does(&["detach", &encrypted, "--instance", &instance]);
+    read(&site, &encrypted, "6");
+    assert_eq!(site.json(&["disk", "show", &encrypted])["Encryption"]["DataStatus"], Value::Null);
+    site.stop();
+    assert_eq!(run(&site, &["audit", "verify", "--data", "data"]).code, 0);
+    assert_eq!(run(&site, &["volume", "check", "--snapshots", "--data", "data"]).code, 0);
+}
+
+#[test]
+fn a_disk_whose_key_is_disabled_is_not_in_the_backup_and_one_disabled_later_waits_for_it() {
+    let mut site = Site::new();
+    site.let_ecs_use_keys();
+    let root = (ID, SECRET);
+    let keys = [(); 2].map(|()| site.does(&["key", "create"]).trim().to_owned());
+    let disks = [0, 1].map(|of| site.disk(&["--encrypted", "true", "--key", &keys[of]]));
+    write(&site, &disks[0], "1");
+    write(&site, &disks[1], "2");
+    site.call(root, KMS, "DisableKey", &[("KeyId", &keys[0])]);
+    let ran = backup_with_disks(&site, &["--keep-snapshots"]);
+    assert_eq!(ran.code, 1, "{}{}", ran.out, ran.err);
+    assert!(ran.err.contains(&disks[0]) && !ran.err.contains(&disks[1]), "{}", ran.err);
+    let made: Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!(made["MissingDisks"][0]["DiskId"], disks[0].as_str());
+    let status = |site: &Site, disk: &str| site.json(&["disk", "show", disk])["Encryption"]["DataStatus"].clone();
+    restore(&mut site);
+    assert_eq!((status(&site, &disks[0]), status(&site, &disks[1])), ("NotInBackup".into(), Value::Null));
+    read(&site, &disks[1], "2");
+
+    site.stop();
+    fs::remove_dir_all(site.data()).unwrap();
+    facts(&site, &["restore", "backup", "--data", "data"]);
+    let database = rusqlite::Connection::open(site.data().join("coffer.db")).unwrap();
+    let disabled = "UPDATE kms_keys SET state = 'Disabled' WHERE key_id = $1";
+    assert_eq!(database.execute(disabled, [&keys[1]]).unwrap(), 1);
+    drop(database);
+    site.start();
+    assert_eq!(status(&site, &disks[1]), "NotInBackup");
+    let told = run(&site, &["doctor", "--data", "data", "--only", "volumes"]).out;
+    let of = |disk: &str| told.split("warning").find(|finding| finding.contains(disk)).unwrap().to_owned();
+    assert!(of(&disks[0]).contains("ResetDisk") && of(&disks[1]).contains("start the server"), "{told}");
+    site.call(root, KMS, "EnableKey", &[("KeyId", &keys[1])]);
+    while status(&site, &disks[1]) != Value::Null {
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    read(&site, &disks[1], "2");
+    assert_eq!(status(&site, &disks[0]), "NotInBackup");
+}
+
+#[test]
+fn a_backup_with_disks_that_asks_another_server_is_none() {
+    let (site, other) = (Site::new(), Site::new());
+    let disk = site.disk(&[]);
+    write(&site, &disk, "1");
+    let wrong = format!("http://{}", other.address());
+    let ran = backup_with_disks(&site, &["--endpoint", &wrong]);
+    assert!(ran.code == 1 && ran.err.contains(&disk), "the other server has no such disk: {}", ran.err);
+    fs::remove_file(site.folder.join("backup")).unwrap();
+    let ran = run(&site, &["backup", "backup", "--data", "data", "--with-disks", "--endpoint", "http://127.0.0.1:1"]);
+    assert!(ran.code == 3 && ran.err.contains("no access key"), "{}", ran.err);
+    assert!(!site.folder.join("backup").exists() && left_over(&site).is_empty());
+}
+
+#[test]
+fn the_disks_of_other_accounts_are_not_in_a_backup_with_disks() {
+    let site = Site::new();
+    let made = site.json(&["account", "create"]);
+    let other = |arguments: &[&str]| {
+        let mut command = site.binary();
+        command.args(arguments).env("COFFER_ENDPOINT", format!("http://{}", site.address()));
+        command.env("ALIBABA_CLOUD_ACCESS_KEY_ID", made["AccessKeyId"].as_str().unwrap());
+        command.env("ALIBABA_CLOUD_ACCESS_KEY_SECRET", made["AccessKeySecret"].as_str().unwrap());
+        let ran: Ran = command.output().unwrap().into();
+        assert_eq!(ran.code, 0, "{arguments:?}: {}", ran.err);
+        ran.out.trim().to_owned()
+    };
+    let (own, others) = (site.disk(&[]), other(&["disk", "create", "--size", "20"]));
+    write(&site, &own, "1");
+    other(&["attach", &others, "--print"]);
+    let ran = backup_with_disks(&site, &[]);
+    assert!(ran.code == 1 && ran.err.contains(&others) && !ran.err.contains(&own), "{}", ran.err);
+    let made: Value = serde_json::from_str(&ran.out).unwrap();
+    let missing: Vec<&Value> = made["MissingDisks"].as_array().unwrap().iter().map(|disk| &disk["DiskId"]).collect();
+    assert!(missing.contains(&&others.clone().into()) && !missing.contains(&&own.into()), "{}", ran.out);
 }

@@ -12,6 +12,7 @@ mod credentials;
 mod doctor;
 mod events;
 mod explain;
+mod formats;
 mod pages;
 mod seal;
 mod site;
