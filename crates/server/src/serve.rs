@@ -262,9 +262,17 @@ fn start_jobs(live: Live) -> std::io::Result<(Sender<()>, JoinHandle<()>)> {
     Ok((stop, std::thread::Builder::new().name("jobs".to_owned()).spawn(work)?))
 }
 
+/// Where clients on this machine reach a server, and by which scheme: plain HTTP goes over loopback only, unless all may have it.
+fn reached(listening: SocketAddr, allow_plaintext: bool) -> (SocketAddr, &'static str) {
+    let address = config::from_this_machine(listening);
+    (address, if address.ip().is_loopback() || allow_plaintext { "http" } else { "https" })
+}
+
 /// Says where the server is and what to paste next. The access key's secret is shown at the first start and never again.
 fn announce(config: &Config, server: &Server, root_access: Option<&RootAccess>) -> std::io::Result<()> {
-    let (address, account, region) = (server.address, &server.account, config.settings.region);
+    let (account, region) = (&server.account, config.settings.region);
+    let (address, scheme) = reached(server.address, config.allow_plaintext);
+    let protocol = scheme.to_ascii_uppercase();
     let mut out = std::io::stdout().lock();
     if config.test.is_some() {
         tracing::warn!(data = %config.data.display(), "TEST MODE: nothing is kept, and whoever reaches the server may change everything");
@@ -274,7 +282,17 @@ fn announce(config: &Config, server: &Server, root_access: Option<&RootAccess>) 
         )?;
     }
     writeln!(out, "Coffer is ready.\n")?;
-    writeln!(out, "  endpoint            http://{address}  (https://{address} as well)")?;
+    match scheme {
+        "http" => writeln!(out, "  endpoint            http://{address}  (https://{address} as well)")?,
+        _ => writeln!(out, "  endpoint            https://{address}  (plain HTTP is refused)")?,
+    }
+    if server.address.ip().is_unspecified() {
+        let port = server.address.port();
+        writeln!(
+            out,
+            "  from elsewhere      https://<name>:{port}  (a certificate for that name: --tls-certificate, --tls-key)"
+        )?;
+    }
     writeln!(out, "  certificate         {}", config.data.join(tls::CA_FILE).display())?;
     writeln!(out, "  account             {account}")?;
     writeln!(out, "  region              {region}")?;
@@ -293,10 +311,10 @@ fn announce(config: &Config, server: &Server, root_access: Option<&RootAccess>) 
         security_token: None,
     };
     match root_access.map(|access| link::path(&caller(access), now())) {
-        Some(path) => writeln!(out, "  console             http://{address}{path}   (signs in once)")?,
+        Some(path) => writeln!(out, "  console             {scheme}://{address}{path}   (signs in once)")?,
         None => writeln!(
             out,
-            "  console             http://{address}/console   (`coffer console` prints a link that signs in)"
+            "  console             {scheme}://{address}/console   (`coffer console` prints a link that signs in)"
         )?,
     }
     writeln!(
@@ -307,7 +325,7 @@ Python (pip install alibabacloud_ecs20140526):
   from alibabacloud_ecs20140526.client import Client
   from alibabacloud_ecs20140526 import models
   ecs = Client(Config(access_key_id="{id}", access_key_secret="{secret}",
-                      region_id="{region}", endpoint="{address}", protocol="HTTP"))
+                      region_id="{region}", endpoint="{address}", protocol="{protocol}"))
   ecs.enable_disk_encryption_by_default(models.EnableDiskEncryptionByDefaultRequest(region_id="{region}"))
 
 aliyun CLI:
@@ -317,7 +335,7 @@ aliyun CLI:
 
 Command line (docs/cli.md):
   export ALIBABA_CLOUD_ACCESS_KEY_ID={id} ALIBABA_CLOUD_ACCESS_KEY_SECRET={secret}
-  export COFFER_ENDPOINT=http://{address} ALIBABA_CLOUD_REGION_ID={region}
+  export COFFER_ENDPOINT={scheme}://{address} ALIBABA_CLOUD_REGION_ID={region}
   coffer status
 
 Terraform:
@@ -325,7 +343,7 @@ Terraform:
     access_key   = "{id}"
     secret_key   = "{secret}"
     region       = "{region}"
-    protocol     = "HTTP"
+    protocol     = "{protocol}"
     account_type = "Domestic"
     account_id   = "{account}"
     endpoints {{

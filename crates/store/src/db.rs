@@ -225,6 +225,8 @@ impl Files {
 
 impl Drop for Files {
     fn drop(&mut self) {
+        // The writer's connection is the last to close: it alone can move the log into the database and remove it.
+        self.readers.get_mut().unwrap_or_else(PoisonError::into_inner).clear();
         self.queue = None;
         if let Some(writer) = self.writer.take()
             && writer.join().is_err()
@@ -292,7 +294,9 @@ mod tests {
         let dir = directory("reopen");
         let db = Db::open(&dir, Options::default()).unwrap();
         put(&db, "kept").unwrap();
+        assert!(has(&db, "kept") && dir.join("coffer.db-wal").exists());
         drop(db);
+        assert!(!dir.join("coffer.db-wal").exists(), "an orderly end leaves no log");
         let db = Db::open(&dir, Options::default()).unwrap();
         assert!(has(&db, "kept"));
         fs::remove_dir_all(dir).unwrap();

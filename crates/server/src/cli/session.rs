@@ -2,7 +2,7 @@
 
 use std::env;
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -18,6 +18,7 @@ use super::failure::{Failure, Reason, chain};
 use super::output::plain;
 use super::profile;
 use crate::client::{Caller, Client, Endpoint};
+use crate::config;
 use crate::console::link;
 use crate::serve::now;
 
@@ -68,12 +69,7 @@ impl Connection {
 
     /// To the server that listens there, unless another is named.
     pub(crate) fn or_to(&self, listen: SocketAddr) -> Self {
-        let ip = match listen.ip() {
-            IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
-            IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
-            ip => ip,
-        };
-        let own = format!("http://{}", SocketAddr::new(ip, listen.port()));
+        let own = format!("http://{}", config::from_this_machine(listen));
         Self { endpoint: Some(self.endpoint.clone().unwrap_or(own)), ..self.clone() }
     }
 
