@@ -19,3 +19,4 @@ mod site;
 mod traces;
 mod verbs;
 mod volume;
+mod webhook;
