@@ -9,7 +9,7 @@
 //! | `text` | a drawing, or a text that is nothing to type: no line begins with a program's name |
 //! | in `ELSEWHERE` | not at all here, for the reason that stands there |
 //!
-//! Any other block is a failure. So is a call of `coffer` or `cargo xtask` amid a sentence that these do not know.
+//! Any other block is a failure. The example for CI is played too, step by step (`workflow`). So is a call of `coffer` or `cargo xtask` amid a sentence that these do not know.
 
 mod configuration;
 mod names;
@@ -17,6 +17,7 @@ mod page;
 mod play;
 mod session;
 mod synopsis;
+mod workflow;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -79,23 +80,37 @@ pub(crate) fn run() -> Result<Counts, String> {
         "-c",
         "import sys; sys.path.insert(0, 'e2e'); import run; run.install_python(); run.install_plugin()",
     ]))?;
+    let program = fs::read_to_string(workflow::PROGRAM).map_err(|error| error.to_string())?;
+    let program = page::blocks(&program)?;
+    // What it installs takes as long as all the rest.
+    std::thread::scope(|scope| {
+        let steps = scope.spawn(|| workflow::play(&binary, &program));
+        let counts = check_pages(&binary);
+        let steps = steps.join().map_err(|_| "playing the example for CI panicked".to_owned())?;
+        let mut counts = counts?;
+        tell(&mut counts, workflow::WORKFLOW, steps.map(|steps| println!("{}: {steps} steps", workflow::WORKFLOW)));
+        Ok(counts)
+    })
+}
+
+fn check_pages(binary: &Path) -> Result<Counts, String> {
     let mut counts = Counts::default();
     let mut met = BTreeSet::new();
     let mut calls = BTreeSet::new();
     for path in pages()? {
         let page = fs::read_to_string(&path).map_err(|error| error.to_string())?;
-        counts += check_page(&binary, &path, &page, &mut met)?;
+        counts += check_page(binary, &path, &page, &mut met)?;
         calls.extend(synopsis::spans(&page));
     }
     for known in ELSEWHERE.iter().filter(|known| !met.contains(known)) {
         tell(&mut counts, &format!("{}, {:?}", known.0, known.1), Err("is no block any more".to_owned()));
     }
     for call in calls {
-        let outcome = call.strip_prefix("cargo xtask ").map_or_else(|| synopsis::check(&binary, &call), check_chore);
+        let outcome = call.strip_prefix("cargo xtask ").map_or_else(|| synopsis::check(binary, &call), check_chore);
         tell(&mut counts, &format!("`{call}`"), outcome);
     }
     let text = fs::read_to_string(CONFIGURATION).map_err(|error| error.to_string())?;
-    tell(&mut counts, CONFIGURATION, configuration::check(&binary, "packaging", &text));
+    tell(&mut counts, CONFIGURATION, configuration::check(binary, "packaging", &text));
     Ok(counts)
 }
 

@@ -9,7 +9,7 @@ use std::process::{Child, Command, Stdio};
 use super::page::{Block, Mark};
 
 const PLUGIN: &str = ".e2e/plugin";
-const HELPER: &str = "clients/go/coffertest";
+pub(super) const HELPER: &str = "clients/go/coffertest";
 const PYTHON: &str = ".e2e/venv/bin/python";
 const ID: &str = "LTAIdocsdocsdocsdocsdocs";
 const SECRET: &str = "docsdocsdocsdocsdocsdocsdocsdo";
@@ -91,18 +91,22 @@ fn pytest(here: &Path, place: &Path, block: &Block) -> Result<Command, String> {
     Ok(command)
 }
 
-/// In a module that needs what the helper needs, and the helper.
 fn go_tests(here: &Path, place: &Path, block: &Block) -> Result<Command, String> {
-    let helper = here.join(HELPER);
-    let read = |name: &str| fs::read_to_string(helper.join(name)).map_err(|error| error.to_string());
-    let needs = read("go.mod")?.replacen("module coffertest", "module block", 1);
-    let module = format!("{needs}\nrequire coffertest v0.0.0\n\nreplace coffertest => {}\n", helper.display());
-    for (name, text) in [("go.mod", &module), ("go.sum", &read("go.sum")?), ("block_test.go", &block.text)] {
-        fs::write(place.join(name), text).map_err(|error| error.to_string())?;
-    }
+    write_go_module(place, &here.join(HELPER).to_string_lossy(), &block.text)?;
     let mut command = Command::new("go");
     command.args(["test", "-count=1", "."]);
     Ok(command)
+}
+
+/// Writes a module of tests, which needs what the helper needs, and the helper, which is found there.
+pub(super) fn write_go_module(place: &Path, helper: &str, tests: &str) -> Result<(), String> {
+    let read = |name: &str| fs::read_to_string(Path::new(HELPER).join(name)).map_err(|error| error.to_string());
+    let needs = read("go.mod")?.replacen("module coffertest", "module block", 1);
+    let module = format!("{needs}\nrequire coffertest v0.0.0\n\nreplace coffertest => {helper}\n");
+    for (name, text) in [("go.mod", module.as_str()), ("go.sum", &read("go.sum")?), ("block_test.go", tests)] {
+        fs::write(place.join(name), text).map_err(|error| error.to_string())?;
+    }
+    Ok(())
 }
 
 /// The path, with the binary that is tried out and what the clients' tests install before all others.
