@@ -20,6 +20,10 @@ pub(super) const WORKFLOW: &str = "examples/ci/github-actions.yml";
 pub(super) const PROGRAM: &str = "docs/testing.md";
 /// The command that is not run.
 const BUILD: &str = "cargo build --release --locked -p coffer";
+/// How many lines are shown of what a command said that failed.
+const MOST_SAID: usize = 40;
+/// What `pip install` takes of each package: the versions that all other tests use.
+const VERSIONS: &str = "e2e/python/requirements.txt";
 const NO_CACHE: &str = "steps.built.outputs.cache-hit != 'true'";
 /// The variables that a user of the example sets.
 const VARIABLES: [(&str, &str); 2] = [("COFFER", "owner/coffer"), ("COFFER_COMMIT", "0123abc")];
@@ -145,10 +149,15 @@ impl Runner<'_> {
             shell.env_remove(name);
         }
         shell.envs(&self.environment).env("PATH", self.search_path()?).env("GITHUB_ENV", &noted);
+        let versions = Path::new(VERSIONS).canonicalize().map_err(|error| error.to_string())?;
+        shell.env("PIP_CONSTRAINT", versions);
         let output = shell.env("GITHUB_WORKSPACE", self.workspace()).output().map_err(|error| error.to_string())?;
         if !output.status.success() {
             let said = [output.stdout, output.stderr].concat();
-            return Err(format!("`{command}`: {}\n{}", output.status, String::from_utf8_lossy(&said)));
+            let said = String::from_utf8_lossy(&said);
+            let from = said.lines().count().saturating_sub(MOST_SAID);
+            let said: Vec<&str> = said.lines().skip(from).collect();
+            return Err(format!("`{command}`: {}\n{}", output.status, said.join("\n")));
         }
         let noted = fs::read_to_string(noted).map_err(|error| error.to_string())?;
         let noted = noted.lines().filter_map(|line| line.split_once('='));
