@@ -9,9 +9,11 @@
 //! | `text` | a drawing, or a text that is nothing to type: no line begins with a program's name |
 //! | in `ELSEWHERE` | not at all here, for the reason that stands there |
 //!
-//! Any other block is a failure. The example for CI is played too, step by step (`workflow`). So is a call of `coffer` or `cargo xtask` amid a sentence that these do not know.
+//! Any other block is a failure. So are a call of `coffer` or `cargo xtask` amid a sentence that these do not know, and a link to a
+//! file or a heading that is not there. The example for CI is played too, step by step (`workflow`).
 
 mod configuration;
+mod links;
 mod names;
 mod page;
 mod play;
@@ -101,6 +103,7 @@ fn check_pages(binary: &Path) -> Result<Counts, String> {
         let page = fs::read_to_string(&path).map_err(|error| error.to_string())?;
         counts += check_page(binary, &path, &page, &mut met)?;
         calls.extend(synopsis::spans(&page));
+        tell(&mut counts, &format!("{}, links", path.display()), links::check(&path, &page));
     }
     for known in ELSEWHERE.iter().filter(|known| !met.contains(known)) {
         tell(&mut counts, &format!("{}, {:?}", known.0, known.1), Err("is no block any more".to_owned()));

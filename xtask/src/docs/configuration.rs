@@ -25,7 +25,11 @@ fn started(binary: &Path, data: &Path, files: &Path, text: &str) -> Result<(), S
     let certificate = fs::read_to_string(data.join("ca.pem")).map_err(|error| error.to_string())?;
     for named in text.split(PLACE).skip(1) {
         let name = named.split('"').next().unwrap_or_default();
-        let content = if name.ends_with(".pem") { certificate.as_str() } else { "a secret for the documents" };
+        let content = if Path::new(name).extension().is_some_and(|extension| extension == "pem") {
+            certificate.as_str()
+        } else {
+            "a secret for the documents"
+        };
         fs::write(files.join(name), content).map_err(|error| format!("{name}: {error}"))?;
     }
     let file = files.join("coffer.toml");

@@ -87,17 +87,17 @@ impl Names {
                 let mut ends = printed.char_indices().map(|(at, _)| at).chain([printed.len()]);
                 ends.find_map(|end| self.word(rest, &printed[end..]))
             }
-            Piece::Name(name) => match self.0.get(*name) {
-                Some(known) => self.word(rest, printed.strip_prefix(known.as_str())?),
-                None => {
-                    let end = printed.find(|c| !is_of_name(c)).unwrap_or(printed.len());
-                    let (value, after) = printed.split_at(end);
-                    let kind = name.split_once(ELLIPSIS)?.0.split_once('-').map_or("", |(kind, _)| kind);
-                    let mut names = self.clone();
-                    names.0.insert((*name).to_owned(), value.to_owned());
-                    (!value.is_empty() && value.starts_with(kind)).then_some(names)?.word(rest, after)
+            Piece::Name(name) => {
+                if let Some(known) = self.0.get(*name) {
+                    return self.word(rest, printed.strip_prefix(known.as_str())?);
                 }
-            },
+                let end = printed.find(|c| !is_of_name(c)).unwrap_or(printed.len());
+                let (value, after) = printed.split_at(end);
+                let kind = name.split_once(ELLIPSIS)?.0.split_once('-').map_or("", |(kind, _)| kind);
+                let mut names = self.clone();
+                names.0.insert((*name).to_owned(), value.to_owned());
+                (!value.is_empty() && value.starts_with(kind)).then_some(names)?.word(rest, after)
+            }
         }
     }
 }

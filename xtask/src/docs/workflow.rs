@@ -96,7 +96,7 @@ impl Runner<'_> {
                 if [repository.as_str(), &commit] != VARIABLES.map(|(_, value)| value) {
                     return Err(format!("it takes {commit} of {repository}, and not what the variables say"));
                 }
-                self.check_out_coffer(&self.workspace().join(text_of(with, "path").ok_or("no path")?))
+                Self::check_out_coffer(&self.workspace().join(text_of(with, "path").ok_or("no path")?))
             }
             // Nothing was kept before.
             "actions/cache" => only(with, &["path", "key"]),
@@ -123,7 +123,7 @@ impl Runner<'_> {
     }
 
     /// Coffer's repository, as it is here.
-    fn check_out_coffer(&self, place: &Path) -> Result<(), String> {
+    fn check_out_coffer(place: &Path) -> Result<(), String> {
         let listed = Command::new("git").args(["ls-files", "-z"]).output().map_err(|error| error.to_string())?;
         let listed = String::from_utf8(listed.stdout).map_err(|error| error.to_string())?;
         for file in listed.split_terminator('\0').filter(|file| Path::new(file).is_file()) {
@@ -149,7 +149,7 @@ impl Runner<'_> {
             shell.env_remove(name);
         }
         shell.envs(&self.environment).env("PATH", self.search_path()?).env("GITHUB_ENV", &noted);
-        let versions = Path::new(VERSIONS).canonicalize().map_err(|error| error.to_string())?;
+        let versions = std::path::absolute(VERSIONS).map_err(|error| error.to_string())?;
         shell.env("PIP_CONSTRAINT", versions);
         let output = shell.env("GITHUB_WORKSPACE", self.workspace()).output().map_err(|error| error.to_string())?;
         if !output.status.success() {
