@@ -270,6 +270,8 @@ mod tests {
         let request = sender.request("{}", 1000);
         let expected = digest::hex(&mac::hmac_sha256(b"0123456789abcdef", b"1000.{}"));
         assert!(request.contains(&format!("x-coffer-signature: sha256={expected}\r\n")), "{request}");
+        let document = include_str!("../../../docs/events.md");
+        assert!(document.contains(&format!("\"sha256={expected}\"")), "the document's example is this one");
         assert!(request.starts_with("POST /p HTTP/1.1\r\nhost: h:1\r\n") && request.ends_with("\r\n\r\n{}"));
     }
 }
