@@ -36,7 +36,7 @@ const HELP: &str = "cargo xtask VERB
   sim SEED  one history of the simulation, step by step; the Rust tests play some
   fuzz [TARGET] [--seconds N]  what comes in through the port, fuzzed
   e2e     the official clients against a built server
-  docs    the blocks of the documents that are marked to be run, each against a fresh server
+  docs    the blocks of the documents, run or checked, each against a fresh server; their links; the example for CI
   coverage  what is served of the vendor's metadata, counted; --write makes docs/compatibility.md and docs/creation-matrix.md again
   reached  whether the tests of coffer-cloud were answered with every error of the catalogue
   package  the release binary, a Debian package and the bill of materials, reproducibly; then tried; --binary FILE packs one that is built;

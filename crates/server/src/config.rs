@@ -114,6 +114,7 @@ struct FileEvents {
     webhook_url: Option<String>,
     webhook_secret_file: Option<PathBuf>,
     webhook_ca: Option<PathBuf>,
+    webhook_allow_plaintext: bool,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -422,6 +423,7 @@ impl ServeArguments {
                 file.events.webhook_url,
                 file.events.webhook_secret_file,
                 file.events.webhook_ca,
+                file.events.webhook_allow_plaintext,
             )?,
             settings: Settings {
                 region,

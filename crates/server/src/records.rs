@@ -15,7 +15,7 @@ use crate::serve::Error;
 #[derive(Args, Debug)]
 pub(crate) struct Place {
     /// The data directory.
-    #[arg(long, env = "COFFER_DATA", default_value = "coffer-data")]
+    #[arg(long, env = "COFFER_DATA", value_name = "DIR", default_value = "coffer-data")]
     pub(crate) data: PathBuf,
 }
 
@@ -28,7 +28,7 @@ pub(crate) enum Audit {
         #[command(flatten)]
         place: Place,
         /// A row's number and hash, as an earlier run printed them: NUMBER:HASH.
-        #[arg(long)]
+        #[arg(long, value_name = "NUMBER:HASH")]
         anchor: Option<String>,
     },
     /// Print every row as a line of JSON.

@@ -1,6 +1,7 @@
 //! The webhook: events of all accounts, sent in order to the one address that the operator chose. How far it has come is put on record
 //! after each delivery that was accepted, so that one is sent again rather than not at all.
 
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use std::{fs, io};
@@ -52,6 +53,12 @@ struct Target {
 }
 
 impl Target {
+    /// Whether what is sent there stays on this machine.
+    fn is_loopback(&self) -> bool {
+        let name = self.host.trim_matches(['[', ']']);
+        name == "localhost" || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+    }
+
     /// Of `http://host[:port][/path]`, or the same with https.
     fn parse(url: &str) -> Option<Self> {
         let (rest, is_tls) = match (url.strip_prefix("http://"), url.strip_prefix("https://")) {
@@ -75,21 +82,22 @@ impl Target {
     }
 }
 
-/// The settings of it, if there are any.
+/// The settings of it, if there are any. Plain HTTP to another machine is only for who said so: events name accounts and callers.
 pub(crate) fn configured(
     url: Option<String>,
     secret_file: Option<PathBuf>,
     ca: Option<PathBuf>,
+    allow_plaintext: bool,
 ) -> Result<Option<Webhook>, ConfigError> {
+    let wrong = |value, allowed| ConfigError::Value { name: "events.webhook_url", value, allowed };
     match (url, secret_file) {
         (None, None) => Ok(None),
         (Some(url), Some(secret_file)) => match Target::parse(&url) {
+            None => Err(wrong(url, "http://HOST:PORT/PATH, or the same with https")),
+            Some(target) if !target.is_tls && !target.is_loopback() && !allow_plaintext => {
+                Err(wrong(url, "https; http to this machine alone, unless events.webhook_allow_plaintext is true"))
+            }
             Some(target) => Ok(Some(Webhook { target, secret_file, ca })),
-            None => Err(ConfigError::Value {
-                name: "events.webhook_url",
-                value: url,
-                allowed: "http://HOST:PORT/PATH, or the same with https",
-            }),
         },
         _ => Err(ConfigError::Pair("events.webhook_url", "events.webhook_secret_file")),
     }
@@ -240,6 +248,19 @@ mod tests {
     }
 
     #[test]
+    fn plain_http_leaves_this_machine_only_where_the_operator_says_so() {
+        let configured = |url: &str, allow| configured(Some(url.to_owned()), Some("s".into()), None, allow);
+        for here in ["http://127.0.0.1:9/", "http://[::1]/", "http://localhost/", "https://hooks.example/"] {
+            assert!(configured(here, false).unwrap().is_some(), "{here}");
+        }
+        for beyond in ["http://hooks.example/", "http://10.0.0.1:80/", "http://localhost.example/", "http://[fe80::1]/"]
+        {
+            assert!(configured(beyond, false).is_err(), "{beyond}");
+            assert!(configured(beyond, true).unwrap().is_some(), "{beyond}");
+        }
+    }
+
+    #[test]
     fn a_request_is_signed_over_time_and_body() {
         let sender = Sender {
             target: Target::parse("http://h:1/p").unwrap(),
@@ -249,6 +270,8 @@ mod tests {
         let request = sender.request("{}", 1000);
         let expected = digest::hex(&mac::hmac_sha256(b"0123456789abcdef", b"1000.{}"));
         assert!(request.contains(&format!("x-coffer-signature: sha256={expected}\r\n")), "{request}");
+        let document = include_str!("../../../docs/events.md");
+        assert!(document.contains(&format!("\"sha256={expected}\"")), "the document's example is this one");
         assert!(request.starts_with("POST /p HTTP/1.1\r\nhost: h:1\r\n") && request.ends_with("\r\n\r\n{}"));
     }
 }

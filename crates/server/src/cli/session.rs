@@ -267,6 +267,13 @@ fn refusal(action: &str, body: &Value) -> Failure {
         "InvalidSecurityToken.Expired" | "InvalidSecurityToken.Malformed" => {
             "ask for new temporary credentials with sts AssumeRole"
         }
+        "InvalidParameter.KMSKeyId.KMSUnauthorized" => {
+            "ECS needs the role AliyunECSDiskEncryptDefaultRole with the policy AliyunECSDiskEncryptRolePolicy: ram CreateRole, \
+             then ram AttachPolicyToRole"
+        }
+        "InvalidParameter.KMSKeyId.CMKNotEnabled" => {
+            "`coffer key show KEY` says how the key is, `coffer key enable KEY` enables one that is disabled"
+        }
         "InvalidTimeStamp.Expired" => "the clocks of this machine and of the server differ",
         _ if code.starts_with("NoPermission") || code.starts_with("Forbidden.RAM") || code == "Forbidden" => {
             return failure.next(format!("the caller's policies must allow {action}"));
@@ -305,6 +312,8 @@ mod tests {
         assert!(failure.is_refusal("SignatureDoesNotMatch") && failure.reason() == Reason::Refused);
         assert!(failure.text().contains("DescribeDisks: SignatureDoesNotMatch: No. (request R-1)"));
         assert!(failure.text().contains("look where it was copied from"));
+        let body = serde_json::json!({"Code": "InvalidParameter.KMSKeyId.CMKNotEnabled", "Message": "No."});
+        assert!(refusal("AttachDisk", &body).text().contains("coffer key enable"));
         let body = serde_json::json!({"Code": "Forbidden.RAM", "Message": "No."});
         assert!(refusal("AttachDisk", &body).text().contains("must allow AttachDisk"));
     }

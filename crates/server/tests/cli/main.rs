@@ -20,3 +20,4 @@ mod site;
 mod traces;
 mod verbs;
 mod volume;
+mod webhook;
