@@ -54,19 +54,9 @@ pub(crate) fn run(verb: &DefaultEncryption) -> Result<(), Failure> {
     let mut session = how.connection.open()?;
     if let Some(action) = action {
         let parameters: Vec<_> = key.iter().map(|key| ("KMSKeyId", key.as_str())).collect();
-        session.ecs(action, &parameters).map_err(advise)?;
+        session.ecs(action, &parameters)?;
     }
     Ok(how.output.show(FIELDS, &status(&mut session)?)?)
-}
-
-fn advise(failure: Failure) -> Failure {
-    if failure.is_refusal("InvalidParameter.KMSKeyId.KMSUnauthorized") {
-        return failure.next(
-            "ECS needs the role AliyunECSDiskEncryptDefaultRole with the policy AliyunECSDiskEncryptRolePolicy: ram CreateRole, \
-             then ram AttachPolicyToRole",
-        );
-    }
-    failure
 }
 
 /// The setting of the region.

@@ -18,6 +18,7 @@ use super::output::plain;
 use super::profile;
 use crate::client::{Caller, Client, Endpoint};
 use crate::console::link;
+use crate::hints;
 use crate::serve::now;
 
 /// How the server is reached.
@@ -263,7 +264,10 @@ fn refusal(action: &str, body: &Value) -> Failure {
         _ if code.starts_with("NoPermission") || code.starts_with("Forbidden.RAM") || code == "Forbidden" => {
             return failure.next(format!("the caller's policies must allow {action}"));
         }
-        _ => return failure,
+        code => match hints::of(code) {
+            Some(hint) => hint,
+            None => return failure,
+        },
     };
     failure.next(next)
 }
