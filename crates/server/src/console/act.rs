@@ -39,10 +39,7 @@ const ACTIONS: [Action; 21] = [
     action("DisableDiskEncryptionByDefault", Product::Ecs, "New disks are encrypted only where the request says so."),
     action("ModifyDiskDefaultKMSKeyId", Product::Ecs, "The default key is set. Disks keep the keys they have."),
     action("ResetDiskDefaultKMSKeyId", Product::Ecs, "The default key is the service key again."),
-    Action {
-        then: Then::Made("disks", "/DiskId"),
-        ..action("CreateDisk", Product::Ecs, "The disk is made.")
-    },
+    Action { then: Then::Made("disks", "/DiskId"), ..action("CreateDisk", Product::Ecs, "The disk is made.") },
     action("AttachDisk", Product::Ecs, "The disk is attached."),
     action("DetachDisk", Product::Ecs, "The disk is detached."),
     action("ResizeDisk", Product::Ecs, "The disk is larger. A client sees that when it connects again."),
@@ -139,7 +136,8 @@ async fn again(view: &View<'_>, refusal: Refusal) -> Reply {
             tls: view.request.tls,
         };
         if let Ok(parameters) = Parameters::parse(&request) {
-            let page = View { failed: Some(Arc::clone(&failed)), ..View::new(view.console, &request, &parameters, view.session, false) };
+            let mut page = View::new(view.console, &request, &parameters, view.session, false);
+            page.failed = Some(Arc::clone(&failed));
             let mut reply = view.console.page(&page, super::below(path)).await;
             if let (refusal, true) = failed.outcome() {
                 *reply.status_mut() = refusal.status;

@@ -55,7 +55,7 @@ impl Refusal {
     }
 
     /// What to do about it.
-    fn hint(&self) -> Option<&'static str> {
+    pub(super) fn hint(&self) -> Option<&'static str> {
         hints::of(&self.code)
     }
 

@@ -81,6 +81,20 @@ impl Counts {
     }
 }
 
+/// Kinds of keys, in the vendor's words, the usual one first.
+const SPECS: [&str; 10] = [
+    "Aliyun_AES_256",
+    "Aliyun_SM4",
+    "Aliyun_AES_192",
+    "Aliyun_AES_128",
+    "RSA_2048",
+    "RSA_3072",
+    "RSA_4096",
+    "EC_P256",
+    "EC_P256K",
+    "EC_SM2",
+];
+
 struct Line {
     key: Key,
     hanging: Result<(Counts, Option<Use>), Refusal>,

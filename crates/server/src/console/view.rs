@@ -52,12 +52,12 @@ pub(super) struct Frame {
 
 impl Frame {
     /// What was said to a form of the page; it is shown then.
-    fn refusal(&self, form: &str) -> Option<&Refusal> {
+    pub(super) fn refusal(&self, form: &str) -> Option<&Refusal> {
         self.failed.as_ref().filter(|failed| failed.is(form)).map(|failed| failed.show())
     }
 
     /// Whether that form was refused.
-    fn has_failed(&self, form: &str) -> bool {
+    pub(super) fn has_failed(&self, form: &str) -> bool {
         self.failed.as_ref().is_some_and(|failed| failed.is(form))
     }
 
@@ -66,8 +66,13 @@ impl Frame {
         self.failed.as_ref().filter(|failed| failed.is(form)).map_or("", |failed| failed.field(name))
     }
 
+    /// The same, or what a form that was not refused holds.
+    pub(super) fn kept_or<'f>(&'f self, form: &str, name: &str, otherwise: &'f str) -> &'f str {
+        Some(self.kept(form, name)).filter(|value| !value.is_empty()).unwrap_or(otherwise)
+    }
+
     /// By which a form that is sent twice is done once.
-    fn token(&self) -> String {
+    pub(super) fn token(&self) -> String {
         session::random_token()
     }
 }
