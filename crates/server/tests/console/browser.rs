@@ -50,6 +50,7 @@ fn furnished() -> (Site, Vec<(&'static str, String)>) {
     let waits = site.disk(&["--name", "web-1"]);
     site.does(&["disk", "reencrypt", &waits]);
     site.does(&["snapshot", "create", &disk, "--name", "before-upgrade", "--wait"]);
+    let snapshot = site.json(&["snapshot", "list"])[0]["SnapshotId"].as_str().unwrap().to_owned();
     site.does(&["disk", "reencrypt", &disk]);
     let (root, named) = ((ID, SECRET), ("UserName", "alice"));
     site.call(root, RAM, "CreateUser", &[named]);
@@ -63,7 +64,10 @@ fn furnished() -> (Site, Vec<(&'static str, String)>) {
         ("disks", "disks"),
         ("disk", &format!("disks/{disk}")),
         ("plain", &format!("disks/{plain}")),
+        ("new-disk", "disks/new"),
+        ("refused-disk", "disks/new?Encrypted=false"),
         ("snapshots", "snapshots"),
+        ("snapshot", &format!("snapshots/{snapshot}")),
         ("keys", "keys"),
         ("key", &format!("keys/{key}")),
         ("compliance", "compliance"),

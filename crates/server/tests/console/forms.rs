@@ -67,7 +67,7 @@ fn the_switch_is_switched_and_what_the_api_refuses_is_shown_with_its_code() {
     assert!(browser.page("/console").contains("value=\"EnableDiskEncryptionByDefault\""), "another region");
     let again = browser.act("EnableDiskEncryptionByDefault", &[("region", "cn-beijing")]);
     assert!(again.status >= 400 && again.body.contains("request <span"), "{}", again.body);
-    let unknown = browser.act("DeleteDisk", &[("DiskId", "d-1")]);
+    let unknown = browser.act("DeleteInstance", &[("InstanceId", "i-1")]);
     assert_eq!(unknown.status, 400);
     assert!(unknown.body.contains("InvalidAction"));
     let (csrf, elsewhere) = (browser.get("/console").csrf(), "https://evil.example/console");
