@@ -1,7 +1,7 @@
 //! What to do about a refusal, by the vendor's code. One table for the console and the command line; a code whose message says it
 //! already is not in it.
 
-const HINTS: [(&str, &str); 42] = [
+const HINTS: [(&str, &str); 43] = [
     ("DiskAttachedNumberExceeded", "a disk that several instances may have goes to 16 at most: detach it from one"),
     ("DiskCreatingSnapshot", "wait until the snapshot that is being made of it is complete, or delete that"),
     ("DiskStillAttached", "detach the disk first"),
@@ -69,6 +69,10 @@ const HINTS: [(&str, &str); 42] = [
         "what is encrypted and made from a snapshot is of the ESSD series: choose cloud_essd",
     ),
     ("Rejected.StateModifiedFailed", "another state of the key is needed: load the page again to see which it has"),
+    (
+        "Rejected.UnsupportedOperation",
+        "a service's own key, an external one and a pair can't do everything: use a symmetric key of your own",
+    ),
     ("ResourcesNotInSameZone", "choose an instance in the disk's zone"),
     ("SnapshotCreatedDisk", "delete it by force: the disks that were made from it then can't be initialised again"),
 ];
