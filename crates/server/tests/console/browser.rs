@@ -6,7 +6,7 @@ use std::path::Path;
 use serde_json::json;
 
 use crate::devtools::Chromium;
-use crate::site::{ID, RAM, SECRET, Site};
+use crate::site::{ID, KMS, RAM, SECRET, Site};
 
 /// What a page must have for those who do not see it as others do, each told by what is wrong: names for controls, headings, a language,
 /// text and borders of controls that stand out from what is behind them, controls large enough to be hit, and what changes by itself said
@@ -62,11 +62,15 @@ const FAULTS: &str = r"(() => {
 fn furnished() -> (Site, Vec<(&'static str, String)>) {
     let site = Site::new();
     let plain = site.disk(&[]);
-    let key = site.json(&["default-encryption", "enable"])["KMSKeyId"].as_str().unwrap().to_owned();
+    site.let_ecs_use_keys();
+    site.does(&["default-encryption", "enable"]);
+    let key = site.does(&["key", "create", "--description", "billing"]).trim().to_owned();
+    site.does(&["default-encryption", "set-key", &key]);
     let spare = site.does(&["key", "create", "--description", "old reports"]).trim().to_owned();
     site.does(&["key", "disable", &spare]);
     let disk = site.disk(&["--name", "billing"]);
     site.does(&["attach", &disk, "--print"]);
+    site.call((ID, SECRET), KMS, "CreateKeyVersion", &[("KeyId", &key)]);
     let waits = site.disk(&["--name", "web-1"]);
     site.does(&["disk", "reencrypt", &waits]);
     site.does(&["snapshot", "create", &disk, "--name", "before-upgrade", "--wait"]);
