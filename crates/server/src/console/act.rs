@@ -68,12 +68,12 @@ const ACTIONS: [Action; 21] = [
 ];
 /// Those that nothing undoes: each form has a box to be ticked beside what goes.
 const FOR_GOOD: [&str; 3] = ["DeleteDisk", "DeleteSnapshot", "ScheduleKeyDeletion"];
-/// The fields that are the console's own.
-const OWN: [&str; 6] = ["csrf", "back", "do", "form", "region", "confirm"];
+/// The fields that are the console's own, and the region, which every call of a page has already.
+const OWN: [&str; 7] = ["csrf", "back", "do", "form", "region", "confirm", "RegionId"];
 
-/// Whether a finding's remedy can be called by a form with nothing but its parameters.
+/// Whether there is a form for an action that asks nothing but its parameters.
 pub(super) fn offers(action: &str) -> bool {
-    !FOR_GOOD.contains(&action) && ACTIONS.iter().any(|known| known.name == action && matches!(known.then, Then::Back))
+    !FOR_GOOD.contains(&action) && ACTIONS.iter().any(|known| known.name == action)
 }
 
 /// Does what a form asks, and goes on; or shows the form again with what was said.

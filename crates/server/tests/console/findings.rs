@@ -38,6 +38,27 @@ fn a_finding_has_its_command_and_a_button_that_mends_it() {
 }
 
 #[test]
+fn a_snapshot_under_an_old_key_is_copied_from_the_page_and_deleted_on_its_own() {
+    let site = Site::new();
+    let browser = Browser::of_root(&site);
+    let disk = site.disk(&["--encrypted", "true"]);
+    site.does(&["attach", &disk, "--print"]);
+    site.does(&["snapshot", "create", &disk, "--wait"]);
+    let old = site.json(&["snapshot", "list"])[0]["SnapshotId"].as_str().unwrap().to_owned();
+    site.let_ecs_use_keys();
+    let key = site.does(&["key", "create"]).trim().to_owned();
+    site.does(&["disk", "rewrap", &disk, "--key", &key]);
+    let copy = browser.done("/console/compliance?kind=SnapshotUnderOldKey", "CopySnapshot", &[]);
+    while browser.page(&copy).contains("It is being made") {
+        std::thread::yield_now();
+    }
+    assert!(browser.page(&copy).contains(&format!(">{key}</a>")), "it is under the disk's key");
+    let superseded = browser.page("/console/compliance?kind=SnapshotSuperseded");
+    assert!(!superseded.contains("value=\"DeleteSnapshot\""), "not without a word of what goes");
+    assert!(superseded.contains(&format!("/console/snapshots/{old}?")), "{superseded}");
+}
+
+#[test]
 fn a_key_past_its_rotation_age_is_rotated_from_the_page() {
     let site = Site::with("[compliance]\nrotation_age_days = 0\n");
     site.does(&["key", "create"]);
