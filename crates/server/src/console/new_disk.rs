@@ -62,8 +62,8 @@ pub(super) async fn page(view: &View<'_>) -> Reply {
         (name, given.into_iter().find(|value| !value.is_empty()).unwrap_or_default().to_owned())
     });
     let deciding = filled_in.iter().take(DECIDING).filter(|(_, value)| !value.is_empty());
-    let asked: Vec<_> = deciding.map(|(name, value)| (*name, value.as_str())).collect();
-    let forecast = asker.call(Product::Coffer, "DescribeNewDiskEncryption", &asked).await.map(|found| Forecast {
+    let wanted: Vec<_> = deciding.map(|(name, value)| (*name, value.as_str())).collect();
+    let forecast = asker.call(Product::Coffer, "DescribeNewDiskEncryption", &wanted).await.map(|found| Forecast {
         encrypted: found["Encrypted"] == true,
         key: text(&found, "KMSKeyId"),
         named_by: text(&found, "KeyNamedBy"),

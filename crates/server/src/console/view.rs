@@ -47,6 +47,8 @@ pub(super) struct Frame {
     pub(super) csrf: String,
     pub(super) notice: Option<String>,
     pub(super) sees_load: bool,
+    /// By which a form that is sent twice is done once.
+    pub(super) token: String,
     failed: Option<Arc<Failed>>,
 }
 
@@ -69,11 +71,6 @@ impl Frame {
     /// The same, or what a form that was not refused holds.
     pub(super) fn kept_or<'f>(&'f self, form: &str, name: &str, otherwise: &'f str) -> &'f str {
         Some(self.kept(form, name)).filter(|value| !value.is_empty()).unwrap_or(otherwise)
-    }
-
-    /// By which a form that is sent twice is done once.
-    pub(super) fn token(&self) -> String {
-        session::random_token()
     }
 }
 
@@ -149,6 +146,7 @@ impl<'a> View<'a> {
             csrf: self.session.csrf.clone(),
             notice,
             sees_load: self.is_operator(),
+            token: session::random_token(),
             failed: self.failed.clone(),
         }
     }
