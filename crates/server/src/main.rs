@@ -11,6 +11,7 @@ mod doctor;
 mod erase;
 mod findings;
 mod gateway;
+mod hints;
 mod http;
 mod inspect;
 mod live;

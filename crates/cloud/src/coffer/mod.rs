@@ -17,6 +17,7 @@ operations! { Product::Coffer;
     describe_disk_export,
     describe_disk_reencryptions,
     describe_key_dependants,
+    describe_new_disk_encryption,
     explain_access,
     list_accounts,
     list_events,

@@ -119,8 +119,14 @@ impl<'a> Wrapped<'a> {
         if cx.kms_is_down {
             return Ok(Some(Problem::KmsClosed));
         }
-        let key = match disk_key::allowed(cx, self.binding.region, self.kms_key_id)? {
-            Ok((key, _)) => key,
+        let Binding { account, region, .. } = self.binding;
+        let key = if account == cx.account() {
+            disk_key::allowed(cx, region, self.kms_key_id)?.map(|(key, _)| key)
+        } else {
+            disk_key::readable_of_shared(cx, account, region, self.kms_key_id)?
+        };
+        let key = match key {
+            Ok(key) => key,
             Err(problem) => return Ok(Some(problem)),
         };
         let Ok(blob) = Blob::parse(cx, self.blob)? else { return Ok(Some(Problem::NotFound)) };

@@ -53,24 +53,68 @@ pub const ERRORS: [ErrorCode; 13] = [
     ErrorCode::KmsTagUnauthorized,
 ];
 
-/// The key a new disk is encrypted with, `None` for a plain disk. Order of precedence: the key that was asked for; the key of the
-/// caller's own snapshot, or the service key for another account's; the account's default; the service key. The data key of an
-/// encrypted snapshot must open at this moment, or nothing could be read from it.
+/// The key a new disk is encrypted with, `None` for a plain disk. The data key of an encrypted snapshot must open at this moment, or
+/// nothing could be read from it.
 pub fn key_for(cx: &mut Cx<'_>, region: Region, wish: &Wish, making: &Making<'_>) -> Result<Option<Key>, ApiError> {
+    let Some(choice) = choose(cx, region, wish, making)? else { return Ok(None) };
+    if let Some(wrapped) = making.snapshot.and_then(Wrapped::of_snapshot) {
+        drop(wrapped.open(cx, &Wording::CREATE)?);
+    }
+    chosen_key(cx, region, choice.key_id.as_deref(), &Wording::CREATE).map(Some)
+}
+
+/// What [`key_for`] would come to, with the same refusals, and nothing written: the service key may not have been made yet.
+pub fn forecast(cx: &Cx<'_>, region: Region, wish: &Wish, making: &Making<'_>) -> Result<Option<Choice>, ApiError> {
+    let Some(mut choice) = choose(cx, region, wish, making)? else { return Ok(None) };
+    if let Some(wrapped) = making.snapshot.and_then(Wrapped::of_snapshot)
+        && let Some(problem) = wrapped.probe(cx)?
+    {
+        return Err(Wording::CREATE.error(problem).into());
+    }
+    if choice.key_id.is_none() {
+        cx.require_kms()?;
+        choice.key_id = service::service_key_id(cx.tx, cx.account(), region)?;
+    }
+    if let Some(key_id) = &choice.key_id {
+        let (key, _) = disk_key::allowed(cx, region, key_id)?.map_err(|problem| Wording::CREATE.error(problem))?;
+        require_region_of_customer_keys(region, &key)?;
+    }
+    Ok(Some(choice))
+}
+
+/// The key that encrypts a new disk, before it is known whether it can.
+#[derive(Debug)]
+pub struct Choice {
+    /// Its id; `None` is the service key.
+    pub key_id: Option<String>,
+    /// What named it.
+    pub named_by: NamedBy,
+}
+
+/// What names the key of a new disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NamedBy {
+    /// The request itself.
+    Request,
+    /// The snapshot that it is made from.
+    Snapshot,
+    /// The account's default.
+    Default,
+    /// Nothing: the service key is what is left.
+    Nothing,
+}
+
+fn choose(cx: &Cx<'_>, region: Region, wish: &Wish, making: &Making<'_>) -> Result<Option<Choice>, ApiError> {
     let default = setting::enabled(cx, region)?;
-    let source = making.snapshot.and_then(Wrapped::of_snapshot);
-    if !wants_encryption(cx, wish, source.is_some(), default.is_some())? {
+    let from_encrypted = making.snapshot.and_then(Wrapped::of_snapshot).is_some();
+    if !wants_encryption(cx, wish, from_encrypted, default.is_some())? {
         return Ok(None);
     }
     require_encryptable(region, making)?;
     if service::state(cx.tx, cx.account(), region)? != Service::Open {
         return Err(ErrorCode::DiskKmsNotEnabled.into());
     }
-    if let Some(wrapped) = source {
-        drop(wrapped.open(cx, &Wording::CREATE)?);
-    }
-    let chosen = chosen_id(cx, wish, making.snapshot, default);
-    chosen_key(cx, region, chosen.as_deref(), &Wording::CREATE).map(Some)
+    Ok(Some(chosen(cx, wish, making.snapshot, default)))
 }
 
 /// The key that the bytes of a disk that exists are to be encrypted with anew: the one asked for, else its own, else the account's
@@ -100,18 +144,18 @@ fn require_encryptable_disk(disk: &Disk) -> Result<(), ApiError> {
     require_encryptable(disk.region, &Making { category, is_system: disk.disk_type == "system", snapshot: None })
 }
 
-/// The id of the key that encrypts a new disk; `None` is the service key.
-fn chosen_id(
-    cx: &Cx<'_>,
-    wish: &Wish,
-    source: Option<&Snapshot>,
-    default: Option<DefaultEncryption>,
-) -> Option<String> {
-    let of_snapshot = source
-        .filter(|snapshot| snapshot.kms_key_id.is_some())
-        .map(|snapshot| snapshot.kms_key_id.clone().filter(|_| snapshot.account == *cx.account()));
-    let of_default = || default.and_then(|default| default.kms_key_id);
-    wish.kms_key_id.clone().or_else(|| of_snapshot.unwrap_or_else(of_default))
+/// Order of precedence: the key that was asked for; the key of the caller's own snapshot, or the service key for another account's; the
+/// account's default; the service key.
+fn chosen(cx: &Cx<'_>, wish: &Wish, source: Option<&Snapshot>, default: Option<DefaultEncryption>) -> Choice {
+    if wish.kms_key_id.is_some() {
+        return Choice { key_id: wish.kms_key_id.clone(), named_by: NamedBy::Request };
+    }
+    if let Some(snapshot) = source.filter(|snapshot| snapshot.kms_key_id.is_some()) {
+        let own = snapshot.kms_key_id.clone().filter(|_| snapshot.account == *cx.account());
+        return Choice { key_id: own, named_by: NamedBy::Snapshot };
+    }
+    let named_by = if default.is_some() { NamedBy::Default } else { NamedBy::Nothing };
+    Choice { key_id: default.and_then(|default| default.kms_key_id), named_by }
 }
 
 /// On record of a call that makes something encrypted for no other reason than the default.
@@ -137,7 +181,7 @@ pub fn foresee(
     if !encrypted && wish.encrypted == Some(false) {
         cx.note(PLAIN_ASKED, "true");
     }
-    let by_customer_key = match chosen_id(cx, wish, source, default) {
+    let by_customer_key = match chosen(cx, wish, source, default).key_id {
         Some(key_id) if encrypted => key::get(cx, &key_id)?.is_none_or(|key| key.creator_type != "Service"),
         _ => false,
     };
@@ -270,10 +314,15 @@ fn is_lenient(cx: &Cx<'_>) -> bool {
 /// The key of that id, if it may encrypt what is made in `region`.
 pub fn customer_key(cx: &mut Cx<'_>, region: Region, key_id: &str, wording: &Wording) -> Result<Key, ApiError> {
     let key = disk_key::usable(cx, region, key_id)?.map_err(|problem| wording.error(problem))?;
+    require_region_of_customer_keys(region, &key)?;
+    Ok(key)
+}
+
+fn require_region_of_customer_keys(region: Region, key: &Key) -> Result<(), ApiError> {
     if key.creator_type != "Service" && !region.supports_customer_keys() {
         return Err(ErrorCode::RegionWithoutCustomerKeys.into());
     }
-    Ok(key)
+    Ok(())
 }
 
 fn wants_encryption(cx: &Cx<'_>, wish: &Wish, from_encrypted: bool, by_default: bool) -> Result<bool, ApiError> {

@@ -62,6 +62,7 @@ impl World {
             }
             "ExplainAccess" => owned(&[("Principal", "root"), ("AuthAction", "ecs:CreateDisk")]),
             "CreateConsoleSession" | "LookupAuditRecords" => Vec::new(),
+            "DescribeNewDiskEncryption" => owned(&[REGION, ("Encrypted", "true")]),
             "DescribeDiskReencryptions" => {
                 let disk_id = text(&self.root(Product::Ecs, "CreateDisk", &encrypted), "DiskId");
                 self.root(Product::Coffer, "ReencryptDisk", &[("DiskId", &disk_id)]);

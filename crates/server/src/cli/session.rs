@@ -20,6 +20,7 @@ use super::profile;
 use crate::client::{Caller, Client, Endpoint};
 use crate::config;
 use crate::console::link;
+use crate::hints;
 use crate::serve::now;
 
 /// How the server is reached.
@@ -278,7 +279,10 @@ fn refusal(action: &str, body: &Value) -> Failure {
         _ if code.starts_with("NoPermission") || code.starts_with("Forbidden.RAM") || code == "Forbidden" => {
             return failure.next(format!("the caller's policies must allow {action}"));
         }
-        _ => return failure,
+        code => match hints::of(code) {
+            Some(hint) => hint,
+            None => return failure,
+        },
     };
     failure.next(next)
 }

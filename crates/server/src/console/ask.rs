@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::Console;
 use super::session::Session;
 use crate::client::encode;
+use crate::hints;
 
 /// Asks in the name of a session.
 pub(super) struct Asker<'a> {
@@ -51,6 +52,11 @@ impl Refusal {
             auth_action: text(detail, "AuthAction").into(),
             no_permission_type: text(detail, "NoPermissionType").into(),
         }
+    }
+
+    /// What to do about it.
+    pub(super) fn hint(&self) -> Option<&'static str> {
+        hints::of(&self.code)
     }
 
     /// Whether the credential is no good any more, and so no session that stands on it.

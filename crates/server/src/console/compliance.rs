@@ -48,6 +48,11 @@ impl Finding {
             remedy: remedy.is_object().then(|| Remedy::of(remedy)),
         }
     }
+
+    /// The name of the form that calls its remedy: others on the page call the same.
+    fn form(&self, remedy: &Remedy) -> String {
+        format!("{} {} {}", remedy.action, self.kind, self.id)
+    }
 }
 
 impl Remedy {

@@ -92,7 +92,7 @@ pub(super) async fn page(view: &View<'_>) -> Reply {
         frame: view.frame("Dashboard", "dashboard"),
         default: default(&asker, view.region).await,
         disks: share(&asker, view.region).await,
-        keys: keys(&asker).await,
+        keys: view.keys().await,
         events: events(&asker).await,
         used,
         others,
@@ -123,12 +123,6 @@ async fn share(asker: &Asker<'_>, region: Region) -> Result<Share, Refusal> {
     let all = count(&[]).await?;
     let encrypted = if all == 0 { 0 } else { count(&[("Encrypted", "true")]).await? };
     Ok(Share { encrypted, all })
-}
-
-/// Keys to choose from; none where they may not be listed: an id can be typed as well.
-async fn keys(asker: &Asker<'_>) -> Vec<String> {
-    let listed = asker.call(Product::Kms, "ListKeys", &[("PageSize", "100")]).await.unwrap_or_default();
-    items(&listed, "Keys", "Key").iter().map(|key| text(key, "KeyId")).collect()
 }
 
 /// The last of the region, the newest first.

@@ -23,6 +23,7 @@ pub(super) struct Disk {
     status: String,
     zone: String,
     description: String,
+    can_be_shared: bool,
     created: String,
     instances: Vec<Attachment>,
     encrypted: bool,
@@ -51,11 +52,17 @@ impl Disk {
             status: text(value, "Status"),
             zone: text(value, "ZoneId"),
             description: text(value, "Description"),
+            can_be_shared: value["MultiAttach"] == "Enabled",
             created: moment(value, "CreationTime"),
             instances: items(value, "Attachments", "Attachment").iter().map(attachment).collect(),
             encrypted: value["Encrypted"] == true,
             key: text(value, "KMSKeyId"),
         }
+    }
+
+    /// Whether an instance can get it as it is.
+    fn is_free(&self) -> bool {
+        self.instances.is_empty() || self.can_be_shared
     }
 }
 
@@ -105,11 +112,21 @@ struct Encryption {
     progress: Option<i64>,
 }
 
+/// An instance to choose.
+struct Instance {
+    id: String,
+    name: String,
+    status: String,
+}
+
 #[derive(Template)]
 #[template(path = "disk.html")]
 struct OnePage {
     frame: Frame,
     disk: Disk,
+    /// Those in its zone; none where they may not be listed: an id can be typed as well.
+    instances: Vec<Instance>,
+    keys: Vec<String>,
     encryption: Result<Encryption, Refusal>,
     export: Result<String, Refusal>,
     history: Result<Vec<Record>, Refusal>,
@@ -128,9 +145,12 @@ pub(super) async fn one(view: &View<'_>, id: &str) -> Reply {
         let message = "There is no such disk in this region.";
         return view.refused(Refusal::own(StatusCode::NOT_FOUND, "InvalidDiskId.NotFound", message));
     };
-    // A page that brings itself up to date takes neither, and asks often.
-    let (history, plots) =
-        if view.live { (Ok(Vec::new()), Ok(Vec::new())) } else { (history(&asker, id).await, plots(&asker, id).await) };
+    // A page that brings itself up to date takes none of these, and asks often.
+    let (mut past, mut did, mut near, mut keys) = (Ok(Vec::new()), Ok(Vec::new()), Vec::new(), Vec::new());
+    if !view.live {
+        (past, did) = (history(&asker, id).await, plots(&asker, id).await);
+        (near, keys) = (instances(&asker, &disk.zone).await, view.keys().await);
+    }
     let page = OnePage {
         frame: view.frame(id, "disks"),
         encryption: encryption(&asker, id).await,
@@ -138,8 +158,10 @@ pub(super) async fn one(view: &View<'_>, id: &str) -> Reply {
             .call(Product::Coffer, "DescribeDiskExport", &[("DiskId", id)])
             .await
             .map(|export| text(&export, "Status")),
-        history,
-        plots,
+        history: past,
+        plots: did,
+        instances: near,
+        keys,
         disk,
     };
     reply::page(StatusCode::OK, &page)
@@ -156,6 +178,18 @@ async fn encryption(asker: &Asker<'_>, id: &str) -> Result<Encryption, Refusal> 
         new_key: text(&shown, "ReencryptionKMSKeyId"),
         progress: shown["ReencryptionProgress"].as_i64(),
     })
+}
+
+/// The instances that can have a disk of that zone; an empty one is any.
+async fn instances(asker: &Asker<'_>, zone: &str) -> Vec<Instance> {
+    let wanted: Vec<_> = [("PageSize", "100"), ("ZoneId", zone)].into_iter().filter(|(_, v)| !v.is_empty()).collect();
+    let found = asker.call(Product::Ecs, "DescribeInstances", &wanted).await.unwrap_or_default();
+    let instance = |value: &Value| Instance {
+        id: text(value, "InstanceId"),
+        name: text(value, "InstanceName"),
+        status: text(value, "Status"),
+    };
+    items(&found, "Instances", "Instance").iter().map(instance).collect()
 }
 
 /// What was done to it, as the audit has it.

@@ -36,6 +36,13 @@ struct Page {
     tasks: Result<Vec<Task>, Refusal>,
 }
 
+impl Page {
+    /// How much of each is under way, as far as it may be seen.
+    fn under_way(&self) -> [usize; 2] {
+        [self.reencryptions.as_ref().map_or(0, Vec::len), self.snapshots.as_ref().map_or(0, Vec::len)]
+    }
+}
+
 /// The page.
 pub(super) async fn page(view: &View<'_>) -> Reply {
     let asker = view.asker();

@@ -1,5 +1,7 @@
 //! KMS keys: the list with what hangs on each, and one with what can be done to it.
 
+use std::fmt;
+
 use askama::Template;
 use coffer_cloud::Product;
 use hyper::StatusCode;
@@ -80,6 +82,36 @@ impl Counts {
         self.disks + self.snapshots + self.others()
     }
 }
+
+impl fmt::Display for Counts {
+    /// What there is of each kind.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let disks = format!("{} (of running instances: {})", self.disks, self.running);
+        let others = [
+            ("being encrypted anew under it", self.reencryptions),
+            ("snapshots", self.snapshots),
+            ("images", self.images),
+            ("secrets", self.secrets),
+            ("default of regions", self.defaults),
+        ];
+        let others = others.iter().filter(|(_, count)| *count > 0).map(|(name, count)| format!(", {name}: {count}"));
+        write!(f, "Disks: {disks}{}.", others.collect::<String>())
+    }
+}
+
+/// Kinds of keys, in the vendor's words, the usual one first.
+const SPECS: [&str; 10] = [
+    "Aliyun_AES_256",
+    "Aliyun_SM4",
+    "Aliyun_AES_192",
+    "Aliyun_AES_128",
+    "RSA_2048",
+    "RSA_3072",
+    "RSA_4096",
+    "EC_P256",
+    "EC_P256K",
+    "EC_SM2",
+];
 
 struct Line {
     key: Key,

@@ -8,11 +8,13 @@ mod compliance;
 mod dashboard;
 mod disks;
 mod explain;
+mod failed;
 mod jobs;
 mod keys;
 pub(crate) mod link;
 mod load;
 mod login;
+mod new_disk;
 mod pager;
 mod plot;
 mod reply;
@@ -47,6 +49,11 @@ pub(crate) fn owns(path: &str) -> bool {
     path == "/console" || path.starts_with("/console/")
 }
 
+/// What of a path is below `/console`, without a slash at its end.
+fn below(path: &str) -> &str {
+    path.strip_prefix("/console").unwrap_or_default().trim_end_matches('/')
+}
+
 /// Everything that the pages stand on.
 pub(crate) struct Console {
     cloud: Live,
@@ -76,7 +83,7 @@ impl Console {
 
     /// Answers a request whose path [`owns`] says is ours.
     pub(crate) async fn answer(&self, incoming: Incoming) -> Response<axum::body::Body> {
-        let path = incoming.path.strip_prefix("/console").unwrap_or_default().trim_end_matches('/').to_owned();
+        let path = below(&incoming.path).to_owned();
         match (incoming.method, path.as_str()) {
             (Method::Get, "/assets/console.css") => return reply::asset("text/css; charset=utf-8", STYLE),
             (Method::Get, "/assets/icon.svg") => return reply::asset("image/svg+xml", ICON),
@@ -118,15 +125,24 @@ impl Console {
             return match path {
                 "/act" => act::act(view).await,
                 "/logout" => login::sign_out(self, view.request, view.session),
+                // Only shows what would come of the form as it is filled in.
+                "/disks/new" => new_disk::page(view).await,
                 _ => view.not_found(),
             };
         }
+        self.page(view, path).await
+    }
+
+    /// One of the pages.
+    async fn page(&self, view: &View<'_>, path: &str) -> Reply {
         let mut parts = path.split('/').skip(1);
         match (parts.next().unwrap_or_default(), parts.next(), parts.next()) {
             ("", None, None) => dashboard::page(view).await,
             ("disks", None, None) => disks::list(view).await,
+            ("disks", Some("new"), None) => new_disk::page(view).await,
             ("disks", Some(id), None) => disks::one(view, id).await,
             ("snapshots", None, None) => snapshots::list(view).await,
+            ("snapshots", Some(id), None) => snapshots::one(view, id).await,
             ("keys", None, None) => keys::list(view).await,
             ("keys", Some(id), None) => keys::one(view, id).await,
             ("compliance", None, None) => compliance::page(view).await,

@@ -3,9 +3,9 @@
 use askama::Template;
 use coffer_cloud::Product;
 use hyper::StatusCode;
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::ask::{items, moment, number, text};
+use super::ask::{Asker, Refusal, items, moment, number, text};
 use super::pager::{self, Pager};
 use super::reply::{self, Reply};
 use super::view::{Frame, View};
@@ -22,6 +22,9 @@ pub(super) struct Snapshot {
     pub(super) created: String,
     encrypted: bool,
     key: String,
+    description: String,
+    retention_days: Option<i64>,
+    source: String,
 }
 
 impl Snapshot {
@@ -37,7 +40,17 @@ impl Snapshot {
             created: moment(value, "CreationTime"),
             encrypted: value["Encrypted"] == true,
             key: text(value, "KMSKeyId"),
+            description: text(value, "Description"),
+            retention_days: value["RetentionDays"].as_i64(),
+            source: text(value, "SourceSnapshotId"),
         }
+    }
+}
+
+impl Snapshot {
+    /// Its progress in steps of ten, so that who is read it is not told every per cent.
+    fn tens(&self) -> i64 {
+        self.progress.parse::<i64>().unwrap_or_default() / 10 * 10
     }
 }
 
@@ -49,6 +62,13 @@ struct Page<'a> {
     key: &'a str,
     snapshots: Vec<Snapshot>,
     pager: Pager,
+}
+
+impl Page<'_> {
+    /// How many of them are not complete.
+    fn under_way(&self) -> usize {
+        self.snapshots.iter().filter(|snapshot| snapshot.status == "progressing").count()
+    }
 }
 
 /// The list.
@@ -67,4 +87,49 @@ pub(super) async fn list(view: &View<'_>) -> Reply {
         }
         Err(refusal) => view.refused(refusal),
     }
+}
+
+/// What was made from a snapshot, as far as one page of it goes.
+struct MadeFrom {
+    disks: i64,
+    first: Vec<String>,
+    images: i64,
+}
+
+impl MadeFrom {
+    fn is_nothing(&self) -> bool {
+        self.disks == 0 && self.images == 0
+    }
+}
+
+#[derive(Template)]
+#[template(path = "snapshot.html")]
+struct OnePage {
+    frame: Frame,
+    snapshot: Snapshot,
+    keys: Vec<String>,
+    made_from: Result<MadeFrom, Refusal>,
+}
+
+/// One snapshot.
+pub(super) async fn one(view: &View<'_>, id: &str) -> Reply {
+    let (asker, ids) = (view.asker(), json!([id]).to_string());
+    let found = match asker.call(Product::Ecs, "DescribeSnapshots", &[("SnapshotIds", &ids)]).await {
+        Ok(found) => found,
+        Err(refusal) => return view.refused(refusal),
+    };
+    let Some(snapshot) = items(&found, "Snapshots", "Snapshot").first().map(Snapshot::of) else {
+        let message = "There is no such snapshot in this region.";
+        return view.refused(Refusal::own(StatusCode::NOT_FOUND, "InvalidSnapshotId.NotFound", message));
+    };
+    let keys = if view.live { Vec::new() } else { view.keys().await };
+    let page = OnePage { frame: view.frame(id, "snapshots"), snapshot, keys, made_from: made_from(&asker, id).await };
+    reply::page(StatusCode::OK, &page)
+}
+
+async fn made_from(asker: &Asker<'_>, id: &str) -> Result<MadeFrom, Refusal> {
+    let disks = asker.call(Product::Ecs, "DescribeDisks", &[("SnapshotId", id), ("PageSize", "10")]).await?;
+    let images = asker.call(Product::Ecs, "DescribeImages", &[("SnapshotId", id), ("PageSize", "1")]).await?;
+    let first = items(&disks, "Disks", "Disk").iter().map(|disk| text(disk, "DiskId")).collect();
+    Ok(MadeFrom { disks: number(&disks, "TotalCount"), first, images: number(&images, "TotalCount") })
 }

@@ -1,15 +1,18 @@
 //! What every page has: who looks, at which region, with what in the query; and the frame around it.
 
+use std::sync::Arc;
+
 use askama::Template;
 use coffer_base::Region;
-use coffer_cloud::Incoming;
 use coffer_cloud::parameters::Parameters;
+use coffer_cloud::{Incoming, Product};
 use hyper::StatusCode;
 
 use super::Console;
-use super::ask::{Asker, Refusal};
+use super::ask::{Asker, Refusal, items, text};
+use super::failed::Failed;
 use super::reply::{self, Reply};
-use super::session::Session;
+use super::session::{self, Session};
 use crate::client::encode;
 
 /// A page's surroundings.
@@ -21,6 +24,8 @@ pub(super) struct View<'a> {
     parameters: &'a Parameters,
     /// Whether the page asks by itself, to be up to date.
     pub(super) live: bool,
+    /// The form on it that was refused.
+    pub(super) failed: Option<Arc<Failed>>,
 }
 
 /// What a list to choose from offers, and whether that is what is chosen.
@@ -42,6 +47,31 @@ pub(super) struct Frame {
     pub(super) csrf: String,
     pub(super) notice: Option<String>,
     pub(super) sees_load: bool,
+    /// By which a form that is sent twice is done once.
+    pub(super) token: String,
+    failed: Option<Arc<Failed>>,
+}
+
+impl Frame {
+    /// What was said to a form of the page; it is shown then.
+    pub(super) fn refusal(&self, form: &str) -> Option<&Refusal> {
+        self.failed.as_ref().filter(|failed| failed.is(form)).map(|failed| failed.show())
+    }
+
+    /// Whether that form was refused.
+    pub(super) fn has_failed(&self, form: &str) -> bool {
+        self.failed.as_ref().is_some_and(|failed| failed.is(form))
+    }
+
+    /// What a field of that form held when it was refused; nothing otherwise.
+    pub(super) fn kept(&self, form: &str, name: &str) -> &str {
+        self.failed.as_ref().filter(|failed| failed.is(form)).map_or("", |failed| failed.field(name))
+    }
+
+    /// The same, or what a form that was not refused holds.
+    pub(super) fn kept_or<'f>(&'f self, form: &str, name: &str, otherwise: &'f str) -> &'f str {
+        Some(self.kept(form, name)).filter(|value| !value.is_empty()).unwrap_or(otherwise)
+    }
 }
 
 #[derive(Template)]
@@ -60,7 +90,7 @@ impl<'a> View<'a> {
         live: bool,
     ) -> Self {
         let region = parameters.get("region").and_then(Region::parse).unwrap_or(console.region);
-        Self { console, request, session, region, parameters, live }
+        Self { console, request, session, region, parameters, live, failed: None }
     }
 
     /// A field of the form or the query; empty when it is not there.
@@ -116,7 +146,15 @@ impl<'a> View<'a> {
             csrf: self.session.csrf.clone(),
             notice,
             sees_load: self.is_operator(),
+            token: session::random_token(),
+            failed: self.failed.clone(),
         }
+    }
+
+    /// Keys to choose from; none where they may not be listed: an id can be typed as well.
+    pub(super) async fn keys(&self) -> Vec<String> {
+        let listed = self.asker().call(Product::Kms, "ListKeys", &[("PageSize", "100")]).await.unwrap_or_default();
+        items(&listed, "Keys", "Key").iter().map(|key| text(key, "KeyId")).collect()
     }
 
     /// A page that is nothing but a refusal.

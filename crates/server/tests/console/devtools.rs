@@ -5,6 +5,7 @@ use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Stdio};
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -103,6 +104,15 @@ impl Chromium {
         let result = self.ask("Runtime.evaluate", params);
         assert!(result["exceptionDetails"].is_null(), "{expression}: {result}");
         result["result"]["value"].clone()
+    }
+
+    /// Asks again and again until that is so, for a minute at most.
+    pub(crate) fn until(&mut self, so: &str) {
+        let is_so = (0..3000).any(|_| {
+            std::thread::sleep(Duration::from_millis(20));
+            self.run(so) == true
+        });
+        assert!(is_so, "it does not come to {so}");
     }
 
     /// How wide the window is, and which colours are preferred.

@@ -5,24 +5,10 @@ use serde_json::Value;
 use crate::http::Browser;
 use crate::site::{ID, RAM, SECRET, Site};
 
-/// The fields of the form that does an action.
-fn form(page: &str, action: &str) -> Vec<(String, String)> {
-    let is_of = |form: &&str| form.contains(&format!("name=\"do\" value=\"{action}\""));
-    let form = page.split("<form ").find(is_of).expect("there is such a form").split("</form>").next().unwrap();
-    let field = |input: &str| {
-        let of = |name: &str| input.split(&format!("{name}=\"")).nth(1).unwrap().split('"').next().unwrap().to_owned();
-        (of("name"), of("value").replace("&#38;", "&"))
-    };
-    form.split("<input ").skip(1).map(field).collect()
-}
-
 /// Presses the button of a finding.
 fn press(browser: &Browser<'_>, action: &str) {
-    let fields = form(&browser.page("/console/compliance"), action);
-    let fields: Vec<_> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-    let answer = browser.post("/console/act", &[], &fields);
-    assert_eq!(answer.status, 303, "{action}: {}", answer.body);
-    assert_eq!(answer.header("location"), Some("/console/compliance?region=cn-hangzhou"), "{action}");
+    let location = browser.done("/console/compliance", action, &[]);
+    assert_eq!(location, "/console/compliance?region=cn-hangzhou", "{action}");
 }
 
 #[test]
@@ -49,6 +35,27 @@ fn a_finding_has_its_command_and_a_button_that_mends_it() {
     assert!(page.contains("under way") && !page.contains("value=\"ReencryptDisk\"") && !page.contains(&disk), "{page}");
     assert!(browser.page("/console/jobs").contains(&plain));
     assert_eq!(browser.get("/console/compliance?kind=Anything").status, 400);
+}
+
+#[test]
+fn a_snapshot_under_an_old_key_is_copied_from_the_page_and_deleted_on_its_own() {
+    let site = Site::new();
+    let browser = Browser::of_root(&site);
+    let disk = site.disk(&["--encrypted", "true"]);
+    site.does(&["attach", &disk, "--print"]);
+    site.does(&["snapshot", "create", &disk, "--wait"]);
+    let old = site.json(&["snapshot", "list"])[0]["SnapshotId"].as_str().unwrap().to_owned();
+    site.let_ecs_use_keys();
+    let key = site.does(&["key", "create"]).trim().to_owned();
+    site.does(&["disk", "rewrap", &disk, "--key", &key]);
+    let copy = browser.done("/console/compliance?kind=SnapshotUnderOldKey", "CopySnapshot", &[]);
+    while browser.page(&copy).contains("It is being made") {
+        std::thread::yield_now();
+    }
+    assert!(browser.page(&copy).contains(&format!(">{key}</a>")), "it is under the disk's key");
+    let superseded = browser.page("/console/compliance?kind=SnapshotSuperseded");
+    assert!(!superseded.contains("value=\"DeleteSnapshot\""), "not without a word of what goes");
+    assert!(superseded.contains(&format!("/console/snapshots/{old}?")), "{superseded}");
 }
 
 #[test]

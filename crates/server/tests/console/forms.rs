@@ -1,6 +1,6 @@
 //! What is done by forms: with the caller's rights, and only from the console's own pages.
 
-use crate::http::Browser;
+use crate::http::{Browser, Form};
 use crate::site::{ID, RAM, SECRET, Site};
 
 fn state(site: &Site, key: &str) -> String {
@@ -67,7 +67,7 @@ fn the_switch_is_switched_and_what_the_api_refuses_is_shown_with_its_code() {
     assert!(browser.page("/console").contains("value=\"EnableDiskEncryptionByDefault\""), "another region");
     let again = browser.act("EnableDiskEncryptionByDefault", &[("region", "cn-beijing")]);
     assert!(again.status >= 400 && again.body.contains("request <span"), "{}", again.body);
-    let unknown = browser.act("DeleteDisk", &[("DiskId", "d-1")]);
+    let unknown = browser.act("DeleteInstance", &[("InstanceId", "i-1")]);
     assert_eq!(unknown.status, 400);
     assert!(unknown.body.contains("InvalidAction"));
     let (csrf, elsewhere) = (browser.get("/console").csrf(), "https://evil.example/console");
@@ -89,6 +89,12 @@ fn a_disk_is_encrypted_anew_held_up_and_shown_among_the_jobs() {
     let page = browser.page(&format!("/console/disks/{disk}"));
     assert!(page.contains("Re-encryption paused") && page.contains("Go on"), "{page}");
     assert!(page.contains("coffer:ReencryptDisk"), "its history");
+    // What was said stays when the page brings itself up to date.
+    let form = Form::of(&page, "ModifyDiskReencryption");
+    let fields: Vec<_> = form.fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let refused = browser.post("/console/act", &[], &[&fields[..], &[("MebibytesPerSecond", "none")]].concat());
+    assert!(refused.status == 400 && refused.body.contains("class=\"problem\""), "{}", refused.body);
+    assert!(!refused.body.split("id=\"live\"").nth(1).unwrap().contains("class=\"problem\""), "{}", refused.body);
 }
 
 #[test]

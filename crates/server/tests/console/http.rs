@@ -118,12 +118,82 @@ impl<'a> Browser<'a> {
         self.send(&request(self.site.address(), &self.cookie, &format!("POST {path}"), headers, &pairs.join("&")))
     }
 
+    /// Fills in the form of a page that does an action, and sends it.
+    pub(crate) fn submit(&self, path: &str, action: &str, filled_in: &[(&str, &str)]) -> Answer {
+        let form = Form::of(&self.page(path), action);
+        let mut fields = form.fields.clone();
+        for (name, value) in filled_in {
+            assert!(
+                form.field(name).is_some() || form.others.iter().any(|other| other == name),
+                "{action} has no {name}"
+            );
+            fields.retain(|(known, _)| known != name);
+            fields.push(((*name).to_owned(), (*value).to_owned()));
+        }
+        let fields: Vec<_> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        self.post("/console/act", &[], &fields)
+    }
+
+    /// The same, which must be done; where the browser goes then.
+    pub(crate) fn done(&self, path: &str, action: &str, filled_in: &[(&str, &str)]) -> String {
+        let answer = self.submit(path, action, filled_in);
+        let said = answer.body.split("class=\"refusal\"").nth(1).and_then(|rest| rest.split("</div>").next());
+        assert_eq!(answer.status, 303, "{action}: {said:?}");
+        answer.header("location").unwrap().to_owned()
+    }
+
     /// Presses a button: the action's form, with the token that pages have.
     pub(crate) fn act(&self, action: &str, fields: &[(&str, &str)]) -> Answer {
         let csrf = self.get("/console").csrf();
         let own = [("csrf", csrf.as_str()), ("do", action), ("back", "/console/keys?region=cn-hangzhou")];
         self.post("/console/act", &[], &[&own, fields].concat())
     }
+}
+
+/// A form of a page: the fields it would send as it stands, and those that it has besides.
+pub(crate) struct Form {
+    pub(crate) fields: Vec<(String, String)>,
+    pub(crate) others: Vec<String>,
+}
+
+impl Form {
+    /// The one of a page that does an action.
+    pub(crate) fn of(page: &str, action: &str) -> Self {
+        let is_of = |form: &&str| form.contains(&format!("name=\"do\" value=\"{action}\""));
+        let form = page.split("<form ").find(is_of).unwrap_or_else(|| panic!("no form for {action}: {page}"));
+        let form = form.split("</form>").next().unwrap();
+        let (mut fields, mut others) = (Vec::new(), Vec::new());
+        for control in form.split('<').filter(|tag| tag.starts_with("input ") || tag.starts_with("select ")) {
+            let tag = control.split('>').next().unwrap();
+            let name = attribute(tag, "name").expect("a control has a name");
+            let is_box = tag.contains("type=\"checkbox\"");
+            match if tag.starts_with("select ") { chosen(form, &name) } else { attribute(tag, "value") } {
+                Some(value) if !is_box || tag.ends_with(" checked") => fields.push((name, value)),
+                None if !is_box => fields.push((name, String::new())),
+                _ => others.push(name),
+            }
+        }
+        Self { fields, others }
+    }
+
+    /// What a field of it holds; nothing for a box that is not ticked.
+    pub(crate) fn field(&self, name: &str) -> Option<&str> {
+        self.fields.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+}
+
+fn attribute(tag: &str, name: &str) -> Option<String> {
+    let value = tag.split(&format!(" {name}=\"")).nth(1)?.split('"').next()?;
+    Some(value.replace("&#38;", "&"))
+}
+
+/// What is chosen of a list: the option that says so, else the first.
+fn chosen(form: &str, name: &str) -> Option<String> {
+    let list = form.split("<select ").find(|list| list.contains(&format!(" name=\"{name}\"")))?;
+    let options: Vec<_> = list.split("</select>").next()?.split("<option").skip(1).collect();
+    let option = options.iter().find(|option| option.contains(" selected>")).or(options.first())?;
+    let (tag, text) = option.split_once('>')?;
+    Some(attribute(tag, "value").unwrap_or_else(|| text.split("</option>").next().unwrap_or_default().to_owned()))
 }
 
 /// Sends a request to where a server listens.

@@ -11,6 +11,7 @@ mod explain;
 mod findings;
 mod forms;
 mod http;
+mod operator;
 mod pages;
 mod sign_in;
 #[allow(dead_code, reason = "that of another test, which uses all of it")]

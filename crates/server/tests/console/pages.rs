@@ -20,6 +20,7 @@ fn every_page_is_small_and_keeps_to_itself() {
     for path in [
         "/console",
         "/console/disks",
+        "/console/disks/new",
         &disk,
         "/console/snapshots",
         "/console/keys",
