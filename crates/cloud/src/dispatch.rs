@@ -369,6 +369,7 @@ impl Shared {
             operation: None,
             key: RefCell::default(),
             conditions: Vec::new(),
+            named: Vec::new(),
             notes: Vec::new(),
             warnings: Vec::new(),
             host: &self.volumes.host,
@@ -392,10 +393,8 @@ impl Shared {
         let entry = call.entry;
         let Some(costly) = entry.costly else { return Ok(None) };
         let mut cx = self.cx(tx, call);
-        let asked = (entry.resources)(&mut cx, decoded)
-            .and_then(|resources| authorize(&cx, entry.product, entry.operation, &resources))
-            .and_then(|()| costly(&mut cx, decoded));
-        match asked {
+        let permitted = Self::permit(&mut cx, entry, decoded, &mut Vec::new());
+        match permitted.and_then(|()| costly(&mut cx, decoded)) {
             Ok(step) => Ok(step),
             Err(error) if error.source().is_some() => Err(error),
             // The transaction comes to the same refusal, and puts it on record.
@@ -442,10 +441,15 @@ impl Shared {
         Ok(outcome.map(|value| (Answer { value, warnings: cx.warnings }, cx.prompts)))
     }
 
+    /// Refuses unless the caller may do this to its resources, which are put into `resources`.
+    fn permit(cx: &mut Cx<'_>, entry: &Entry, decoded: &Decoded, resources: &mut Vec<Arn>) -> Result<(), ApiError> {
+        let found = (entry.resources)(cx, decoded).map(|found| *resources = found);
+        authorize(cx, entry.product, entry.operation, found.map(|()| &**resources))
+    }
+
     fn perform(cx: &mut Cx<'_>, call: &Call, decoded: Decoded, resources: &mut Vec<Arn>) -> Result<Value, ApiError> {
         let entry = call.entry;
-        *resources = (entry.resources)(cx, &decoded)?;
-        authorize(cx, entry.product, entry.operation, resources)?;
+        Self::permit(cx, entry, &decoded, resources)?;
         let Some(token) = &call.token else { return (entry.run)(cx, decoded) };
         if let Some(answer) = token.recall(cx, entry.operation)? {
             return Ok(answer);
