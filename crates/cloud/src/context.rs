@@ -51,6 +51,8 @@ pub struct Cx<'a> {
     /// What the request names that has to be looked up before policies can be asked about it, as policies name it: one for each that
     /// the operation asks about, as far as it came. Who may not have these is answered the same whether or not they are there.
     pub named: Vec<Arn>,
+    /// What the first of `named` turned out to be.
+    pub found: Vec<Arn>,
     /// What belongs on record besides the action and its outcome, by name.
     pub notes: Vec<(&'static str, String)>,
     /// What the caller is to be told beside the answer.

@@ -370,6 +370,7 @@ impl Shared {
             key: RefCell::default(),
             conditions: Vec::new(),
             named: Vec::new(),
+            found: Vec::new(),
             notes: Vec::new(),
             warnings: Vec::new(),
             host: &self.volumes.host,

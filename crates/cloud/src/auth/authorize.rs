@@ -44,7 +44,7 @@ pub fn authorize(
         Err(error) => Some(Err(error)),
     };
     let Some(refused) = refused else { return Ok(()) };
-    match allowed.first_refused_by_name(cx, operation) {
+    match allowed.first_refused_by_name(cx, operation)? {
         Some(by_name) => Err(by_name.error(cx, product)?),
         None => refused.and_then(|refused| Err(refused.error(cx, product)?)),
     }
@@ -169,12 +169,22 @@ impl<'a> Allowed<'a> {
         asked.find_map(|(action, resource)| self.refused(cx, action, resource).transpose()).transpose()
     }
 
-    fn first_refused_by_name<'s>(&'s self, cx: &'s Cx<'_>, operation: &Operation) -> Option<Refused<'s>> {
-        let mut asked = operation.access.actions(cx.named.len()).into_iter().zip(&cx.named);
-        asked.find_map(|(action, name)| {
-            let layers = self.layers_of(Grant::Account, false);
-            Refused::of(action, name, Cow::Borrowed(&self.context), layers)
-        })
+    /// The first of what the request names that the caller may not have, unless it was found and is allowed as what it is.
+    fn first_refused_by_name<'s>(
+        &'s self,
+        cx: &'s Cx<'_>,
+        operation: &Operation,
+    ) -> Result<Option<Refused<'s>>, ApiError> {
+        for (place, (action, name)) in operation.access.actions(cx.named.len()).into_iter().zip(&cx.named).enumerate() {
+            let found = cx.found.get(place).map(|found| self.refused(cx, action, found)).transpose()?;
+            let is_allowed = matches!(found, Some(None));
+            let by_name =
+                Refused::of(action, name, Cow::Borrowed(&self.context), self.layers_of(Grant::Account, false));
+            if let Some(refused) = by_name.filter(|_| !is_allowed) {
+                return Ok(Some(refused));
+            }
+        }
+        Ok(None)
     }
 
     /// What they come to for an action on a resource.

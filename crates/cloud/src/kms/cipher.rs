@@ -185,6 +185,7 @@ impl Found {
         cx.named.push(key::any(cx));
         let found = Self::by(cx, text)?;
         service::require_open(cx, found.key.region)?;
+        cx.found.push(key::arn(&found.key));
         Ok(key::arn(&found.key))
     }
 }

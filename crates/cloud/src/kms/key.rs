@@ -327,6 +327,7 @@ pub fn resource(cx: &mut Cx<'_>, name: &str, forms: Forms) -> Result<Vec<Arn>, A
     cx.named.push(named(cx, name));
     let key = find(cx, name, forms)?;
     service::require_open(cx, key.region)?;
+    cx.found.push(arn(&key));
     Ok(vec![arn(&key)])
 }
 
