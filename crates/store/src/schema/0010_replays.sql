@@ -6,3 +6,6 @@ CREATE TABLE assertions (
     PRIMARY KEY (account_id, fingerprint)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX assertions_by_end ON assertions (account_id, expires_at);
+
+-- The nonce of a use, which changed nothing that its repetition would find: fingerprint and the end of its time window. Not chained.
+ALTER TABLE audit ADD COLUMN nonce BLOB;
