@@ -103,3 +103,40 @@ fn with_permission_what_is_not_there_is_not_found() {
         assert!(status != 403 && !body.contains("NoPermission"), "{} {parameters:?}: {body}", entry.operation.name);
     });
 }
+
+#[test]
+fn a_key_that_is_only_needed_besides_is_no_more_told_of_than_one_that_an_operation_is_about() {
+    let only = |action: &str| {
+        format!(r#"{{"Version":"1","Statement":[{{"Effect":"Allow","Action":"{action}","Resource":"*"}}]}}"#)
+    };
+    let entry = operations(Product::Kms).iter().find(|entry| entry.operation.name == "CreateSecret").unwrap();
+    for form in FORMS {
+        let worlds = [world(Some(root())), world(Some(other())), world(None)];
+        let named = form(&worlds[0].0, &worlds[0].1);
+        let secret = [("SecretName", "s"), ("VersionId", "v"), ("SecretData", "d"), ("EncryptionKeyId", &*named)];
+        let answers = worlds.map(|world| answer(&world, Some(&only("kms:CreateSecret")), entry, &owned(&secret)));
+        assert_eq!(answers[0].0, 403, "{named}: {}", answers[0].1);
+        assert!(answers.iter().all(|answer| *answer == answers[0]), "{named}: {answers:#?}");
+        let (status, body) = answer(&world(None), Some(ALLOW_ALL), entry, &owned(&secret));
+        assert_eq!(status, 404, "{named}: {body}");
+    }
+}
+
+#[test]
+fn what_another_accounts_key_says_of_the_caller_does_not_count_under_the_callers_own_account() {
+    let entry = operations(Product::Kms).iter().find(|entry| entry.operation.name == "ListTagResources").unwrap();
+    let absent = world(None).0;
+    let (user, owner) = (format!("acs:ram::{}:user/user", absent.account), format!("acs:ram::{}:root", absent.other));
+    let statement = |effect: &str, principal: &str| {
+        format!(r#"{{"Effect":"{effect}","Action":"kms:*","Principal":{{"RAM":"{principal}"}},"Resource":"*"}}"#)
+    };
+    for (effect, policy) in [("Deny", Some(ALLOW_ALL)), ("Allow", None)] {
+        let (foreign, absent) = (world(Some(other())), world(None));
+        let document =
+            format!(r#"{{"Version":"1","Statement":[{},{}]}}"#, statement("Allow", &owner), statement(effect, &user));
+        let set = [("KeyId", &*foreign.1), ("Policy", &document)];
+        foreign.0.succeed(&other(), Product::Kms, "SetKeyPolicy", &set);
+        let asked = owned(&[("RegionId", "cn-hangzhou"), ("ResourceType", "key"), ("ResourceId.1", &foreign.1)]);
+        assert_eq!(answer(&foreign, policy, entry, &asked), answer(&absent, policy, entry, &asked), "{effect}");
+    }
+}

@@ -38,15 +38,42 @@ pub fn authorize(
         Access::Action(_) | Access::AccountByDefault(_) | Access::Each(_) => {}
     }
     let allowed = Allowed::of(cx)?;
-    let refused = match found {
-        Ok(resources) => allowed.first_refused(cx, operation, resources)?.map(Ok),
-        Err(error) if error.source().is_some() => return Err(error),
-        Err(error) => Some(Err(error)),
-    };
-    let Some(refused) = refused else { return Ok(()) };
-    match allowed.first_refused_by_name(cx, operation)? {
-        Some(by_name) => Err(by_name.error(cx, product)?),
-        None => refused.and_then(|refused| Err(refused.error(cx, product)?)),
+    match found {
+        Err(error) if error.source().is_some() => Err(error),
+        Err(error) => match allowed.first_refused_by_name(cx, operation)? {
+            Some(by_name) => Err(by_name.error(cx, product)?),
+            None => Err(error),
+        },
+        Ok(resources) => match allowed.first_refused(cx, operation, resources)? {
+            Some(refused) => {
+                let by_name = allowed.first_refused_by_name(cx, operation)?;
+                Err(by_name.unwrap_or(refused).error(cx, product)?)
+            }
+            None => Ok(()),
+        },
+    }
+}
+
+/// The same of another action, on one thing that an operation needs besides its own resources and that the request calls `name`.
+/// Gives back what was found.
+pub fn require_named<T>(
+    cx: &Cx<'_>,
+    product: Product,
+    action: &str,
+    name: &Arn,
+    found: Result<(T, Arn), ApiError>,
+) -> Result<T, ApiError> {
+    let allowed = Allowed::of(cx)?;
+    match found {
+        Err(error) if error.source().is_some() => Err(error),
+        Err(error) => match allowed.refused_by_name(action, name) {
+            Some(by_name) => Err(by_name.error(cx, product)?),
+            None => Err(error),
+        },
+        Ok((found, resource)) => match allowed.refused(cx, action, &resource)? {
+            Some(refused) => Err(allowed.refused_by_name(action, name).unwrap_or(refused).error(cx, product)?),
+            None => Ok(found),
+        },
     }
 }
 
@@ -178,13 +205,16 @@ impl<'a> Allowed<'a> {
         for (place, (action, name)) in operation.access.actions(cx.named.len()).into_iter().zip(&cx.named).enumerate() {
             let found = cx.found.get(place).map(|found| self.refused(cx, action, found)).transpose()?;
             let is_allowed = matches!(found, Some(None));
-            let by_name =
-                Refused::of(action, name, Cow::Borrowed(&self.context), self.layers_of(Grant::Account, false));
-            if let Some(refused) = by_name.filter(|_| !is_allowed) {
+            if let Some(refused) = self.refused_by_name(action, name).filter(|_| !is_allowed) {
                 return Ok(Some(refused));
             }
         }
         Ok(None)
+    }
+
+    /// As if nothing was known of it but its name.
+    fn refused_by_name<'s>(&'s self, action: &'s str, name: &'s Arn) -> Option<Refused<'s>> {
+        Refused::of(action, name, Cow::Borrowed(&self.context), self.layers_of(Grant::Account, false))
     }
 
     /// What they come to for an action on a resource.

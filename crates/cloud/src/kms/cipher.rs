@@ -184,7 +184,7 @@ impl Found {
     pub fn resource(cx: &mut Cx<'_>, text: &str) -> Result<Arn, ApiError> {
         cx.named.push(key::any(cx));
         let found = Self::by(cx, text)?;
-        service::require_open(cx, found.key.region)?;
+        service::require_open_for(cx, &found.key.account, found.key.region)?;
         cx.found.push(key::arn(&found.key));
         Ok(key::arn(&found.key))
     }

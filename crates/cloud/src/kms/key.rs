@@ -15,6 +15,7 @@ use crate::context::Cx;
 use crate::costly::Step;
 use crate::keyring::Keyring;
 use crate::operation::Access;
+use crate::product::Product;
 
 /// What a new key is to be.
 pub struct New<'a> {
@@ -326,9 +327,18 @@ pub fn any(cx: &Cx<'_>) -> Arn {
 pub fn resource(cx: &mut Cx<'_>, name: &str, forms: Forms) -> Result<Vec<Arn>, ApiError> {
     cx.named.push(named(cx, name));
     let key = find(cx, name, forms)?;
-    service::require_open(cx, key.region)?;
+    service::require_open_for(cx, &key.account, key.region)?;
     cx.found.push(arn(&key));
     Ok(vec![arn(&key)])
+}
+
+/// The key that an operation is to use besides its own resources. The caller must be allowed `action` on it.
+pub fn required(cx: &Cx<'_>, name: &str, action: &str) -> Result<Key, ApiError> {
+    let found = find(cx, name, Forms::IdOrAlias).map(|key| {
+        let resource = arn(&key);
+        (key, resource)
+    });
+    auth::require_named(cx, Product::Kms, action, &named(cx, name), found)
 }
 
 /// The key of that id, if it is the caller's and in the region that the request names.

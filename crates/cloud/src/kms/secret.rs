@@ -71,7 +71,9 @@ pub fn resource(cx: &mut Cx<'_>, name: &str) -> Result<Vec<Arn>, ApiError> {
     let named = named(cx, name)?;
     cx.named.push(named.clone());
     if placed(cx, name)?.0 != *cx.account() {
-        return Ok(vec![arn(&find(cx, name)?)]);
+        let secret = find(cx, name)?;
+        service::require_open_for(cx, &secret.account, secret.region)?;
+        return Ok(vec![arn(&secret)]);
     }
     Ok(vec![named])
 }
