@@ -15,6 +15,7 @@ pub struct ApiError {
     code: ErrorCode,
     arguments: Vec<String>,
     detail: Option<Box<AccessDenied>>,
+    retry_after_ms: Option<i64>,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
@@ -46,7 +47,7 @@ impl ApiError {
     /// An error whose placeholders `{0}`, `{1}`… are filled with `arguments`, in order.
     pub fn with<const N: usize>(code: ErrorCode, arguments: [String; N]) -> Self {
         debug_assert_eq!(code.placeholders(), N, "{code:?} takes {} arguments", code.placeholders());
-        Self { code, arguments: arguments.into(), detail: None, source: None }
+        Self { code, arguments: arguments.into(), detail: None, retry_after_ms: None, source: None }
     }
 
     /// A failure of ours; the cause is logged, never sent.
@@ -59,6 +60,18 @@ impl ApiError {
     pub fn denied(mut self, detail: AccessDenied) -> Self {
         self.detail = Some(Box::new(detail));
         self
+    }
+
+    /// The same error with the time in milliseconds after which the same call may succeed; at least 1.
+    #[must_use]
+    pub fn retry_after_ms(mut self, wait_ms: i64) -> Self {
+        self.retry_after_ms = Some(wait_ms.max(1));
+        self
+    }
+
+    /// When the same call may succeed, in milliseconds from now, if that is known.
+    pub const fn wait_ms(&self) -> Option<i64> {
+        self.retry_after_ms
     }
 
     /// The catalogue entry.

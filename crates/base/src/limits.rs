@@ -22,6 +22,8 @@ pub const TIMESTAMP_WINDOW_MS: i64 = 15 * 60 * 1000;
 pub const NONCE_BYTES: usize = 128;
 /// Most nonces remembered; beyond it new requests are refused rather than old nonces forgotten.
 pub const NONCES: usize = 4_000_000;
+/// Most assertions of SAML that an account remembers until they end; beyond it further ones are refused.
+pub const ASSERTIONS: i64 = 10_000;
 /// How long a `ClientToken` is remembered: the vendor does not say; a day outlives every client's retries.
 pub const CLIENT_TOKEN_MS: i64 = 24 * 60 * 60 * 1000;
 /// Longest `ClientToken`, in ASCII characters ("How to ensure idempotence").

@@ -3,7 +3,7 @@
 use coffer_base::{AccountId, ApiError, Arn, Timestamp};
 use coffer_crypto::digest;
 use coffer_store::Tx;
-use coffer_store::audit::{self, Entry as Row};
+use coffer_store::audit::{self, Entry as Row, Nonce};
 
 use serde_json::{Map, Value};
 
@@ -34,6 +34,7 @@ pub struct Line {
     outcome: String,
     request_id: String,
     detail: String,
+    nonce: Option<Nonce>,
 }
 
 impl Line {
@@ -51,7 +52,14 @@ impl Line {
             outcome: failure.map_or("OK".into(), ApiError::code_text).into_owned(),
             request_id: request_id.to_owned(),
             detail: Value::Object(with_context(cx)).to_string(),
+            nonce: None,
         }
+    }
+
+    /// The same with the nonce of the call, which is nowhere else that outlives the process.
+    #[must_use]
+    pub fn with_nonce(self, nonce: Option<Nonce>) -> Self {
+        Self { nonce, ..self }
     }
 
     /// Appends it to the chain, and tells the events that follow from it and from what was noted.
@@ -68,7 +76,7 @@ impl Line {
             request_id: &self.request_id,
             detail: &self.detail,
         };
-        append(tx, &row)?;
+        append(tx, &row, self.nonce)?;
         event::of_row(tx, &row, notes)
     }
 }
@@ -126,7 +134,7 @@ pub fn record_deed(tx: &Tx<'_>, deed: &Deed<'_>) -> Result<(), ApiError> {
         request_id: "",
         detail: &Value::Object(detail(deed.notes)).to_string(),
     };
-    append(tx, &row)?;
+    append(tx, &row, None)?;
     event::of_row(tx, &row, deed.notes)
 }
 
@@ -134,11 +142,11 @@ fn detail(notes: &[(&'static str, String)]) -> Map<String, Value> {
     notes.iter().map(|(name, value)| ((*name).to_owned(), value.clone().into())).collect()
 }
 
-fn append(tx: &Tx<'_>, row: &Row<'_>) -> Result<(), ApiError> {
+fn append(tx: &Tx<'_>, row: &Row<'_>, nonce: Option<Nonce>) -> Result<(), ApiError> {
     let (last, previous) = audit::head(tx)?;
     let sequence = last + 1;
     let chain = digest::sha256(&row.chained_bytes(&previous, sequence));
-    audit::append(tx, sequence, row, &chain).map_err(ApiError::internal)
+    audit::append(tx, sequence, row, &chain, nonce).map_err(ApiError::internal)
 }
 
 /// Where a chain is broken.

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::net::IpAddr;
 
-use coffer_base::{AccountId, ApiError, ErrorCode, Region, Rng, Timestamp};
+use coffer_base::{AccountId, ApiError, Arn, ErrorCode, Region, Rng, Timestamp};
 use coffer_block::host::Host;
 use coffer_store::jobs::Job;
 use coffer_store::keys::Key;
@@ -48,6 +48,11 @@ pub struct Cx<'a> {
     pub origin: &'a Origin,
     /// What conditions of policies can ask about the request besides what every request has.
     pub conditions: Vec<(&'static str, String)>,
+    /// What the request names that has to be looked up before policies can be asked about it, as policies name it: one for each that
+    /// the operation asks about, as far as it came. Who may not have these is answered the same whether or not they are there.
+    pub named: Vec<Arn>,
+    /// What the first of `named` turned out to be.
+    pub found: Vec<Arn>,
     /// What belongs on record besides the action and its outcome, by name.
     pub notes: Vec<(&'static str, String)>,
     /// What the caller is to be told beside the answer.

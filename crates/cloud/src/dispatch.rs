@@ -5,6 +5,7 @@ use std::cell::RefCell;
 use std::sync::Arc;
 
 use coffer_base::{ApiError, Arn, Clock, ErrorCode, Region, Rng, SeededRng, ids, limits};
+use coffer_store::audit::{self, Nonce};
 use coffer_store::jobs::Job;
 use coffer_store::{Db, StoreError, Tx, accounts, idempotency};
 
@@ -65,7 +66,7 @@ struct Call {
     caller: Caller,
     origin: Origin,
     request_id: String,
-    nonce: Option<(crate::auth::replay::Fingerprint, coffer_base::Timestamp)>,
+    nonce: Option<Nonce>,
     token: Option<idempotent::Token>,
     /// Whether the use of the access key is to be recorded.
     use_due: bool,
@@ -104,7 +105,7 @@ const TEST_PATHS: &str = "/test/";
 type Written = (Answer, Vec<Job>);
 
 impl Cloud {
-    /// Puts the parts together.
+    /// Puts the parts together. What was used lately is read from the audit, so that nothing of it is answered a second time.
     pub fn new(
         db: Db,
         clock: Clock,
@@ -112,8 +113,12 @@ impl Cloud {
         keyring: impl Into<Arc<Keyring>>,
         settings: Settings,
         volumes: Volumes,
-    ) -> Self {
-        Self(Arc::new(Shared {
+    ) -> Result<Self, StoreError> {
+        let replays = Replays::new(limits::NONCES);
+        // A request may have been signed as far ahead of its use as it is good afterwards.
+        let since = clock.now().plus_ms(-2 * limits::TIMESTAMP_WINDOW_MS);
+        db.read(|tx| audit::nonces(tx, since, |nonce| replays.remember(clock.now(), nonce)))?;
+        Ok(Self(Arc::new(Shared {
             db,
             clock,
             rng,
@@ -124,13 +129,13 @@ impl Cloud {
             version_uses: VersionUses::default(),
             failures: Failures::default(),
             throttle: Throttle::default(),
-            replays: Replays::new(limits::NONCES),
+            replays,
             steps: Steps::default(),
             volumes,
             bell: Bell::default(),
             meter: Meter::default(),
             testing: None,
-        }))
+        })))
     }
 
     /// The same in test mode. To be called before anybody else has it.
@@ -266,7 +271,6 @@ impl Cloud {
             line.map_or(Ok(()), |line| line.append(tx, &[]))
         };
         if due {
-            // Its nonce is remembered as that of a read is, by this process: it changes nothing that must not happen twice.
             self.0.db.record(record).await?;
         } else if use_due {
             // Nobody waits for it: what is lost is a moment that memory still has.
@@ -369,6 +373,8 @@ impl Shared {
             operation: None,
             key: RefCell::default(),
             conditions: Vec::new(),
+            named: Vec::new(),
+            found: Vec::new(),
             notes: Vec::new(),
             warnings: Vec::new(),
             host: &self.volumes.host,
@@ -392,10 +398,8 @@ impl Shared {
         let entry = call.entry;
         let Some(costly) = entry.costly else { return Ok(None) };
         let mut cx = self.cx(tx, call);
-        let asked = (entry.resources)(&mut cx, decoded)
-            .and_then(|resources| authorize(&cx, entry.product, entry.operation, &resources))
-            .and_then(|()| costly(&mut cx, decoded));
-        match asked {
+        let permitted = Self::permit(&mut cx, entry, decoded, &mut Vec::new());
+        match permitted.and_then(|()| costly(&mut cx, decoded)) {
             Ok(step) => Ok(step),
             Err(error) if error.source().is_some() => Err(error),
             // The transaction comes to the same refusal, and puts it on record.
@@ -412,7 +416,8 @@ impl Shared {
         assert!(cx.prompts.is_empty(), "jobs are of writes");
         let ours = outcome.as_ref().err().is_some_and(|error| error.source().is_some());
         let recorded = call.entry.operation.effect == Effect::Use && !ours;
-        let line = recorded.then(|| Line::of(&cx, call.entry, &call.request_id, &resources, outcome.as_ref().err()));
+        let line = || Line::of(&cx, call.entry, &call.request_id, &resources, outcome.as_ref().err());
+        let line = recorded.then(|| line().with_nonce(call.nonce));
         let outcome = outcome.map(|value| Answer { value, warnings: std::mem::take(&mut cx.warnings) });
         let wait = cx.wait.filter(|_| outcome.is_ok());
         Done { call, outcome, line, wait }
@@ -420,7 +425,7 @@ impl Shared {
 
     /// A write inside its transaction: what it does is undone when it fails; that it was tried stays on record.
     fn write(&self, tx: &Tx<'_>, call: &Call, decoded: Decoded) -> Result<Result<Written, ApiError>, ApiError> {
-        if let Some((fingerprint, expires_at)) = &call.nonce
+        if let Some(Nonce { fingerprint, expires_at }) = &call.nonce
             && !idempotency::take_nonce(tx, fingerprint, *expires_at)?
         {
             return Err(ErrorCode::NonceUsed.into());
@@ -442,10 +447,15 @@ impl Shared {
         Ok(outcome.map(|value| (Answer { value, warnings: cx.warnings }, cx.prompts)))
     }
 
+    /// Refuses unless the caller may do this to its resources, which are put into `resources`.
+    fn permit(cx: &mut Cx<'_>, entry: &Entry, decoded: &Decoded, resources: &mut Vec<Arn>) -> Result<(), ApiError> {
+        let found = (entry.resources)(cx, decoded).map(|found| *resources = found);
+        authorize(cx, entry.product, entry.operation, found.map(|()| &**resources))
+    }
+
     fn perform(cx: &mut Cx<'_>, call: &Call, decoded: Decoded, resources: &mut Vec<Arn>) -> Result<Value, ApiError> {
         let entry = call.entry;
-        *resources = (entry.resources)(cx, &decoded)?;
-        authorize(cx, entry.product, entry.operation, resources)?;
+        Self::permit(cx, entry, &decoded, resources)?;
         let Some(token) = &call.token else { return (entry.run)(cx, decoded) };
         if let Some(answer) = token.recall(cx, entry.operation)? {
             return Ok(answer);

@@ -37,7 +37,16 @@ pub fn success(format: Format, product: Product, action: &'static str, request_i
     }
     let body = write(format, &product.xml_root(action), &Value::Object(members));
     let about = About { product: Some(product), action, code: "OK".into() };
-    Outgoing { status: 200, content_type: format.content_type(), request_id, warnings: Vec::new(), body, about }
+    let warnings = Vec::new();
+    Outgoing {
+        status: 200,
+        content_type: format.content_type(),
+        request_id,
+        warnings,
+        retry_after_ms: None,
+        body,
+        about,
+    }
 }
 
 /// An error. `host` is the endpoint as the client called it; `product` may be unknown this early.
@@ -67,6 +76,7 @@ pub fn failure(format: Format, product: Option<Product>, host: &str, request_id:
         content_type: format.content_type(),
         request_id,
         warnings: Vec::new(),
+        retry_after_ms: error.wait_ms(),
         body,
         about,
     }

@@ -61,6 +61,8 @@ pub struct Outgoing {
     pub request_id: String,
     /// What the caller is to be told beside the answer, each sent as `x-coffer-warning`: printable ASCII.
     pub warnings: Vec<String>,
+    /// In how many milliseconds the same call may succeed, sent as `x-acs-retry-after`, which the vendor's SDKs wait for.
+    pub retry_after_ms: Option<i64>,
     /// The body.
     pub body: Vec<u8>,
     /// What it answers, for whoever counts.

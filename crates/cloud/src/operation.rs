@@ -54,6 +54,17 @@ pub enum Access {
     Anyone,
 }
 
+impl Access {
+    /// The action to ask policies about for each of so many resources; none where no policy is asked.
+    pub fn actions(self, resources: usize) -> Vec<&'static str> {
+        match self {
+            Self::Action(action) | Self::AccountByDefault(action) => vec![action; resources],
+            Self::Each(actions) => actions.to_vec(),
+            Self::MainAccount | Self::Caller | Self::Anyone => Vec::new(),
+        }
+    }
+}
+
 impl Operation {
     /// Its action as policies and records name it: the first, where it has several.
     pub const fn action(&self) -> &'static str {

@@ -16,6 +16,7 @@ use crate::settings::Throttling;
 /// Most buckets kept; beyond it those that are full are forgotten, and all of them if none is.
 const CAPACITY: usize = 100_000;
 const SECOND_NS: i64 = 1_000_000_000;
+const MILLISECOND_NS: i64 = 1_000_000;
 
 /// An account, and what its calls are counted as.
 type Bucket = (AccountId, &'static str);
@@ -29,21 +30,22 @@ impl Throttle {
     pub fn take(&self, rates: &Throttling, entry: &Entry, account: &AccountId, now: Timestamp) -> Result<(), ApiError> {
         let bucket = |class| (account.clone(), class);
         if let Some(requests) = rates.requests_per_s
-            && !self.spend(bucket(entry.product.name()), requests, 1, now)
+            && let Err(wait_ms) = self.spend(bucket(entry.product.name()), requests, 1, now)
         {
-            return Err(ErrorCode::Throttling.into());
+            return Err(ApiError::new(ErrorCode::Throttling).retry_after_ms(wait_ms));
         }
         if entry.product == Product::Kms
             && let Some(class) = throttling::class_of(entry.operation.name)
             && let Some(requests) = rates.kms.get(class.name)
-            && !self.spend(bucket(class.name), *requests, class.period_s, now)
+            && let Err(wait_ms) = self.spend(bucket(class.name), *requests, class.period_s, now)
         {
-            return Err(ErrorCode::KmsThrottling.into());
+            return Err(ApiError::new(ErrorCode::KmsThrottling).retry_after_ms(wait_ms));
         }
         Ok(())
     }
 
-    fn spend(&self, bucket: Bucket, requests: NonZeroU32, period_s: i64, now: Timestamp) -> bool {
+    /// Takes what one call costs; else says in how many milliseconds there will be as much.
+    fn spend(&self, bucket: Bucket, requests: NonZeroU32, period_s: i64, now: Timestamp) -> Result<(), i64> {
         let (period, now) = (period_s * SECOND_NS, now.unix_ms() * (SECOND_NS / 1000));
         let cost = period / i64::from(requests.get());
         let mut buckets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -55,11 +57,12 @@ impl Throttle {
         }
         let full_at = buckets.entry(bucket).or_insert(now);
         let after = (*full_at).max(now) + cost;
-        let enough = after - now <= period;
-        if enough {
-            *full_at = after;
+        let missing_ns = after - now - period;
+        if missing_ns > 0 {
+            return Err((missing_ns + MILLISECOND_NS - 1) / MILLISECOND_NS);
         }
-        enough
+        *full_at = after;
+        Ok(())
     }
 }
 
@@ -70,7 +73,23 @@ mod tests {
     fn spends(throttle: &Throttle, account: &str, requests: u32, period_s: i64, at_ms: i64) -> bool {
         let account = AccountId::parse(account).unwrap();
         let requests = NonZeroU32::new(requests).unwrap();
-        throttle.spend((account, "class"), requests, period_s, Timestamp::from_unix_ms(at_ms))
+        throttle.spend((account, "class"), requests, period_s, Timestamp::from_unix_ms(at_ms)).is_ok()
+    }
+
+    #[test]
+    fn who_waits_as_long_as_is_said_is_served_and_not_a_millisecond_earlier() {
+        let account = AccountId::parse("1234567890123456").unwrap();
+        for (requests, period_s) in [(1, 1), (3, 1), (7, 1), (1000, 1), (50, 3600)] {
+            let throttle = Throttle::default();
+            let at = |ms| {
+                let requests = NonZeroU32::new(requests).unwrap();
+                throttle.spend((account.clone(), "class"), requests, period_s, Timestamp::from_unix_ms(ms))
+            };
+            (0..requests).for_each(|_| at(0).unwrap());
+            let wait_ms = at(0).unwrap_err();
+            assert!(wait_ms >= 1 && at(wait_ms - 1).is_err(), "{requests} in {period_s} s: {wait_ms}");
+            assert_eq!(at(wait_ms), Ok(()), "{requests} in {period_s} s: {wait_ms}");
+        }
     }
 
     #[test]

@@ -233,10 +233,13 @@ fn a_source_that_guesses_is_made_to_wait_a_minute_where_that_is_set() {
     assert_eq!(good(), 200);
     call(&wrong);
     assert_eq!((call(&wrong), call(&support::root())), ("Throttling".to_owned(), "Throttling".to_owned()));
+    world.advance(1000);
+    let told = world.answer(world.request(&support::root(), Product::Ram, "ListUsers", &[]));
+    assert_eq!(told.retry_after_ms, Some(59_000));
     // Another source is not held up, and this one not for ever.
     let mut elsewhere = world.request(&support::root(), Product::Ram, "ListUsers", &[]);
     elsewhere.peer = std::net::Ipv4Addr::new(192, 0, 2, 1).into();
     assert_eq!(world.send(elsewhere).0, 200);
-    world.advance(60_000);
+    world.advance(59_000);
     assert_eq!(good(), 200);
 }

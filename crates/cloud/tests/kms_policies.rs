@@ -6,6 +6,7 @@
 mod support;
 
 use coffer_cloud::Product;
+use coffer_cloud::bootstrap::{self, KmsService};
 use serde_json::json;
 use support::{ALLOW_ALL, Key, World, other, root, text};
 
@@ -147,6 +148,24 @@ fn another_account_uses_a_key_where_both_accounts_allow_it_and_sees_nothing_else
         let (status, body) = call(action, more);
         assert_eq!((status, &body["Code"]), (404, &json!("Forbidden.KeyNotFound")), "{action}");
     }
+}
+
+#[test]
+fn an_account_that_closes_kms_closes_its_keys_for_others_too() {
+    let world = World::new();
+    let key_id = world.customer_key();
+    set(&world, &key_id, &world.key_policy_of(&format!("acs:ram::{}:root", world.other), "kms:*"));
+    let arn = arn(&world, &key_id);
+    let encrypt = || world.call(&other(), Product::Kms, "Encrypt", &[("KeyId", &*arn), ("Plaintext", "text")]);
+    let blob = text(&encrypt().1, "CiphertextBlob");
+    let decrypt = || world.call(&other(), Product::Kms, "Decrypt", &[("CiphertextBlob", &*blob)]);
+    assert_eq!((encrypt().0, decrypt().0), (200, 200));
+    bootstrap::set_kms_service(&world.db, &world.account, KmsService::Suspended).unwrap();
+    for (status, body) in [encrypt(), decrypt()] {
+        assert_eq!((status, &body["Code"]), (403, &json!("Forbidden.KmsServiceNotEnabled")));
+    }
+    bootstrap::set_kms_service(&world.db, &world.account, KmsService::Open).unwrap();
+    assert_eq!((encrypt().0, decrypt().0), (200, 200));
 }
 
 #[test]

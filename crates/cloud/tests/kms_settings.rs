@@ -92,6 +92,21 @@ fn an_account_calls_each_class_of_kms_as_often_as_it_may_and_again_after_a_while
 }
 
 #[test]
+fn who_calls_too_often_is_told_in_how_many_milliseconds_the_call_may_succeed() {
+    let world = throttled(Some(4), &[("create_key", 2)]);
+    let wait = |action, times: usize| {
+        let answer = || world.answer(world.request(&root(), Product::Kms, action, &[])).retry_after_ms;
+        (0..times).map(|_| answer()).collect::<Vec<_>>()
+    };
+    assert_eq!(wait("CreateKey", 3), [None, None, Some(500)], "by the class");
+    assert_eq!(wait("ListKeys", 2), [None, Some(250)], "by the product");
+    world.advance(499);
+    assert_eq!(wait("CreateKey", 1), [Some(1)]);
+    world.advance(1);
+    assert_eq!(wait("CreateKey", 1), [None]);
+}
+
+#[test]
 fn a_rate_for_all_counts_each_product_and_only_whom_a_signature_proves() {
     let world = throttled(Some(3), &[]);
     let many = (400, "Throttling", "Request was denied due to request throttling.");

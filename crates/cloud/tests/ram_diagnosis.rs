@@ -123,6 +123,12 @@ fn tags_of_requests_and_of_resources_can_be_conditions() {
     let owner = world.user("owner", Some(&by_tag("acs:ResourceTag/team")));
     let get = |name| world.call(&owner, Product::Ram, "GetRole", &[("RoleName", name)]).0;
     assert_eq!((get("mine"), get("theirs"), get("nobodys")), (200, 403, 403));
+    // By the product's own name of the key too; a deny that asks for it alone holds.
+    let all = r#"{"Effect":"Allow","Action":"*","Resource":"*"}"#;
+    let deny = r#"{"Effect":"Deny","Action":"*","Resource":"*","Condition":{"StringEquals":{"ram:tag/team":"a"}}}"#;
+    let denied = world.user("denied", Some(&document(&format!("{all},{deny}"))));
+    let get = |name| world.call(&denied, Product::Ram, "GetRole", &[("RoleName", name)]).0;
+    assert_eq!((get("mine"), get("theirs"), get("nobodys")), (403, 200, 404));
     let maker = world.user("maker", Some(&by_tag("acs:RequestTag/team")));
     let make = |tag: &str| {
         let parameters = [("RoleName", "made"), ("AssumeRolePolicyDocument", trust), ("Tag", tag)];

@@ -6,10 +6,12 @@ mod support;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use coffer_base::{Timestamp, limits};
 use coffer_cloud::settings::{SAML_AUDIENCE, SAML_RECIPIENT};
 use coffer_cloud::sts::saml::canonical::canonical;
 use coffer_cloud::sts::saml::xml::parse;
 use coffer_cloud::{Product, Settings};
+use coffer_store::assertions::{self, Taken};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -65,7 +67,10 @@ impl Scene {
         self.send_with(response, &[])
     }
 
+    /// A good response is taken. What was taken before is forgotten first, as if its time was over.
     fn accept(&self, response: &str, what: &str) -> Value {
+        let (account, [now, end]) = (self.world.account.clone(), [i64::MAX, 0].map(Timestamp::from_unix_ms));
+        self.world.store(move |tx| assertions::take(tx, &account, b"none", end, now, 1));
         let (status, body) = self.send(response);
         assert_eq!(status, 200, "{what}: {body}");
         body
@@ -105,6 +110,44 @@ fn a_providers_assertion_opens_a_session() {
     };
     assert_eq!(call("ListUsers", &[]), 200);
     assert_eq!(call("CreateGroup", &[("GroupName", "g")]), 403);
+}
+
+#[test]
+fn an_assertion_opens_one_session_and_what_it_failed_to_open_does_not_use_it_up() {
+    let scene = Scene::new();
+    let good = saml::response(&saml::signed(&scene.assertion()));
+    let (status, body) = scene.send_with(&good, &[("DurationSeconds", "43200")]);
+    assert_eq!(status, 400, "longer than the role allows: {body}");
+    assert_eq!(scene.send_with(&good, &[("RoleArn", "acs:ram::1234567890123456:role/other")]).0, REFUSED.0);
+    assert_eq!(scene.send(&good).0, 200);
+    scene.refuse(&good, INVALID, "the same again");
+    scene.refuse(&with(&good, "\"_r1\"", "\"_r2\""), INVALID, "the same in another response");
+    let next = with(&scene.assertion(), "alice@example.com", "alice@example.org");
+    scene.refuse(&saml::response(&saml::signed(&next)), INVALID, "another of the same id");
+    assert_eq!(scene.world.state()["assertions"].len(), 1, "it is remembered in the database");
+    scene.world.clock.advance_ms(299_000);
+    scene.refuse(&good, INVALID, "the same until it ends");
+    scene.world.clock.advance_ms(1000);
+    scene.refuse(&good, EXPIRED, "the same when it has ended");
+}
+
+#[test]
+fn an_account_remembers_no_more_assertions_than_it_may_and_takes_none_then() {
+    let scene = Scene::new();
+    let account = scene.world.account.clone();
+    let end = Timestamp::from_unix_ms(support::NOW_MS + 60_000);
+    scene.world.store(move |tx| {
+        (0..limits::ASSERTIONS).try_for_each(|number| {
+            let taken = assertions::take(tx, &account, &number.to_be_bytes(), end, end.plus_ms(-1), i64::MAX)?;
+            assert_eq!(taken, Taken::Now);
+            Ok(())
+        })
+    });
+    let good = saml::response(&saml::signed(&scene.assertion()));
+    scene.refuse(&good, (400, "Throttling"), "as many as may be");
+    scene.world.clock.advance_ms(60_000);
+    assert_eq!(scene.send(&good).0, 200, "the others are over");
+    assert_eq!(scene.world.state()["assertions"].len(), 1);
 }
 
 #[test]
@@ -417,10 +460,10 @@ fn a_role_that_is_not_there_not_named_or_does_not_trust_is_one_answer() {
     let by_another = [("SAMLProviderArn", "acs:ram::1234567890123456:saml-provider/none")];
     let (status, body) = scene.send_with(&good, &by_another);
     assert_eq!((status, body["Code"].as_str().unwrap()), (404, "EntityNotExist.SAMLProvider"));
-    // The role's name has no case, as everywhere.
-    assert_eq!(scene.send_with(&good, &[("RoleArn", &role("reader"))]).0, 200);
     let (status, body) = scene.send_with(&good, &[("DurationSeconds", "3601")]);
     assert_eq!((status, &body["Code"]), (400, &json!("InvalidParameter.DurationSeconds")));
+    // The role's name has no case, as everywhere.
+    assert_eq!(scene.send_with(&good, &[("RoleArn", &role("reader"))]).0, 200);
 }
 
 #[test]

@@ -77,6 +77,31 @@ fn a_use_is_answered_once() {
 }
 
 #[test]
+fn a_use_is_answered_once_also_by_the_next_process_and_the_next_use_by_both() {
+    let (directory, world) = on_disk("restart");
+    let key_id = world.customer_key();
+    let encrypt = |world: &World| {
+        let parameters = support::owned(&[("KeyId", &key_id), ("Plaintext", "text")]);
+        world.request(&root(), Product::Kms, "Encrypt", &parameters)
+    };
+    let (answered, refused, unsent) = (encrypt(&world), encrypt(&world), encrypt(&world));
+    assert_eq!(world.send(answered.clone()).0, 200);
+    world.kms("DisableKey", &[("KeyId", &key_id)]);
+    assert_eq!(world.send(refused.clone()).0, 409);
+    world.kms("EnableKey", &[("KeyId", &key_id)]);
+    let clock = world.clock.clone();
+    drop(world);
+    clock.advance_ms(60_000);
+    let world = World::open(&directory, clock, 2);
+    for captured in [answered, refused] {
+        let (status, body) = world.send(captured);
+        assert_eq!((status, &*text(&body, "Code")), (400, "SignatureNonceUsed"));
+    }
+    assert_eq!(world.send(unsent).0, 200, "signed before the restart and never answered");
+    std::fs::remove_dir_all(directory).unwrap();
+}
+
+#[test]
 fn no_use_takes_a_client_token_whose_answer_would_have_to_be_kept() {
     let all = Product::ALL.into_iter().flat_map(operations);
     let uses: Vec<_> = all.filter(|entry| entry.operation.effect == Effect::Use).collect();

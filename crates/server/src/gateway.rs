@@ -11,7 +11,7 @@ use coffer_base::{ApiError, ErrorCode, limits};
 use coffer_cloud::{Incoming, Method, Outgoing};
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::{Bytes, Incoming as Body};
-use hyper::header::{CONTENT_TYPE, HeaderValue};
+use hyper::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
@@ -278,6 +278,16 @@ pub(crate) async fn told(stop: &mut watch::Receiver<bool>) {
     drop(stop.wait_for(|stop| *stop).await);
 }
 
+/// What HTTP has for the statuses that ask to come back (RFC 9110, 10.2.3), in seconds. The vendor's header is not for 503: its SDKs would
+/// take that for throttling.
+const fn standard_wait_s(status: u16, wait_ms: Option<i64>) -> Option<i64> {
+    match (status, wait_ms) {
+        (429 | 503, Some(wait_ms)) => Some((wait_ms + 999) / 1000),
+        (503, None) => Some(1),
+        _ => None,
+    }
+}
+
 fn respond(answer: Outgoing) -> Response<axum::body::Body> {
     let mut response = Response::new(axum::body::Body::new(Full::new(Bytes::from(answer.body))));
     *response.status_mut() = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
@@ -285,6 +295,12 @@ fn respond(answer: Outgoing) -> Response<axum::body::Body> {
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(answer.content_type));
     if let Ok(id) = HeaderValue::from_str(&answer.request_id) {
         headers.insert("x-acs-request-id", id);
+    }
+    if let Some(wait_ms) = answer.retry_after_ms {
+        headers.insert("x-acs-retry-after", wait_ms.into());
+    }
+    if let Some(wait_s) = standard_wait_s(answer.status, answer.retry_after_ms) {
+        headers.insert(RETRY_AFTER, wait_s.into());
     }
     for warning in &answer.warnings {
         match HeaderValue::from_str(warning) {
@@ -299,6 +315,8 @@ fn respond(answer: Outgoing) -> Response<axum::body::Body> {
 
 #[cfg(test)]
 mod tests {
+    use coffer_cloud::About;
+
     use super::*;
 
     #[test]
@@ -316,6 +334,24 @@ mod tests {
                 peer.require_private(allow_plaintext).map_err(|error| (error.status(), error.code_text().into_owned()));
             let refused = || Err((400, "InvalidProtocol.NeedSsl".to_owned()));
             assert_eq!(code, if passes { Ok(()) } else { refused() }, "{address} {tls} {allow_plaintext}");
+        }
+    }
+
+    #[test]
+    fn who_is_to_come_back_is_told_when_in_milliseconds_and_in_whole_seconds() {
+        for (status, wait_ms, told) in [
+            (400, Some(250), (Some("250"), None)),
+            (429, Some(1001), (Some("1001"), Some("2"))),
+            (503, None, (None, Some("1"))),
+            (400, None, (None, None)),
+            (200, None, (None, None)),
+        ] {
+            let (content_type, request_id, about) = ("text/plain", String::new(), About::default());
+            let (warnings, body, retry_after_ms) = (Vec::new(), Vec::new(), wait_ms);
+            let answer = Outgoing { status, content_type, request_id, warnings, retry_after_ms, body, about };
+            let response = respond(answer);
+            let header = |name| response.headers().get(name).map(|value| value.to_str().unwrap());
+            assert_eq!((header("x-acs-retry-after"), header("retry-after")), told, "{status} {wait_ms:?}");
         }
     }
 }

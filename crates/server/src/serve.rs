@@ -161,7 +161,7 @@ impl Server {
         let volumes = Volumes::new(host, workers).pinned_by(config.data.join(backup::PIN));
         let keyring = Arc::new(keyring);
         let served = config.test.is_none().then(|| Served::new(config, &db, &keyring));
-        let mut cloud = Cloud::new(db, clock.clone(), rng, keyring, config.settings.clone(), volumes);
+        let mut cloud = Cloud::new(db, clock.clone(), rng, keyring, config.settings.clone(), volumes)?;
         if let Some(test) = config.test {
             cloud = cloud.in_test_mode(Testing::new(test.seed, Clock::system(now)));
         }

@@ -62,10 +62,51 @@ pub fn head(tx: &Tx<'_>) -> Result<(i64, Vec<u8>), StoreError> {
     Ok(tx.first(sql, &[], |row| Ok((row.integer(0)?, row.blob(1)?)))?.unwrap_or_default())
 }
 
+/// The nonce of a request, as it is kept with the row of a use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Nonce {
+    /// What tells it from every other.
+    pub fingerprint: [u8; 16],
+    /// When the request is refused for its age.
+    pub expires_at: Timestamp,
+}
+
+impl Nonce {
+    /// As it is kept: the fingerprint, and the milliseconds since 1970 in 8 bytes, the highest first.
+    fn bytes(self) -> Vec<u8> {
+        [&self.fingerprint[..], &self.expires_at.unix_ms().to_be_bytes()].concat()
+    }
+
+    fn read(bytes: &[u8]) -> Option<Self> {
+        let (fingerprint, expires_at) = bytes.split_first_chunk()?;
+        let expires_at = i64::from_be_bytes(expires_at.try_into().ok()?);
+        Some(Self { fingerprint: *fingerprint, expires_at: Timestamp::from_unix_ms(expires_at) })
+    }
+}
+
+/// Gives `each` the nonces that are kept with the rows since `since`, the newest first.
+pub fn nonces(tx: &Tx<'_>, since: Timestamp, mut each: impl FnMut(Nonce)) -> Result<(), StoreError> {
+    let before = "SELECT sequence FROM audit WHERE at < $1 ORDER BY sequence DESC LIMIT 1";
+    let before = tx.first(before, &[since.into()], |row| row.integer(0))?.unwrap_or_default();
+    let sql = "SELECT nonce FROM audit WHERE sequence > $1 AND nonce IS NOT NULL ORDER BY sequence DESC";
+    tx.all(sql, &[before.into()], |row| {
+        each(Nonce::read(&row.blob(0)?).ok_or(StoreError::Corrupt("nonce"))?);
+        Ok(())
+    })
+    .map(drop)
+}
+
 /// Adds a row.
-pub fn append(tx: &Tx<'_>, sequence: i64, entry: &Entry<'_>, chain: &[u8]) -> Result<(), StoreError> {
+pub fn append(
+    tx: &Tx<'_>,
+    sequence: i64,
+    entry: &Entry<'_>,
+    chain: &[u8],
+    nonce: Option<Nonce>,
+) -> Result<(), StoreError> {
+    let nonce = nonce.map(Nonce::bytes);
     let sql = "INSERT INTO audit (sequence, at, account_id, principal, access_key_id, peer, action, resources, outcome,
-               request_id, detail, chain) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+               request_id, detail, chain, nonce) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
     let values = [
         sequence.into(),
         entry.at.into(),
@@ -79,6 +120,7 @@ pub fn append(tx: &Tx<'_>, sequence: i64, entry: &Entry<'_>, chain: &[u8]) -> Re
         entry.request_id.into(),
         entry.detail.into(),
         chain.into(),
+        nonce.as_deref().into(),
     ];
     tx.execute(sql, &values).map(drop)
 }

@@ -2,6 +2,7 @@
 //! and come out as plain structures; nothing here knows what an operation or a policy is.
 
 pub mod accounts;
+pub mod assertions;
 pub mod audit;
 mod connection;
 mod db;

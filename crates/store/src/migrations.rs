@@ -15,6 +15,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema/0007_key_uses.sql"),
     include_str!("schema/0008_secrets.sql"),
     include_str!("schema/0009_events.sql"),
+    include_str!("schema/0010_replays.sql"),
 ];
 
 /// The version that they lead to.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use coffer_base::{AccountId, ApiError, ErrorCode, Secret, Timestamp, limits};
 use coffer_crypto::digest;
+use coffer_store::audit::Nonce;
 use coffer_store::{Tx, accounts, identities};
 
 use super::policy::{Policy, PolicyKind};
@@ -19,8 +20,8 @@ use crate::parameters::Parameters;
 pub struct Authenticated {
     /// Who signed.
     pub caller: Caller,
-    /// The nonce, to be recorded with what a write does: fingerprint and when it may be forgotten.
-    pub nonce: Option<(Fingerprint, Timestamp)>,
+    /// The nonce, to be recorded with what a write does, or with the use of what is used.
+    pub nonce: Option<Nonce>,
     /// Which parameters the signature vouches for.
     pub coverage: Coverage,
 }
@@ -72,7 +73,8 @@ pub fn authenticate(
     let signed_at = claim.timestamp.ok_or_else(|| missing("Timestamp"))?;
     let fingerprint = claim.nonce.as_deref().map(|nonce| fingerprint(access_key_id, nonce));
     replays.accept(now, signed_at, fingerprint)?;
-    let nonce = fingerprint.map(|print| (print, signed_at.plus_ms(limits::TIMESTAMP_WINDOW_MS)));
+    let expires_at = signed_at.plus_ms(limits::TIMESTAMP_WINDOW_MS);
+    let nonce = fingerprint.map(|fingerprint| Nonce { fingerprint, expires_at });
     Ok(Authenticated { caller: found.caller, nonce, coverage })
 }
 

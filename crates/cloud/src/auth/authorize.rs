@@ -20,21 +20,84 @@ use crate::operation::{Access, Operation};
 use crate::product::Product;
 use crate::settings::Callers;
 
-/// Refuses unless the caller may perform `operation` on every one of `resources`. The account itself owns what it has: only a key
-/// policy is asked about it.
-pub fn authorize(cx: &Cx<'_>, product: Product, operation: &Operation, resources: &[Arn]) -> Result<(), ApiError> {
-    let actions: Vec<&'static str> = match operation.access {
-        Access::Caller | Access::Anyone => return Ok(()),
-        Access::MainAccount => return require_main_account(cx),
+/// Refuses unless the caller may perform `operation` on every one of the resources that were `found`, or says why none were. The
+/// account itself owns what it has: only a key policy is asked about it.
+///
+/// Whoever may not have what the request names ([`Cx::named`]) is told that much, and not whether it is there. Policies are then asked
+/// about the bare name, as if nothing was known of it: its owner, its own policy and its tags would tell.
+pub fn authorize(
+    cx: &Cx<'_>,
+    product: Product,
+    operation: &Operation,
+    found: Result<&[Arn], ApiError>,
+) -> Result<(), ApiError> {
+    match operation.access {
+        Access::Caller | Access::Anyone => return found.map(|_| ()),
+        Access::MainAccount => return found.and_then(|_| require_main_account(cx)),
         access if is_account_only(cx, cx.caller, access) => return Err(ErrorCode::EcsAccountOnly.into()),
-        Access::Action(action) | Access::AccountByDefault(action) => vec![action; resources.len()],
-        Access::Each(actions) => actions.to_vec(),
-    };
-    // Nothing was asked about: that must not read as a yes.
-    assert!(!resources.is_empty(), "every operation names a resource, `*` at least");
-    assert_eq!(actions.len(), resources.len(), "an action for each resource");
+        Access::Action(_) | Access::AccountByDefault(_) | Access::Each(_) => {}
+    }
     let allowed = Allowed::of(cx)?;
-    actions.into_iter().zip(resources).try_for_each(|(action, resource)| allowed.require(cx, product, action, resource))
+    match found {
+        Err(error) if error.source().is_some() => Err(error),
+        Err(error) => match allowed.first_refused_by_name(cx, operation)? {
+            Some(by_name) => Err(by_name.error(cx, product)?),
+            None => Err(error),
+        },
+        Ok(resources) => match allowed.first_refused(cx, operation, resources)? {
+            Some(refused) => {
+                let by_name = allowed.first_refused_by_name(cx, operation)?;
+                Err(by_name.unwrap_or(refused).error(cx, product)?)
+            }
+            None => Ok(()),
+        },
+    }
+}
+
+/// The same of another action, on one thing that an operation needs besides its own resources and that the request calls `name`.
+/// Gives back what was found.
+pub fn require_named<T>(
+    cx: &Cx<'_>,
+    product: Product,
+    action: &str,
+    name: &Arn,
+    found: Result<(T, Arn), ApiError>,
+) -> Result<T, ApiError> {
+    let allowed = Allowed::of(cx)?;
+    match found {
+        Err(error) if error.source().is_some() => Err(error),
+        Err(error) => match allowed.refused_by_name(action, name) {
+            Some(by_name) => Err(by_name.error(cx, product)?),
+            None => Err(error),
+        },
+        Ok((found, resource)) => match allowed.refused(cx, action, &resource)? {
+            Some(refused) => Err(allowed.refused_by_name(action, name).unwrap_or(refused).error(cx, product)?),
+            None => Ok(found),
+        },
+    }
+}
+
+/// A question that was answered with no.
+struct Refused<'a> {
+    action: &'a str,
+    resource: &'a Arn,
+    context: Cow<'a, Context>,
+    layers: Layers<'a>,
+    refusal: Refusal,
+}
+
+impl<'a> Refused<'a> {
+    fn of(action: &'a str, resource: &'a Arn, context: Cow<'a, Context>, layers: Layers<'a>) -> Option<Self> {
+        match decide(&layers, action, resource.as_str(), &context) {
+            Decision::Allowed => None,
+            Decision::Refused(refusal) => Some(Self { action, resource, context, layers, refusal }),
+        }
+    }
+
+    fn error(self, cx: &Cx<'_>, product: Product) -> Result<ApiError, ApiError> {
+        let Self { action, resource, context, layers, refusal } = self;
+        denied(cx, product, &Question { action, resource, context: &context, layers: &layers }, refusal)
+    }
 }
 
 /// Refuses all but the account that the server was first started for.
@@ -110,14 +173,48 @@ impl<'a> Allowed<'a> {
 
     /// Refuses unless the caller may perform an action on a resource.
     fn require(&self, cx: &Cx<'_>, product: Product, action: &str, resource: &Arn) -> Result<(), ApiError> {
+        self.refused(cx, action, resource)?.map_or(Ok(()), |refused| Err(refused.error(cx, product)?))
+    }
+
+    fn refused<'s>(&'s self, cx: &Cx<'_>, action: &'s str, resource: &'s Arn) -> Result<Option<Refused<'s>>, ApiError> {
         let context = self.context_of(cx, resource)?;
-        let (layers, context) = (self.layers(cx, action, resource, &context)?, &*context);
-        match decide(&layers, action, resource.as_str(), context) {
-            Decision::Allowed => Ok(()),
-            Decision::Refused(refusal) => {
-                Err(denied(cx, product, &Question { action, resource, context, layers: &layers }, refusal)?)
+        let layers = self.layers(cx, action, resource, &context)?;
+        Ok(Refused::of(action, resource, context, layers))
+    }
+
+    fn first_refused<'s>(
+        &'s self,
+        cx: &Cx<'_>,
+        operation: &Operation,
+        resources: &'s [Arn],
+    ) -> Result<Option<Refused<'s>>, ApiError> {
+        let actions = operation.access.actions(resources.len());
+        // Nothing was asked about: that must not read as a yes.
+        assert!(!resources.is_empty(), "every operation names a resource, `*` at least");
+        assert_eq!(actions.len(), resources.len(), "an action for each resource");
+        let mut asked = actions.into_iter().zip(resources);
+        asked.find_map(|(action, resource)| self.refused(cx, action, resource).transpose()).transpose()
+    }
+
+    /// The first of what the request names that the caller may not have, unless it was found and is allowed as what it is.
+    fn first_refused_by_name<'s>(
+        &'s self,
+        cx: &'s Cx<'_>,
+        operation: &Operation,
+    ) -> Result<Option<Refused<'s>>, ApiError> {
+        for (place, (action, name)) in operation.access.actions(cx.named.len()).into_iter().zip(&cx.named).enumerate() {
+            let found = cx.found.get(place).map(|found| self.refused(cx, action, found)).transpose()?;
+            let is_allowed = matches!(found, Some(None));
+            if let Some(refused) = self.refused_by_name(action, name).filter(|_| !is_allowed) {
+                return Ok(Some(refused));
             }
         }
+        Ok(None)
+    }
+
+    /// As if nothing was known of it but its name.
+    fn refused_by_name<'s>(&'s self, action: &'s str, name: &'s Arn) -> Option<Refused<'s>> {
+        Refused::of(action, name, Cow::Borrowed(&self.context), self.layers_of(Grant::Account, false))
     }
 
     /// What they come to for an action on a resource.
@@ -143,12 +240,14 @@ impl<'a> Allowed<'a> {
         resource: &Arn,
         context: &Context,
     ) -> Result<Layers<'_>, ApiError> {
-        Ok(Layers {
-            grant: key_policy::grant(cx, resource, &key_policy::principal(self.caller), action, context)?,
-            foreign: key_policy::owner(resource).is_some_and(|owner| owner != self.caller.account.as_str()),
-            session: self.session,
-            identity: self.identity.as_deref(),
-        })
+        let grant = key_policy::grant(cx, resource, &key_policy::principal(self.caller), action, context)?;
+        let foreign = key_policy::owner(resource).is_some_and(|owner| owner != self.caller.account.as_str());
+        Ok(self.layers_of(grant, foreign))
+    }
+
+    /// The same, where it is known what the resource's own policy says, and whether it is another account's.
+    fn layers_of(&self, grant: Grant, foreign: bool) -> Layers<'_> {
+        Layers { grant, foreign, session: self.session, identity: self.identity.as_deref() }
     }
 }
 

@@ -41,8 +41,13 @@ impl Failures {
     /// Refuses a source that failed `most` times within the last minute.
     pub fn check(&self, source: IpAddr, most: u32, now: Timestamp) -> Result<(), ApiError> {
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let full = known.get(&source).is_some_and(|(since, count)| *count >= most && !is_over(*since, now));
-        if full { Err(ErrorCode::Throttling.into()) } else { Ok(()) }
+        match known.get(&source) {
+            Some((since, count)) if *count >= most && !is_over(*since, now) => {
+                let wait_ms = WINDOW_MS - (now.unix_ms() - since.unix_ms());
+                Err(ApiError::new(ErrorCode::Throttling).retry_after_ms(wait_ms))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Notes how a request of a source failed.

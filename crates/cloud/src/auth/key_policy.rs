@@ -122,7 +122,10 @@ impl Found {
     /// What a resource is, if that has a policy of its own.
     pub fn by(cx: &Cx<'_>, resource: &Arn) -> Result<Option<Self>, ApiError> {
         match named(resource) {
-            Some((_, _, Named::Key(key_id))) => Ok(cx.key_row(key_id)?.map(Self::Key)),
+            Some((_, owner, Named::Key(key_id))) => {
+                // An ARN may have been put together for a key that is another account's: that is no such key.
+                Ok(cx.key_row(key_id)?.filter(|key| key.account.as_str() == owner).map(Self::Key))
+            }
             Some((region, owner, Named::Secret(name))) => {
                 let (Some(region), Some(owner)) = (Region::parse(region), AccountId::parse(owner)) else {
                     return Ok(None);

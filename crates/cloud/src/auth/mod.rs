@@ -17,8 +17,8 @@ mod uses;
 
 pub use authenticate::{Authenticated, Login, anonymous, authenticate, resume, secret_context, unseal};
 pub use authorize::{
-    Allowed, authorize, context, is_account_only, principal_arn, refused_by_trust, require, require_passing,
-    service_may, trusts,
+    Allowed, authorize, context, is_account_only, principal_arn, refused_by_trust, require, require_named,
+    require_passing, service_may, trusts,
 };
 pub use cache::PolicyCache;
 pub use diagnosis::{Diagnosis, MatchedPolicy, attached};

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::{Mutex, PoisonError};
 
 use coffer_base::{ApiError, Clock, ErrorCode, Timestamp, limits};
+use coffer_store::audit::Nonce;
 
 /// What tells a signed request from every other: the first 16 bytes of a SHA-256 over access key and nonce.
 pub type Fingerprint = [u8; 16];
@@ -47,6 +48,15 @@ impl Replays {
         Self { capacity: self.capacity, seen: Mutex::new(seen), clock: self.clock.clone() }
     }
 
+    /// Knows a nonce that was accepted before this memory began.
+    pub fn remember(&self, now: Timestamp, nonce: Nonce) {
+        let second = nonce.expires_at.plus_ms(-limits::TIMESTAMP_WINDOW_MS).unix_ms().div_euclid(1000);
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        if nonce.expires_at >= now && seen.forgotten.is_none_or(|forgotten| second > forgotten) {
+            seen.insert(second, nonce.fingerprint, self.capacity);
+        }
+    }
+
     /// Accepts a request that was signed at `signed_at`, once. To be called after its signature was found good, so that a forger
     /// can't use up somebody else's nonce. Without a nonce (`fingerprint` is `None`) only the window is checked.
     pub fn accept(
@@ -67,18 +77,23 @@ impl Replays {
         if seen.forgotten.is_some_and(|forgotten| second <= forgotten) {
             return Err(ErrorCode::TimestampExpired.into());
         }
-        if !seen.nonces.insert(fingerprint) {
-            return Err(ErrorCode::NonceUsed.into());
-        }
-        seen.seconds.entry(second).or_default().push(fingerprint);
-        while seen.nonces.len() > self.capacity {
-            seen.forgotten = seen.forget_oldest();
-        }
-        Ok(())
+        if seen.insert(second, fingerprint, self.capacity) { Ok(()) } else { Err(ErrorCode::NonceUsed.into()) }
     }
 }
 
 impl Seen {
+    /// Adds a nonce, and forgets the oldest ones for it if need be; `false` when it is there.
+    fn insert(&mut self, second: i64, fingerprint: Fingerprint, capacity: usize) -> bool {
+        if !self.nonces.insert(fingerprint) {
+            return false;
+        }
+        self.seconds.entry(second).or_default().push(fingerprint);
+        while self.nonces.len() > capacity {
+            self.forgotten = self.forget_oldest();
+        }
+        true
+    }
+
     /// Drops the seconds that lie outside the window for good.
     fn forget_before(&mut self, second: i64) {
         while self.seconds.first_key_value().is_some_and(|(oldest, _)| *oldest < second) {
@@ -163,6 +178,29 @@ mod tests {
         assert_eq!(code(replays.fork().accept(in_a_month, at(0), Some([1; 16]))), Some(ErrorCode::NonceUsed));
         machine.advance_ms(16 * MINUTE_MS);
         assert_eq!(code(replays.accept(at(0), at(0), None)), Some(ErrorCode::TimestampExpired));
+    }
+
+    #[test]
+    fn what_was_accepted_before_is_remembered_while_it_is_good_and_as_far_as_there_is_room() {
+        let replays = Replays::new(3);
+        let signed = |second: i64| at(second * 1000);
+        let nonce = |second| Nonce {
+            fingerprint: [u8::try_from(second).unwrap(); 16],
+            expires_at: signed(second).plus_ms(limits::TIMESTAMP_WINDOW_MS),
+        };
+        // As the audit gives them: not in the order in which they were signed.
+        for second in [4, 5, 1, 3, 2] {
+            replays.remember(at(0), nonce(second));
+        }
+        for second in 1..=5 {
+            let print = Some([u8::try_from(second).unwrap(); 16]);
+            let expected = if second > 2 { ErrorCode::NonceUsed } else { ErrorCode::TimestampExpired };
+            assert_eq!(code(replays.accept(at(5000), signed(second), print)), Some(expected), "{second}");
+        }
+        assert_eq!(code(replays.accept(at(5000), signed(6), Some([6; 16]))), None);
+        let old = Replays::new(3);
+        old.remember(at(16 * MINUTE_MS), nonce(1));
+        assert!(old.seen.lock().unwrap().nonces.is_empty());
     }
 
     #[test]

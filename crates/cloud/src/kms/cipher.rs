@@ -180,10 +180,13 @@ impl Found {
         Ok(Self { blob, key })
     }
 
-    /// What a policy must allow its use on. KMS must be open.
-    pub fn resource(&self, cx: &Cx<'_>) -> Result<Arn, ApiError> {
-        service::require_open(cx, self.key.region)?;
-        Ok(key::arn(&self.key))
+    /// What a policy must allow the use of a ciphertext on. KMS must be open.
+    pub fn resource(cx: &mut Cx<'_>, text: &str) -> Result<Arn, ApiError> {
+        cx.named.push(key::any(cx));
+        let found = Self::by(cx, text)?;
+        service::require_open_for(cx, &found.key.account, found.key.region)?;
+        cx.found.push(key::arn(&found.key));
+        Ok(key::arn(&found.key))
     }
 }
 

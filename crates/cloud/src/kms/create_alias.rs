@@ -46,6 +46,7 @@ pub const OPERATION: Operation = Operation {
 
 /// What a policy must allow it on.
 pub fn resources(cx: &mut Cx<'_>, request: &Request) -> Result<Vec<Arn>, ApiError> {
+    cx.named.push(key::named(cx, &request.key_id));
     let key = key::find(cx, &request.key_id, Forms::Id)?;
     service::require_open(cx, key.region)?;
     // The name already holds `alias/`, which the ARN has once.

@@ -7,7 +7,7 @@ use coffer_base::{ApiError, Arn, ErrorCode, Secret as Hidden};
 use coffer_store::Record as _;
 use coffer_store::secrets::{self, Secret};
 
-use super::key::{self, Forms};
+use super::key;
 use super::managed::{self, AUTOMATIC_NAME, Config, Interval, Shown};
 use super::parameter::{Description, NoInstance};
 use super::policy::{self, KeyPolicy};
@@ -184,7 +184,7 @@ pub fn run(cx: &mut Cx<'_>, mut request: Request) -> Result<Response, ApiError> 
     let New { secret_name, secret_type, extended_config, user_id, rotation_interval_s, value } = new;
     require_free(cx, &secret_name)?;
     user_id.as_deref().map(|user_id| managed::require_unmanaged(cx, user_id)).transpose()?;
-    let key = request.key_id.map(|name| key::find(cx, &name, Forms::IdOrAlias)).transpose()?;
+    let key = request.key_id.map(|name| key::required(cx, &name, "kms:GenerateDataKey")).transpose()?;
     let record = Secret {
         secret_id: cx.rng.uuid(),
         account: cx.account().clone(),

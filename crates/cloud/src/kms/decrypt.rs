@@ -49,7 +49,7 @@ pub const OPERATION: Operation = Operation {
 
 /// What a policy must allow it on.
 pub fn resources(cx: &mut Cx<'_>, request: &Request) -> Result<Vec<Arn>, ApiError> {
-    Ok(vec![Found::by(cx, &request.ciphertext_blob)?.resource(cx)?])
+    Ok(vec![Found::resource(cx, &request.ciphertext_blob)?])
 }
 
 /// Does it.

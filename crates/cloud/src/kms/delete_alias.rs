@@ -35,6 +35,7 @@ pub const OPERATION: Operation = Operation {
 /// What a policy must allow it on.
 pub fn resources(cx: &mut Cx<'_>, request: &Request) -> Result<Vec<Arn>, ApiError> {
     let (region, name) = (cx.region(), &request.alias_name.0);
+    cx.named.push(Arn::kms(region, cx.account(), name));
     service::require_open(cx, region)?;
     let key_id = keys::key_of_alias(cx.tx, cx.account(), region, name)?.ok_or(ErrorCode::AliasNotFound)?;
     let key = key::get(cx, &key_id)?.ok_or(ErrorCode::AliasNotFound)?;

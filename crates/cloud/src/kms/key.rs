@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use coffer_base::{ApiError, Arn, ErrorCode, Region, Rng, Timestamp};
+use coffer_base::{AccountId, ApiError, Arn, ErrorCode, Region, Rng, Timestamp};
 use coffer_crypto::{KeySpec, Material};
 use coffer_store::keys::{self, Key, KeyVersion};
 use coffer_store::{Record as _, Tx};
@@ -15,6 +15,7 @@ use crate::context::Cx;
 use crate::costly::Step;
 use crate::keyring::Keyring;
 use crate::operation::Access;
+use crate::product::Product;
 
 /// What a new key is to be.
 pub struct New<'a> {
@@ -301,11 +302,43 @@ pub fn find(cx: &Cx<'_>, name: &str, forms: Forms) -> Result<Key, ApiError> {
     owned(cx, &key_id)
 }
 
+/// A key as policies name it, by nothing but what the request calls it. An alias may stand for any key.
+pub fn named(cx: &Cx<'_>, name: &str) -> Arn {
+    if name.starts_with("alias/") {
+        return any(cx);
+    }
+    let Some(rest) = name.strip_prefix("acs:kms:") else {
+        return Arn::kms(cx.region(), cx.account(), &format!("key/{name}"));
+    };
+    let placed = rest.splitn(3, ':').collect::<Vec<_>>();
+    let [region, account, relative] = placed[..] else { return any(cx) };
+    match (Region::parse(region), AccountId::parse(account)) {
+        (Some(region), Some(account)) => Arn::kms(region, &account, relative),
+        _ => any(cx),
+    }
+}
+
+/// Any key of the caller's account: what is asked about where a request does not say which.
+pub fn any(cx: &Cx<'_>) -> Arn {
+    Arn::kms(cx.region(), cx.account(), "key/*")
+}
+
 /// What a policy must allow the operation on, where that is one key and KMS must be open.
-pub fn resource(cx: &Cx<'_>, name: &str, forms: Forms) -> Result<Vec<Arn>, ApiError> {
+pub fn resource(cx: &mut Cx<'_>, name: &str, forms: Forms) -> Result<Vec<Arn>, ApiError> {
+    cx.named.push(named(cx, name));
     let key = find(cx, name, forms)?;
-    service::require_open(cx, key.region)?;
+    service::require_open_for(cx, &key.account, key.region)?;
+    cx.found.push(arn(&key));
     Ok(vec![arn(&key)])
+}
+
+/// The key that an operation is to use besides its own resources. The caller must be allowed `action` on it.
+pub fn required(cx: &Cx<'_>, name: &str, action: &str) -> Result<Key, ApiError> {
+    let found = find(cx, name, Forms::IdOrAlias).map(|key| {
+        let resource = arn(&key);
+        (key, resource)
+    });
+    auth::require_named(cx, Product::Kms, action, &named(cx, name), found)
 }
 
 /// The key of that id, if it is the caller's and in the region that the request names.

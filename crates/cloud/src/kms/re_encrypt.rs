@@ -89,11 +89,11 @@ pub const OPERATION: Operation = Operation {
 /// What a policy must allow it on.
 pub fn resources(cx: &mut Cx<'_>, request: &Request) -> Result<Vec<Arn>, ApiError> {
     let from = match source(request)? {
-        Source::Blob => Found::by(cx, &request.ciphertext_blob)?.resource(cx)?,
-        Source::Pair { key_id, .. } => key::arn(&key::find(cx, key_id, Forms::Id)?),
+        Source::Blob => vec![Found::resource(cx, &request.ciphertext_blob)?],
+        Source::Pair { key_id, .. } => key::resource(cx, key_id, Forms::Id)?,
     };
     let to = key::resource(cx, &request.destination_key_id, Forms::Id)?;
-    Ok([vec![from], to].concat())
+    Ok([from, to].concat())
 }
 
 /// Does it.

@@ -66,13 +66,22 @@ fn placed<'a>(cx: &Cx<'_>, name: &'a str) -> Result<(AccountId, &'a str), ApiErr
 
 /// What a policy must allow an operation on a secret on. KMS must be open. Whether an own secret is there is not looked at yet: its name can
 /// be guessed, so who may not use it is not told.
-pub fn resource(cx: &Cx<'_>, name: &str) -> Result<Vec<Arn>, ApiError> {
+pub fn resource(cx: &mut Cx<'_>, name: &str) -> Result<Vec<Arn>, ApiError> {
     service::require_open(cx, cx.region())?;
-    let (account, own) = placed(cx, name)?;
-    if account != *cx.account() {
-        return Ok(vec![arn(&find(cx, name)?)]);
+    let named = named(cx, name)?;
+    cx.named.push(named.clone());
+    if placed(cx, name)?.0 != *cx.account() {
+        let secret = find(cx, name)?;
+        service::require_open_for(cx, &secret.account, secret.region)?;
+        return Ok(vec![arn(&secret)]);
     }
-    Ok(vec![Arn::kms(cx.region(), &account, &format!("secret/{own}"))])
+    Ok(vec![named])
+}
+
+/// A secret as policies name it, by nothing but what the request calls it.
+pub fn named(cx: &Cx<'_>, name: &str) -> Result<Arn, ApiError> {
+    let (account, own) = placed(cx, name)?;
+    Ok(Arn::kms(cx.region(), &account, &format!("secret/{own}")))
 }
 
 /// The errors of naming a secret.

@@ -38,6 +38,15 @@ pub fn require_open(cx: &Cx<'_>, region: Region) -> Result<(), ApiError> {
     }
 }
 
+/// The same for the use of what is `owner`'s: across accounts KMS must be open for both.
+pub fn require_open_for(cx: &Cx<'_>, owner: &AccountId, region: Region) -> Result<(), ApiError> {
+    require_open(cx, region)?;
+    match state(cx.tx, owner, region)? {
+        Service::Open => Ok(()),
+        Service::NeverOpened | Service::Suspended => Err(ErrorCode::KmsServiceNotEnabled.into()),
+    }
+}
+
 /// The id of the region's service key, where it has been made.
 pub fn service_key_id(tx: &Tx<'_>, account: &AccountId, region: Region) -> Result<Option<String>, ApiError> {
     Ok(keys::key_of_alias(tx, account, region, ECS_SERVICE_ALIAS)?)

@@ -62,7 +62,7 @@ pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
     key.policy = Some(request.policy.0);
     policy::require_changeable(cx, Guarded::Key(&key), "kms:SetKeyPolicy")?;
     key.update(cx.tx)?;
-    if authorize(cx, Product::Kms, &OPERATION, &[key::arn(&key)]).is_err() {
+    if authorize(cx, Product::Kms, &OPERATION, Ok(&[key::arn(&key)])).is_err() {
         return Err(Product::Kms.invalid_parameter("Policy"));
     }
     cx.note("keyId", key.key_id);

@@ -57,7 +57,7 @@ pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
     record.updated_at = cx.now;
     policy::require_changeable(cx, Guarded::Secret(&record), "kms:SetSecretPolicy")?;
     record.update(cx.tx)?;
-    if authorize(cx, Product::Kms, &OPERATION, &[secret::arn(&record)]).is_err() {
+    if authorize(cx, Product::Kms, &OPERATION, Ok(&[secret::arn(&record)])).is_err() {
         return Err(Product::Kms.invalid_parameter("Policy"));
     }
     Ok(Response {})

@@ -38,8 +38,7 @@ pub const OPERATION: Operation = Operation {
 
 /// What a policy must allow it on.
 pub fn resources(cx: &mut Cx<'_>, request: &Request) -> Result<Vec<Arn>, ApiError> {
-    let all = tagging::all(cx, request.resource_type, &request.resource_ids.0)?;
-    Ok(all.into_iter().map(|tagged| tagged.arn).collect())
+    tagging::resources_of_all(cx, request.resource_type, &request.resource_ids.0)
 }
 
 /// Does it.

@@ -283,6 +283,34 @@ pub fn all(cx: &Cx<'_>, kind: ResourceType, ids: &[String]) -> Result<Vec<Tagged
     ids.iter().map(|id| Tagged::find(cx, kind, id, Forms::Id)).collect()
 }
 
+/// What a policy must allow an operation on that takes what [`one`] does.
+pub fn resource_of_one(
+    cx: &mut Cx<'_>,
+    key_id: Option<&str>,
+    secret_name: Option<&str>,
+    forms: Forms,
+) -> Result<Vec<Arn>, ApiError> {
+    let named = match (key_id, secret_name) {
+        (Some(name), _) => Some(key::named(cx, name)),
+        (None, Some(name)) => Some(secret::named(cx, name)?),
+        (None, None) => None,
+    };
+    cx.named.extend(named);
+    Ok(vec![one(cx, key_id, secret_name, forms)?.arn])
+}
+
+/// What a policy must allow an operation on that takes what [`all`] does.
+pub fn resources_of_all(cx: &mut Cx<'_>, kind: ResourceType, ids: &[String]) -> Result<Vec<Arn>, ApiError> {
+    for id in ids {
+        let named = match kind {
+            ResourceType::Key => key::named(cx, id),
+            ResourceType::Secret => secret::named(cx, id)?,
+        };
+        cx.named.push(named);
+    }
+    Ok(all(cx, kind, ids)?.into_iter().map(|tagged| tagged.arn).collect())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -38,8 +38,7 @@ pub const OPERATION: Operation = Operation {
 
 /// What a policy must allow it on.
 pub fn resources(cx: &mut Cx<'_>, request: &Request) -> Result<Vec<Arn>, ApiError> {
-    let tagged = tagging::one(cx, request.key_id.as_deref(), request.secret_name.as_deref(), Forms::Id)?;
-    Ok(vec![tagged.arn])
+    tagging::resource_of_one(cx, request.key_id.as_deref(), request.secret_name.as_deref(), Forms::Id)
 }
 
 /// Does it.

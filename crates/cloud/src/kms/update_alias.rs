@@ -37,9 +37,10 @@ pub const OPERATION: Operation = Operation {
 
 /// What a policy must allow it on.
 pub fn resources(cx: &mut Cx<'_>, request: &Request) -> Result<Vec<Arn>, ApiError> {
+    let name = &request.alias_name.0;
+    cx.named.extend([Arn::kms(cx.region(), cx.account(), name), key::named(cx, &request.key_id)]);
     let target = key::find(cx, &request.key_id, Forms::Id)?;
     service::require_open(cx, target.region)?;
-    let name = &request.alias_name.0;
     let source = keys::key_of_alias(cx.tx, cx.account(), target.region, name)?.ok_or(ErrorCode::AliasNotFound)?;
     let source = key::get(cx, &source)?.ok_or(ErrorCode::AliasNotFound)?;
     Ok(vec![key::arn(&source), key::arn(&target), Arn::kms(target.region, cx.account(), name)])

@@ -1,11 +1,13 @@
 //! AssumeRoleWithSAML: temporary credentials with a role's permissions, for whom a SAML provider vouches. The call is not signed: the
 //! assertion that the provider signed is the proof. It must name the role, and the role's trust policy decides.
 
-use coffer_base::{ApiError, Arn, ErrorCode};
+use coffer_base::{AccountId, ApiError, Arn, ErrorCode, limits};
+use coffer_crypto::digest;
+use coffer_store::assertions::{self, Taken};
 
 use super::federated;
 use super::issue::{self, Asked, AssumedRoleUser, Credentials, RoleArn, SessionName, SessionPolicy};
-use super::saml;
+use super::saml::{self, Claims};
 use crate::auth::context;
 use crate::context::Cx;
 use crate::decode::{Invalid, Parameter, request};
@@ -99,6 +101,7 @@ pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
     }
     let context = context(cx).with("saml:recipient", claims.recipient.as_str());
     let role = federated::trusting_role(cx, &request.role, &provider.arn, &context)?;
+    take(cx, &role.account, &provider.arn, &claims)?;
     let Request { policy, duration_s, .. } = request;
     let asked = Asked { session_name, policy, duration_s, source_identity: None, ends_by: claims.session_ends_at };
     let (user, credentials) = issue::session(cx, &role, asked)?;
@@ -109,4 +112,15 @@ pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
         subject_type: claims.subject_type,
     };
     Ok(Response { user, credentials, assertion })
+}
+
+/// Refuses an assertion that has opened a session ("Profiles for SAML 2.0", 4.1.4.5: bearer assertions are not replayed). One on which the
+/// call fails later is not used up: what was taken is undone with the rest.
+fn take(cx: &Cx<'_>, account: &AccountId, provider: &str, claims: &Claims) -> Result<(), ApiError> {
+    let fingerprint = digest::sha256(&[provider.as_bytes(), b"\0", claims.id.as_bytes()].concat());
+    match assertions::take(cx.tx, account, &fingerprint, claims.expires_at, cx.now, limits::ASSERTIONS)? {
+        Taken::Now => Ok(()),
+        Taken::Before => Err(ErrorCode::StsSamlInvalid.into()),
+        Taken::Full => Err(ErrorCode::Throttling.into()),
+    }
 }

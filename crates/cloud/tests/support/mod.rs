@@ -156,7 +156,8 @@ impl World {
             keyring,
             settings,
             Volumes::new(host.clone(), Arc::new(Inline)),
-        );
+        )
+        .unwrap();
         Self { cloud, db, host, clock, account, other, rng, nonces: Reseeded::new(seed + 1) }
     }
 

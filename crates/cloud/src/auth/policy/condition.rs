@@ -184,7 +184,7 @@ impl Condition {
     pub fn asks_for_tags(&self) -> bool {
         let starts =
             |prefix: &str| self.key.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix));
-        ["acs:ResourceTag/", "ecs:tag/", "kms:tag/"].into_iter().any(starts)
+        ["acs:ResourceTag/", "ecs:tag/", "kms:tag/", "ram:tag/"].into_iter().any(starts)
     }
 
     fn matches(&self, value: &Given, wanted: &Wanted) -> bool {

@@ -27,6 +27,10 @@ const SKEW_MS: i64 = 60_000;
 /// What an assertion says that was found good.
 #[derive(Debug)]
 pub struct Claims {
+    /// What the provider calls the assertion: no other of its assertions has that id.
+    pub id: String,
+    /// When it ends.
+    pub expires_at: Timestamp,
     /// Who signed.
     pub issuer: String,
     /// Where it was to be sent.
@@ -47,8 +51,8 @@ pub struct Claims {
 /// ended.
 pub fn read(provider: &SamlProvider, response: &str, now: Timestamp) -> Result<Claims, ApiError> {
     let assertion = vouched_for(provider, response).ok_or(ErrorCode::StsSamlInvalid)?;
-    let (claims, until) = claims(provider, &assertion, now).ok_or(ErrorCode::StsSamlInvalid)?;
-    if until <= now { Err(ErrorCode::StsSamlExpired.into()) } else { Ok(claims) }
+    let claims = claims(provider, &assertion, now).ok_or(ErrorCode::StsSamlInvalid)?;
+    if claims.expires_at <= now { Err(ErrorCode::StsSamlExpired.into()) } else { Ok(claims) }
 }
 
 /// The assertion, read from the text that was signed and from nothing else.
@@ -63,8 +67,8 @@ fn vouched_for(provider: &SamlProvider, response: &str) -> Option<Element> {
     xml::parse(&signature::signed_assertion(&response, &provider.keys)?)
 }
 
-/// What an assertion claims, and when it ends.
-fn claims(provider: &SamlProvider, assertion: &Element, now: Timestamp) -> Option<(Claims, Timestamp)> {
+/// What an assertion claims.
+fn claims(provider: &SamlProvider, assertion: &Element, now: Timestamp) -> Option<Claims> {
     let issuer = assertion.only((SAML, "Issuer"))?.text()?;
     if assertion.attribute("Version") != Some("2.0") || issuer != provider.issuer {
         return None;
@@ -83,8 +87,10 @@ fn claims(provider: &SamlProvider, assertion: &Element, now: Timestamp) -> Optio
     let confirmed = period(data, now).ok()??;
     let valid = period(conditions, now).ok()?;
     let session_ends_at = session_end(assertion).ok()?;
-    let until = [valid, session_ends_at].into_iter().flatten().fold(confirmed, Timestamp::min);
-    let claims = Claims {
+    Some(Claims {
+        // What was signed is referred to by it.
+        id: assertion.attribute("ID")?.to_owned(),
+        expires_at: [valid, session_ends_at].into_iter().flatten().fold(confirmed, Timestamp::min),
         issuer: issuer.to_owned(),
         recipient: recipient.to_owned(),
         subject: name.text().filter(|name| (1..=MOST_NAME_BYTES).contains(&name.len()))?.to_owned(),
@@ -92,8 +98,7 @@ fn claims(provider: &SamlProvider, assertion: &Element, now: Timestamp) -> Optio
         roles: roles(assertion)?,
         session_name: session_name(assertion)?,
         session_ends_at,
-    };
-    Some((claims, until))
+    })
 }
 
 /// That a time is stated which is none, or that has not come.
