@@ -10,7 +10,8 @@ use crate::cli::{Failure, Reason, chain, volume_faults};
 pub(super) const CHECK: Check = Check { name: "volumes", run: Run::Data(check) };
 
 const RESET: &str = "ResetDisk to a snapshot, ReInitDisk, or DeleteDisk";
-const WAIT: &str = "start the server: it becomes what its snapshot in the backup holds, as soon as its KMS key is enabled";
+const WAIT: &str =
+    "start the server: it becomes what its snapshot in the backup holds, as soon as its KMS key is enabled";
 
 fn check(data: &Data) -> Findings {
     let failed = |error: StoreError| Failure::new(Reason::Machine, format!("the database: {}", chain(&error)));
