@@ -11,11 +11,10 @@ use serde_json::Value;
 
 use crate::client::{Answer, Caller, Client, Endpoint};
 use crate::config::{self, Config};
+use crate::default_role;
 use crate::serve::{Error, Server, now};
 
 const REGION: &str = "cn-hangzhou";
-const TRUST: &str = r#"{"Version":"1","Statement":[{"Action":"sts:AssumeRole","Effect":"Allow","Principal":{"Service":["ecs.aliyuncs.com"]}}]}"#;
-const ROLE: &str = "AliyunECSDiskEncryptDefaultRole";
 
 /// Plays the story. Fails at the first step whose proof does not hold.
 pub(crate) fn run() -> Result<(), Error> {
@@ -77,9 +76,9 @@ impl Story {
             ("ModifyDiskDefaultKMSKeyId", &[("RegionId", REGION), ("KMSKeyId", &key)]),
             "InvalidParameter.KMSKeyId.KMSUnauthorized",
         )?;
-        let role = [("RoleName", ROLE), ("AssumeRolePolicyDocument", TRUST)];
+        let role = [("RoleName", default_role::NAME), ("AssumeRolePolicyDocument", default_role::TRUST)];
         self.call("Give ECS the role it needs", Product::Ram, "CreateRole", &role)?;
-        let policy = [("RoleName", ROLE), ("PolicyType", "System"), ("PolicyName", "AliyunECSDiskEncryptRolePolicy")];
+        let policy = [("RoleName", default_role::NAME), ("PolicyType", "System"), ("PolicyName", default_role::POLICY)];
         self.call("… and the role its policy", Product::Ram, "AttachPolicyToRole", &policy)?;
         self.ecs("Make our key the default", "ModifyDiskDefaultKMSKeyId", &[("KMSKeyId", &key)])?;
 

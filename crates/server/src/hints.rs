@@ -59,7 +59,10 @@ const HINTS: [(&str, &str); 43] = [
     ),
     ("InvalidParameter.Encrypted.KmsNotEnabled", "open KMS in this region first: OpenKmsService"),
     ("InvalidParameter.EncryptedIllegal", "a key is only for an encrypted disk: ask for encryption, or name no key"),
-    ("InvalidParameter.KMSKeyId.CMKNotEnabled", "enable the key, or name another that is enabled"),
+    (
+        "InvalidParameter.KMSKeyId.CMKNotEnabled",
+        "enable the key (coffer key enable KEY), or name another that is enabled",
+    ),
     ("InvalidParameter.KMSKeyId.CMKUnauthorized", ROLE),
     ("InvalidParameter.KMSKeyId.KMSUnauthorized", ROLE),
     ("InvalidParameter.KMSKeyId.NotFound", "look at the key's id, and at the region: a key is of one region"),
@@ -77,8 +80,8 @@ const HINTS: [(&str, &str); 43] = [
     ("SnapshotCreatedDisk", "delete it by force: the disks that were made from it then can't be initialised again"),
 ];
 
-const ROLE: &str = "ECS needs the role AliyunECSDiskEncryptDefaultRole with the policy AliyunECSDiskEncryptRolePolicy: ram CreateRole, \
-                    then ram AttachPolicyToRole";
+const ROLE: &str = "let ECS use keys of yours: coffer default-encryption authorize, or make the role \
+                    AliyunECSDiskEncryptDefaultRole with the policy AliyunECSDiskEncryptRolePolicy";
 
 /// What to do about a code.
 pub(crate) fn of(code: &str) -> Option<&'static str> {

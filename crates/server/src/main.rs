@@ -6,6 +6,7 @@ mod cli;
 mod client;
 mod config;
 mod console;
+mod default_role;
 mod demo;
 mod doctor;
 mod erase;

@@ -3,6 +3,8 @@
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
+use crate::default_role;
+
 use super::failure::Failure;
 use super::output::Output;
 use super::session::{Connection, Session};
@@ -16,6 +18,8 @@ pub(crate) enum DefaultEncryption {
     Enable(How),
     /// Leave new disks plain unless they ask for encryption
     Disable(How),
+    /// Let ECS use keys of yours: make the role that it takes for that
+    Authorize(How),
     /// Encrypt new disks with this key
     SetKey(SetKey),
     /// Encrypt new disks with the region's service key
@@ -45,13 +49,16 @@ const FIELDS: &[(&str, &str)] = &[("region", "RegionId"), ("new disks encrypted"
 /// Does it, and shows how it is then.
 pub(crate) fn run(verb: &DefaultEncryption) -> Result<(), Failure> {
     let (how, action, key) = match verb {
-        DefaultEncryption::Status(how) => (how, None, None),
+        DefaultEncryption::Authorize(how) | DefaultEncryption::Status(how) => (how, None, None),
         DefaultEncryption::Enable(how) => (how, Some("EnableDiskEncryptionByDefault"), None),
         DefaultEncryption::Disable(how) => (how, Some("DisableDiskEncryptionByDefault"), None),
         DefaultEncryption::SetKey(SetKey { key, how }) => (how, Some("ModifyDiskDefaultKMSKeyId"), Some(key)),
         DefaultEncryption::ResetKey(how) => (how, Some("ResetDiskDefaultKMSKeyId"), None),
     };
     let mut session = how.connection.open()?;
+    if matches!(verb, DefaultEncryption::Authorize(_)) {
+        default_role::make(&mut session)?;
+    }
     if let Some(action) = action {
         let parameters: Vec<_> = key.iter().map(|key| ("KMSKeyId", key.as_str())).collect();
         session.ecs(action, &parameters)?;

@@ -21,6 +21,8 @@ pub(crate) enum Reason {
     TimedOut = 6,
     /// This machine refused: a file, a device, a program.
     Machine = 7,
+    /// Whoever reads the result wants no more of it: what a shell makes of SIGPIPE.
+    Unread = 141,
 }
 
 /// A failure, for a person to read.
@@ -66,6 +68,9 @@ impl Failure {
 
     /// Says it on standard error; the exit code.
     pub(crate) fn tell(&self) -> ExitCode {
+        if self.reason == Reason::Unread {
+            return ExitCode::from(self.reason as u8);
+        }
         eprintln!("coffer: {}", plain(&self.what));
         if let Some(next) = &self.next {
             eprintln!("  next: {}", plain(next));
@@ -97,8 +102,11 @@ pub(crate) fn chain(error: &(dyn std::error::Error + 'static)) -> String {
 }
 
 impl From<std::io::Error> for Failure {
-    /// Writing the result failed: whoever reads it is gone.
+    /// Writing the result failed.
     fn from(error: std::io::Error) -> Self {
+        if error.kind() == std::io::ErrorKind::BrokenPipe {
+            return Self::new(Reason::Unread, "");
+        }
         Self::machine("the result could not be written", error)
     }
 }

@@ -268,13 +268,6 @@ fn refusal(action: &str, body: &Value) -> Failure {
         "InvalidSecurityToken.Expired" | "InvalidSecurityToken.Malformed" => {
             "ask for new temporary credentials with sts AssumeRole"
         }
-        "InvalidParameter.KMSKeyId.KMSUnauthorized" => {
-            "ECS needs the role AliyunECSDiskEncryptDefaultRole with the policy AliyunECSDiskEncryptRolePolicy: ram CreateRole, \
-             then ram AttachPolicyToRole"
-        }
-        "InvalidParameter.KMSKeyId.CMKNotEnabled" => {
-            "`coffer key show KEY` says how the key is, `coffer key enable KEY` enables one that is disabled"
-        }
         "InvalidTimeStamp.Expired" => "the clocks of this machine and of the server differ",
         _ if code.starts_with("NoPermission") || code.starts_with("Forbidden.RAM") || code == "Forbidden" => {
             return failure.next(format!("the caller's policies must allow {action}"));

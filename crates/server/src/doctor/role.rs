@@ -2,12 +2,13 @@
 
 use coffer_cloud::Product;
 
+use crate::default_role::{self, POLICY};
+
 use super::{Check, Finding, Findings, Run, Server};
 
 pub(super) const CHECK: Check = Check { name: "role", run: Run::Server(check) };
 
-const ROLE: (&str, &str) = ("RoleName", "AliyunECSDiskEncryptDefaultRole");
-const POLICY: &str = "AliyunECSDiskEncryptRolePolicy";
+const ROLE: (&str, &str) = ("RoleName", default_role::NAME);
 
 fn check(server: &mut Server) -> Findings {
     let session = server.session()?;
@@ -17,9 +18,7 @@ fn check(server: &mut Server) -> Findings {
         }
         Err(failure) if failure.is_refusal("EntityNotExist.Role") => {
             let what = format!("there is no role {}: disks can be encrypted with the service key alone", ROLE.1);
-            let remedy = format!(
-                "make it, with the trusted service ecs.aliyuncs.com and the policy {POLICY} (docs/user-guide.md)"
-            );
+            let remedy = "make it: coffer default-encryption authorize";
             return Ok(vec![Finding::warning(what, remedy)]);
         }
         Err(failure) => return Err(failure),

@@ -4,6 +4,8 @@ use std::fs::{self, File};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use coffer_store::keys::Key;
+use coffer_store::{Db, Options, Record as _, StoreError};
 use serde_json::Value;
 
 use crate::site::{ID, KMS, Ran, SECRET, Site};
@@ -263,9 +265,15 @@ fn a_disk_whose_key_is_disabled_is_not_in_the_backup_and_one_disabled_later_wait
     site.stop();
     fs::remove_dir_all(site.data()).unwrap();
     facts(&site, &["restore", "backup", "--data", "data"]);
-    let database = rusqlite::Connection::open(site.data().join("coffer.db")).unwrap();
-    let disabled = "UPDATE kms_keys SET state = 'Disabled' WHERE key_id = $1";
-    assert_eq!(database.execute(disabled, [&keys[1]]).unwrap(), 1);
+    let database = Db::open(&site.data(), Options::default()).unwrap();
+    let key_id = keys[1].clone();
+    let disabled = database.write(move |tx| {
+        let mut key = Key::get(tx, &key_id)?.unwrap();
+        "Disabled".clone_into(&mut key.state);
+        key.update(tx)?;
+        Ok::<_, StoreError>(())
+    });
+    disabled.wait().unwrap();
     drop(database);
     site.start();
     assert_eq!(status(&site, &disks[1]), "NotInBackup");

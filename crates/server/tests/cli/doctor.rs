@@ -212,7 +212,7 @@ fn limits_that_are_too_small_are_found() {
 #[test]
 fn a_role_that_is_missing_or_may_nothing_is_found() {
     let site = Site::new();
-    ask(&site, &[]).has("role", "warning", "there is no role", "ecs.aliyuncs.com");
+    ask(&site, &[]).has("role", "warning", "there is no role", "coffer default-encryption authorize");
     let trust = r#"{"Version":"1","Statement":[{"Action":"sts:AssumeRole","Effect":"Allow","Principal":{"Service":["ecs.aliyuncs.com"]}}]}"#;
     site.call((ID, SECRET), RAM, "CreateRole", &[ROLE, ("AssumeRolePolicyDocument", trust)]);
     ask(&site, &[]).has("role", "error", "has no policy", "AttachPolicyToRole");

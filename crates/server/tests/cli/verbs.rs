@@ -23,8 +23,14 @@ fn default_encryption_is_switched_on_and_off_and_its_key_is_set_and_reset() {
     let key = site.does(&["key", "create", "--description", "mine"]).trim().to_owned();
     let refused = site.coffer(&["default-encryption", "set-key", &key]);
     assert_eq!(refused.code, 5);
-    assert!(refused.err.contains("next: ECS needs the role AliyunECSDiskEncryptDefaultRole"), "{}", refused.err);
-    site.let_ecs_use_keys();
+    assert!(
+        refused.err.contains("next: let ECS use keys of yours: coffer default-encryption authorize"),
+        "{}",
+        refused.err
+    );
+    for _ in 0..2 {
+        assert_eq!(site.json(&["default-encryption", "authorize"])["KMSKeyId"].as_str(), Some(service_key.as_str()));
+    }
     assert_eq!(site.json(&["default-encryption", "set-key", &key])["KMSKeyId"].as_str(), Some(key.as_str()));
     let back = site.json(&["default-encryption", "reset-key"]);
     assert_eq!(back["KMSKeyId"].as_str(), Some(service_key.as_str()));
