@@ -17,6 +17,8 @@ const TAIL_BYTES: u64 = 8 + 32;
 /// The longest manifest that is read: of some millions of files.
 const MOST_MANIFEST_BYTES: u64 = 2 << 30;
 const PIECE: usize = 1 << 20;
+/// How much is written between two syncs.
+const SYNC_BYTES: u64 = 8 << 20;
 
 /// Told of each so many bytes that are done.
 pub(super) type Tell<'a> = &'a mut dyn FnMut(u64);
@@ -95,6 +97,8 @@ pub(super) struct Writer {
     partial: PathBuf,
     file: File,
     position: u64,
+    /// Bytes written since the last sync.
+    unsynced: u64,
     entries: Vec<Entry>,
     is_finished: bool,
 }
@@ -115,7 +119,7 @@ impl Writer {
         file.set_len(0)?;
         file.write_all(HEAD)?;
         let (position, entries) = (HEAD.len() as u64, Vec::new());
-        Ok(Self { target: target.to_owned(), partial, file, position, entries, is_finished: false })
+        Ok(Self { target: target.to_owned(), partial, file, position, unsynced: 0, entries, is_finished: false })
     }
 
     /// Adds a file as it is now. Holes stay holes.
@@ -129,6 +133,7 @@ impl Writer {
                 file.read_exact_at(piece, offset)?;
                 hash.update(piece);
                 self.file.write_all(piece)?;
+                self.sync_now_and_then(size as u64)?;
                 tell(size as u64);
                 Ok(())
             })?;
@@ -136,6 +141,16 @@ impl Writer {
         }
         let sha256 = digest::hex(&hash.finish());
         self.entries.push(Entry { path: path.to_owned(), length, at, extents, sha256 });
+        Ok(())
+    }
+
+    /// The syncs of a server that runs on the same disk wait for what is being synced here: that is never much at once.
+    fn sync_now_and_then(&mut self, written: u64) -> io::Result<()> {
+        self.unsynced += written;
+        if self.unsynced >= SYNC_BYTES {
+            self.file.sync_data()?;
+            self.unsynced = 0;
+        }
         Ok(())
     }
 

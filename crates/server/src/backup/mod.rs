@@ -16,6 +16,8 @@ use std::io;
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::time::Duration;
 
 use clap::Args;
 use coffer_store::{Db, LOCK, StoreError, volumes};
@@ -35,6 +37,8 @@ const WITHOUT_DISKS: &str =
     "a server runs: the bytes of disks are not in the backup, those of their snapshots are; --with-disks makes some.";
 const WITH_DISKS: &str = "the bytes of disks are in the backup as they were in the snapshots that were made for it.";
 /// What the files begin with that keep the root key.
+/// How often what is being copied is synced.
+const SYNC_EVERY: Duration = Duration::from_millis(10);
 const ROOT: &str = "root.";
 
 /// What is written where.
@@ -164,7 +168,9 @@ impl Backup {
         let copy = Removed(archive::beside(target, ".partial-database"));
         copy.remove().map_err(|error| failed(&copy.0, &error))?;
         let made_at = now().to_iso8601();
-        let schema = Db::copy(&config.data, &copy.0).map_err(|error| failed(&config.data, &error))?;
+        let copied = synced_meanwhile(&copy.0, || Db::copy(&config.data, &copy.0));
+        let copied = copied.map_err(|error| failed(&copy.0, &error))?;
+        let schema = copied.map_err(|error| failed(&config.data, &error))?;
         let database = File::open(&copy.0).map_err(|error| failed(&copy.0, &error))?;
         let again = own_files(&config.data, self.without_root_key).map_err(|error| failed(&config.data, &error))?;
         if own.iter().ne(&again) {
@@ -213,6 +219,27 @@ impl Backup {
             disks,
         })
     }
+}
+
+/// Has a file that is being written synced again and again meanwhile. The syncs of a server on the same disk wait for what is being synced: that is
+/// never much at once then.
+fn synced_meanwhile<T>(path: &Path, write: impl FnOnce() -> T) -> io::Result<T> {
+    let (writing, written) = mpsc::channel::<()>();
+    std::thread::scope(|scope| {
+        let syncing = scope.spawn(move || {
+            while written.recv_timeout(SYNC_EVERY) == Err(RecvTimeoutError::Timeout) {
+                match File::open(path).and_then(|file| file.sync_data()) {
+                    Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                    _ => {}
+                }
+            }
+            Ok(())
+        });
+        let outcome = write();
+        drop(writing);
+        syncing.join().unwrap_or_else(|_| Err(io::Error::other("syncing a copy panicked")))?;
+        Ok(outcome)
+    })
 }
 
 /// A file that goes when this is dropped.
