@@ -1,6 +1,7 @@
 //! A server of disks, and what clients ask of it.
 
 use std::fs::{self, File};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
 use std::time::Duration;
@@ -256,7 +257,12 @@ fn beside(data: &Path, extension: &str) -> PathBuf {
 /// All files below a directory.
 pub(crate) fn files(directory: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
-    for entry in fs::read_dir(directory).unwrap() {
+    let entries = match fs::read_dir(directory) {
+        // The server, which runs, removed it since it was listed.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return found,
+        entries => entries.unwrap(),
+    };
+    for entry in entries {
         let path = entry.unwrap().path();
         if path.is_dir() { found.extend(files(&path)) } else { found.push(path) }
     }
