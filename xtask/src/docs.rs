@@ -195,11 +195,7 @@ fn tell(counts: &mut Counts, what: &str, outcome: Result<(), String>) {
 
 /// Every page that git knows or would add.
 fn pages() -> Result<Vec<PathBuf>, String> {
-    let mut git = Command::new("git");
-    git.args(["ls-files", "--cached", "--others", "--exclude-standard", "*.md"]);
-    let output = git.output().map_err(|error| error.to_string())?;
-    let text = String::from_utf8(output.stdout).map_err(|error| error.to_string())?;
-    let mut pages: Vec<PathBuf> = text.lines().map(PathBuf::from).filter(|path| path.exists()).collect();
+    let mut pages = report::files("*.md")?;
     pages.sort();
     Ok(pages)
 }

@@ -48,7 +48,7 @@ pub(crate) fn run(arguments: &[&str]) -> Result<Counts, String> {
 
 /// Packs the binary; what it came to is printed.
 fn pack(built: Option<&str>) -> Result<PathBuf, String> {
-    let epoch = output(Command::new("git").args(["log", "-1", "--format=%ct"]))?;
+    let epoch = line(Command::new("git").args(["log", "-1", "--format=%ct"]))?;
     let binary = match built {
         Some(path) => Path::new(path).canonicalize().map_err(text)?,
         None => build(&epoch)?.canonicalize().map_err(text)?,
@@ -75,7 +75,7 @@ fn pack(built: Option<&str>) -> Result<PathBuf, String> {
         .env("SOURCE_DATE_EPOCH", &epoch);
     report::success(pack.stdout(Stdio::null()))?;
     for made in [&binary, &bill, &package] {
-        print!("{}", output_text(Command::new("sha256sum").arg(made))?);
+        print!("{}", report::output(Command::new("sha256sum").arg(made))?);
     }
     Ok(package)
 }
@@ -85,7 +85,7 @@ fn build(epoch: &str) -> Result<PathBuf, String> {
     let here = std::env::current_dir().map_err(text)?;
     let home = std::env::var("HOME").unwrap_or_default();
     let cargo = std::env::var("CARGO_HOME").unwrap_or_else(|_| format!("{home}/.cargo"));
-    let sysroot = output(Command::new("rustc").args(["--print", "sysroot"]))?;
+    let sysroot = line(Command::new("rustc").args(["--print", "sysroot"]))?;
     // The last that fits wins.
     let places = [(cargo.as_str(), "/cargo"), (sysroot.as_str(), "/rust"), (&here.to_string_lossy(), "/coffer")];
     let flags = |flag: &str| places.map(|(from, to)| format!("{flag}{from}={to}")).join(" ");
@@ -114,7 +114,7 @@ fn manuals(binary: &Path, root: &Path) -> Result<(), String> {
     ] {
         let path = root.join(path);
         fs::create_dir_all(path.parent().unwrap_or(root)).map_err(text)?;
-        fs::write(path, output_text(Command::new(binary).args(["completions", shell]))?).map_err(text)?;
+        fs::write(path, report::output(Command::new(binary).args(["completions", shell]))?).map_err(text)?;
     }
     Ok(())
 }
@@ -122,7 +122,7 @@ fn manuals(binary: &Path, root: &Path) -> Result<(), String> {
 /// The files by which dpkg knows the package.
 fn describe(binary: &Path, root: &Path, version: &str) -> Result<(), String> {
     let glibc = newest_glibc(&fs::read(binary).map_err(text)?).ok_or("the binary needs no glibc")?;
-    let size_kib = output_text(Command::new("du").args(["--apparent-size", "-sk"]).arg(root))?;
+    let size_kib = report::output(Command::new("du").args(["--apparent-size", "-sk"]).arg(root))?;
     let size_kib = size_kib.split_whitespace().next().unwrap_or_default().to_owned();
     let control = format!(
         "Package: coffer\nVersion: {version}\nArchitecture: {}\nMaintainer: Coffer\nInstalled-Size: {size_kib}\n\
@@ -135,7 +135,7 @@ fn describe(binary: &Path, root: &Path, version: &str) -> Result<(), String> {
     fs::write(root.join("DEBIAN/conffiles"), "/etc/coffer/coffer.toml\n").map_err(text)?;
     let mut sums = Command::new("sh");
     sums.args(["-c", "find usr etc -type f | LC_ALL=C sort | xargs md5sum"]).current_dir(root);
-    fs::write(root.join("DEBIAN/md5sums"), output_text(&mut sums)?).map_err(text)
+    fs::write(root.join("DEBIAN/md5sums"), report::output(&mut sums)?).map_err(text)
 }
 
 /// The newest version of glibc that a binary asks for.
@@ -181,19 +181,12 @@ fn put(from: &Path, to: &Path, mode: u32) -> Result<(), String> {
 }
 
 fn architecture() -> Result<String, String> {
-    output(Command::new("dpkg").arg("--print-architecture"))
+    line(Command::new("dpkg").arg("--print-architecture"))
 }
 
-fn output(command: &mut Command) -> Result<String, String> {
-    Ok(output_text(command)?.trim().to_owned())
-}
-
-fn output_text(command: &mut Command) -> Result<String, String> {
-    let output = command.output().map_err(|error| format!("{command:?}: {error}"))?;
-    if !output.status.success() {
-        return Err(format!("{command:?}: {}", String::from_utf8_lossy(&output.stderr)));
-    }
-    String::from_utf8(output.stdout).map_err(text)
+/// What a command prints, in a line.
+fn line(command: &mut Command) -> Result<String, String> {
+    Ok(report::output(command)?.trim().to_owned())
 }
 
 fn text(error: impl std::fmt::Display) -> String {

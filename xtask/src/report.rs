@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io::{BufRead as _, BufReader};
 use std::ops::AddAssign;
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::{Mutex, PoisonError};
 
@@ -98,6 +99,22 @@ pub(crate) fn counted(command: &mut Command, read: fn(&str) -> Option<Counts>) -
         total.failed = 1;
     }
     Ok(total)
+}
+
+/// What a command prints. One that fails is an error, with what it says of that.
+pub(crate) fn output(command: &mut Command) -> Result<String, String> {
+    let output = command.output().map_err(|error| format!("{command:?}: {error}"))?;
+    if !output.status.success() {
+        return Err(format!("{command:?}: {}", String::from_utf8_lossy(&output.stderr)));
+    }
+    String::from_utf8(output.stdout).map_err(|error| format!("{command:?}: {error}"))
+}
+
+/// The files of a pattern that git knows or would add.
+pub(crate) fn files(pattern: &str) -> Result<Vec<PathBuf>, String> {
+    let mut git = Command::new("git");
+    let listed = output(git.args(["ls-files", "--cached", "--others", "--exclude-standard", pattern]))?;
+    Ok(listed.lines().map(PathBuf::from).filter(|path| path.exists()).collect())
 }
 
 /// Runs a command whose success is all that matters: one that passed.

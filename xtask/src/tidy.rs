@@ -21,7 +21,7 @@ const PRODUCTS: [&str; 6] = ["ecs", "kms", "ram", "sts", "location", "coffer"];
 
 /// Checks everything; with `fix`, formats first.
 pub(crate) fn run(fix: bool) -> Result<Counts, String> {
-    let files = sources()?;
+    let files = report::files("*.rs")?;
     let checks: [(&str, Vec<String>); 5] = [
         ("edges", edges()?),
         ("sizes and names", files.iter().flat_map(|file| size_and_name(file)).collect()),
@@ -43,15 +43,6 @@ pub(crate) fn run(fix: bool) -> Result<Counts, String> {
     counts.passed += u64::from(lints.is_ok());
     counts.failed += u64::from(lints.is_err());
     Ok(counts)
-}
-
-/// Every Rust file that git knows or would add.
-fn sources() -> Result<Vec<PathBuf>, String> {
-    let mut git = Command::new("git");
-    git.args(["ls-files", "--cached", "--others", "--exclude-standard", "*.rs"]);
-    let output = git.output().map_err(|error| error.to_string())?;
-    let text = String::from_utf8(output.stdout).map_err(|error| error.to_string())?;
-    Ok(text.lines().map(PathBuf::from).filter(|path| path.exists()).collect())
 }
 
 fn read(path: &Path) -> String {

@@ -17,7 +17,7 @@ const PACKAGES: &str = "systemd,adduser,procps,man-db,libnbd-bin";
 /// Makes the system, from where this machine has its own packages; of another suite if one is named. Then tries.
 pub(crate) fn run(package: &Path, suite: Option<&str>) -> Result<Counts, String> {
     tools::have(&TOOLS)?;
-    let own = output(Command::new("sh").args(["-c", ". /etc/os-release; echo $VERSION_CODENAME"]))?;
+    let own = report::output(Command::new("sh").args(["-c", ". /etc/os-release; echo $VERSION_CODENAME"]))?;
     let suite = suite.unwrap_or(own.trim());
     let clean = Path::new(PLACE).join(format!("clean-{suite}"));
     if !clean.exists() {
@@ -49,7 +49,7 @@ pub(crate) fn run(package: &Path, suite: Option<&str>) -> Result<Counts, String>
 
 /// Makes the clean system beside its place, so that half of one is never taken for one.
 fn make(clean: &Path, own: &str, suite: &str) -> Result<(), String> {
-    let sources = output(Command::new("apt-get").args([
+    let sources = report::output(Command::new("apt-get").args([
         "indextargets",
         "--format",
         "$(CODENAME) $(COMPONENT) $(REPO_URI)",
@@ -58,7 +58,7 @@ fn make(clean: &Path, own: &str, suite: &str) -> Result<(), String> {
     let source = site(&sources, own).ok_or_else(|| format!("apt has no source of {own} main"))?;
     // How this machine's apt gets what it gets: by which proxy, for one.
     let settings = Path::new(PLACE).join("apt.conf");
-    fs::write(&settings, output(Command::new("apt-config").args(["dump", "Acquire"]))?).map_err(text)?;
+    fs::write(&settings, report::output(Command::new("apt-config").args(["dump", "Acquire"]))?).map_err(text)?;
     let half = clean.with_extension("half");
     if half.exists() {
         fs::remove_dir_all(&half).map_err(text)?;
@@ -72,14 +72,6 @@ fn make(clean: &Path, own: &str, suite: &str) -> Result<(), String> {
 /// Where a suite's packages come from.
 fn site<'a>(sources: &'a str, suite: &str) -> Option<&'a str> {
     sources.lines().find_map(|line| line.strip_prefix(suite)?.strip_prefix(" main "))
-}
-
-fn output(command: &mut Command) -> Result<String, String> {
-    let output = command.output().map_err(|error| format!("{command:?}: {error}"))?;
-    if !output.status.success() {
-        return Err(format!("{command:?}: {}", String::from_utf8_lossy(&output.stderr)));
-    }
-    String::from_utf8(output.stdout).map_err(text)
 }
 
 fn text(error: impl std::fmt::Display) -> String {

@@ -12,7 +12,7 @@ use coffer_store::{Record as _, Tx, images, tasks};
 
 use super::keys::{self, PlainKey, sequence};
 use super::sync::Keys;
-use super::work::{MOST_ATTEMPTS, Outcome};
+use super::work::Outcome;
 use crate::context::Cx;
 use crate::dispatch::{Cloud, Shared};
 use crate::ecs::snapshot_removal;
@@ -23,6 +23,8 @@ use crate::job::{self, Kind};
 const WAIT_MS: i64 = 200;
 /// How often progress is put on record at most.
 const PROGRESS_MS: i64 = 100;
+/// How often it is tried to finish one before it fails.
+const MOST_ATTEMPTS: i64 = 5;
 
 /// What it takes to upload.
 struct Opened {

@@ -15,8 +15,6 @@ use crate::jobs::Again;
 /// How long a job that failed waits at first, and at most, before it is tried again: each time twice as long.
 const RETRY_MS: i64 = 1000;
 const MOST_RETRY_MS: i64 = 60_000;
-/// How often a job is tried that a snapshot can fail of.
-pub(super) const MOST_ATTEMPTS: i64 = 5;
 
 /// What a job leaves to be put on record, in the transaction that ends it.
 pub(super) type Record = Box<dyn FnOnce(&Shared, &Tx<'_>) -> Result<(), ApiError> + Send>;

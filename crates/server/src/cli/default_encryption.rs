@@ -3,11 +3,10 @@
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
-use crate::default_role;
-
 use super::failure::Failure;
 use super::output::Output;
 use super::session::{Connection, Session};
+use crate::default_role;
 
 /// What is to be done.
 #[derive(Debug, Subcommand)]

@@ -2,9 +2,8 @@
 
 use coffer_cloud::Product;
 
-use crate::default_role::{self, POLICY};
-
 use super::{Check, Finding, Findings, Run, Server};
+use crate::default_role::{self, POLICY};
 
 pub(super) const CHECK: Check = Check { name: "role", run: Run::Server(check) };
 
