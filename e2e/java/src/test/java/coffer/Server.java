@@ -10,7 +10,9 @@ import java.security.cert.CertificateFactory;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -26,12 +28,24 @@ final class Server {
     private static final long STOP_WITHIN_S = 20;
     private static final Pattern ENDPOINT = Pattern.compile("http://(127\\.0\\.0\\.1:\\d+)");
 
+    /** Addresses that servers of this run had: the V2 SDKs keep a client, with whom it trusts, for every address they saw. */
+    private static final Set<String> SEEN = ConcurrentHashMap.newKeySet();
+
     private final Path data;
     private final Process process;
     private final String address;
 
-    /** Starts one with more options, on a data directory that may hold what an earlier one left. */
-    Server(Path data, String... options) throws Exception {
+    /** Starts one with more options, on a data directory that may hold what an earlier one left, at an address of its own. */
+    static Server start(Path data, String... options) throws Exception {
+        Server server = new Server(data, options);
+        while (!SEEN.add(server.address)) {
+            server.stop();
+            server = new Server(data, options);
+        }
+        return server;
+    }
+
+    private Server(Path data, String... options) throws Exception {
         String binary = System.getenv("COFFER_BINARY");
         if (binary == null) {
             throw new IllegalStateException("COFFER_BINARY names no server to test");

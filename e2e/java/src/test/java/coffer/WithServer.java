@@ -20,7 +20,7 @@ abstract class WithServer {
     /** Starts a server on this test's data directory; one that runs is stopped first. */
     final Server serve(String... options) throws Exception {
         stop();
-        server = new Server(directory.resolve("data"), options);
+        server = Server.start(directory.resolve("data"), options);
         return server;
     }
 
