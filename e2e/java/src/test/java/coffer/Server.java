@@ -112,7 +112,7 @@ final class Server {
 
     /** Stops it as an operator does; fails where it does not end well. */
     void stop() throws InterruptedException {
-        process.destroy();
+        process.toHandle().destroy(); // Process.destroy() closes what it prints to as well.
         if (!process.waitFor(STOP_WITHIN_S, TimeUnit.SECONDS)) {
             process.destroyForcibly();
             throw new IllegalStateException("the server did not stop in time");
