@@ -43,8 +43,13 @@ type Server struct {
 // serve starts a server with these options, and stops it when the test ends.
 func serve(t *testing.T, options ...string) *Server {
 	t.Helper()
-	server := &Server{data: filepath.Join(t.TempDir(), "data")}
-	t.Cleanup(func() { server.stop(t) })
+	// Not t.TempDir, which has the test's name in it: a Unix socket's path is short.
+	place := ok[string](t)(os.MkdirTemp("", "coffer-e2e-"))
+	server := &Server{data: filepath.Join(place, "data")}
+	t.Cleanup(func() {
+		server.stop(t)
+		must(t, os.RemoveAll(place))
+	})
 	server.start(t, options...)
 	return server
 }

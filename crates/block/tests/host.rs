@@ -105,6 +105,25 @@ fn grep(directory: &Path, pattern: &[u8]) -> Vec<PathBuf> {
 }
 
 #[test]
+fn a_directory_of_sockets_whose_path_leaves_no_room_for_their_names_is_refused_at_the_start() {
+    let place = Directory::new("far");
+    let [volumes, objects] = ["volumes", "objects"].map(|name| place.0.join(name));
+    let start = |sockets: PathBuf| {
+        let options = Options { volumes: volumes.clone(), objects: objects.clone(), sockets, ..Options::default() };
+        Host::start(&options, Arc::new(SystemRng), || 0)
+    };
+    let room = 76 - place.0.as_os_str().len() - "/".len();
+    let refused = start(place.0.join("s".repeat(room + 1))).err().unwrap();
+    assert!(refused.to_string().contains("volumes.sockets a directory whose path has 76 bytes at most"), "{refused}");
+
+    let host = start(place.0.join("s".repeat(room))).unwrap();
+    make(&host, "d-bp1q6l24lvok4s7pk6cb.1", None, None);
+    host.open("d-bp1q6l24lvok4s7pk6cb.1", &[], None).unwrap();
+    let socket = host.export("d-bp1q6l24lvok4s7pk6cb.1").unwrap().socket;
+    std::os::unix::net::UnixStream::connect(socket).unwrap();
+}
+
+#[test]
 fn a_volume_lives_through_snapshots_a_clone_and_a_copy() {
     let directory = Directory::new("life");
     let host = directory.host();

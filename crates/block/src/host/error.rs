@@ -1,6 +1,7 @@
 //! Why a host could not do something.
 
 use std::io;
+use std::path::PathBuf;
 
 use crate::nbd::CertificateError;
 use crate::snapshot::SnapshotError;
@@ -45,6 +46,14 @@ pub enum HostError {
     /// Certificates for an export could not be made.
     #[error(transparent)]
     Certificate(#[from] CertificateError),
+    /// The directory's path is too long for the sockets in it.
+    #[error("{}: no disk could be served in it, since a socket's path is short: give volumes.sockets a directory whose path has {longest} bytes at most", path.display())]
+    SocketsTooFar {
+        /// The directory, from the root.
+        path: PathBuf,
+        /// How long it may be, in bytes.
+        longest: usize,
+    },
     /// Files or sockets.
     #[error("{0}")]
     Io(String, #[source] io::Error),

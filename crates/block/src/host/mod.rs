@@ -133,7 +133,7 @@ impl Host {
     pub fn start(options: &Options, rng: Arc<dyn Rng>, now: MonotonicNs) -> Result<Self, HostError> {
         let files = storage::Options { driver: options.driver, direct: options.direct };
         let place = Place::local(&options.volumes, files)?;
-        place::make_private(&options.sockets)?;
+        place::make_for_sockets(&options.sockets)?;
         Ok(Self(Arc::new(Shared {
             place,
             objects: Arc::new(Objects::local(&options.objects)?),
@@ -153,7 +153,7 @@ impl Host {
 
     /// A host that keeps everything in memory, but serves it where the options say.
     pub fn in_memory_served(options: &Options, rng: Arc<dyn Rng>, now: MonotonicNs) -> Result<Self, HostError> {
-        place::make_private(&options.sockets)?;
+        place::make_for_sockets(&options.sockets)?;
         Self::of_memory(Some(options.sockets.clone()), options.nbd_listen, rng, now)
     }
 

@@ -123,8 +123,24 @@ impl Place {
     }
 }
 
+/// The longest path that a Unix socket may have, in bytes (`sun_path` of unix(7), without its closing zero).
+const LONGEST_SOCKET_PATH: usize = 107;
+/// What a disk's socket adds to its directory's path, in bytes, before it is moved to its name.
+const SOCKET_NAME: usize = "/.d-bp1xxxxxxxxxxxxxxxxx.sock/s".len();
+
+/// Makes a directory for disks' sockets, unless it is there. Its path must leave room for their names, as clients are told it:
+/// they have another current directory.
+pub(super) fn make_for_sockets(path: &Path) -> Result<(), HostError> {
+    let told = std::path::absolute(path).doing("naming the directory of sockets")?;
+    let longest = LONGEST_SOCKET_PATH - SOCKET_NAME;
+    if told.as_os_str().len() > longest {
+        return Err(HostError::SocketsTooFar { path: told, longest });
+    }
+    make_private(path)
+}
+
 /// Makes a directory for its owner only, unless it is there.
-pub(super) fn make_private(path: &Path) -> Result<(), HostError> {
+fn make_private(path: &Path) -> Result<(), HostError> {
     match DirBuilder::new().recursive(true).mode(0o700).create(path) {
         Ok(()) => Ok(()),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
