@@ -245,12 +245,16 @@ impl OnePage<'_> {
 
     /// Whether a version of it can be made on demand.
     fn can_rotate(&self) -> bool {
-        let of_service = |aliases: &Vec<String>| aliases.iter().any(|alias| alias.starts_with(OF_SERVICE));
-        self.key.origin == "Aliyun_KMS" && !self.aliases.as_ref().is_ok_and(of_service)
+        self.key.origin == "Aliyun_KMS"
+    }
+
+    /// Whether it is a service's own.
+    fn is_of_service(&self) -> bool {
+        self.aliases.as_ref().is_ok_and(|aliases| aliases.iter().any(|alias| alias.starts_with(OF_SERVICE)))
     }
 }
 
-/// Under this the service has keys of its own, which nobody else rotates.
+/// Under this a service has keys of its own, which nobody else changes.
 const OF_SERVICE: &str = "alias/acs/";
 
 /// One key.

@@ -48,7 +48,10 @@ fn a_rotated_key_shows_what_still_needs_the_old_version() {
     let browser = Browser::of_root(&site);
     for (key, can_be) in [(&key, true), (&of_service, false)] {
         let page = browser.page(&format!("/console/keys/{key}"));
-        assert_eq!(page.contains("value=\"CreateKeyVersion\""), can_be, "{page}");
+        for action in ["CreateKeyVersion", "DisableKey", "ScheduleKeyDeletion"] {
+            assert_eq!(page.contains(&format!("value=\"{action}\"")), can_be, "{page}");
+        }
+        assert_eq!(page.contains("The key is the service's own"), !can_be, "{page}");
     }
     assert_eq!(browser.act("CreateKeyVersion", &[("KeyId", &key)]).status, 303);
     let new = site.disk(&["--key", &key]);
