@@ -62,6 +62,10 @@ def test_the_audit_says_who_used_which_key_for_what_and_is_unbroken(server, root
         ("UPDATE audit SET detail = '{}' WHERE sequence = 3", "row 3 of the audit was changed"),
         ("DELETE FROM audit WHERE sequence = 2", "row 2 of the audit is missing"),
         ("UPDATE audit SET sequence = sequence + 100 WHERE sequence = 2", "row 2 of the audit is missing"),
+        ("INSERT INTO audit SELECT 0, at, account_id, 'forged', access_key_id, peer, action, resources, outcome, request_id,"
+         " detail, chain, nonce FROM audit WHERE sequence = 1", "row 0 of the audit was added"),
+        ("UPDATE audit SET account_id = 'nobody' WHERE sequence = 2", "row 2 of the audit was changed"),
+        ("UPDATE audit SET detail = x'ff' WHERE sequence = 3", "row 3 of the audit was changed"),
         ("DELETE FROM audit WHERE sequence > 3", "is not the one that the anchor was taken of"),
     ],
 )

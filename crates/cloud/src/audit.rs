@@ -2,8 +2,8 @@
 
 use coffer_base::{AccountId, ApiError, Arn, Timestamp};
 use coffer_crypto::digest;
-use coffer_store::Tx;
-use coffer_store::audit::{self, Entry as Row, Nonce};
+use coffer_store::audit::{self, Entry as Row, Nonce, Recorded};
+use coffer_store::{StoreError, Tx};
 
 use serde_json::{Map, Value};
 
@@ -156,14 +156,21 @@ pub enum Broken {
     Missing(i64),
     /// The row of this number was changed, or one before it.
     Changed(i64),
+    /// No row has this number: the chain begins at 1.
+    Added(i64),
 }
 
 /// Follows the chain from its beginning; how many rows it holds.
-pub fn verify(tx: &Tx<'_>) -> Result<Result<i64, Broken>, coffer_store::StoreError> {
-    const PAGE: i64 = 1000;
+pub fn verify(tx: &Tx<'_>) -> Result<Result<i64, Broken>, StoreError> {
+    if let Some(added) = audit::first(tx)?.filter(|first| *first < 1) {
+        return Ok(Err(Broken::Added(added)));
+    }
     let (mut last, mut previous) = (0, Vec::new());
     loop {
-        let rows = audit::after(tx, last, PAGE)?;
+        let rows = match page(tx, last)? {
+            Ok(rows) => rows,
+            Err(broken) => return Ok(Err(broken)),
+        };
         for row in &rows {
             if row.sequence != last + 1 {
                 return Ok(Err(Broken::Missing(last + 1)));
@@ -177,5 +184,17 @@ pub fn verify(tx: &Tx<'_>) -> Result<Result<i64, Broken>, coffer_store::StoreErr
         if rows.is_empty() {
             return Ok(Ok(last));
         }
+    }
+}
+
+/// The next rows, or the first of them, if that can be read but no row of the audit is like it.
+fn page(tx: &Tx<'_>, last: i64) -> Result<Result<Vec<Recorded>, Broken>, StoreError> {
+    const PAGE: i64 = 1000;
+    match audit::after(tx, last, PAGE) {
+        Err(error) if error.is_of_a_value() => match audit::after(tx, last, 1) {
+            Err(error) if error.is_of_a_value() => Ok(Err(Broken::Changed(last + 1))),
+            other => other.map(Ok),
+        },
+        other => other.map(Ok),
     }
 }

@@ -54,6 +54,9 @@ fn verify(place: &Place, anchor: Option<&str>, out: &mut impl Write) -> Result<(
     let rows = match Db::peek(&place.data, audit::verify)? {
         Ok(rows) => rows,
         Err(Broken::Missing(row)) => return Err(format!("row {row} of the audit is missing or out of place").into()),
+        Err(Broken::Added(row)) => {
+            return Err(format!("row {row} of the audit was added: the first has number 1").into());
+        }
         Err(Broken::Changed(row)) => return Err(format!("row {row} of the audit was changed, or one before it").into()),
     };
     if let Some(anchor) = anchor {

@@ -62,6 +62,11 @@ pub fn head(tx: &Tx<'_>) -> Result<(i64, Vec<u8>), StoreError> {
     Ok(tx.first(sql, &[], |row| Ok((row.integer(0)?, row.blob(1)?)))?.unwrap_or_default())
 }
 
+/// The lowest sequence number; none when the audit is empty.
+pub fn first(tx: &Tx<'_>) -> Result<Option<i64>, StoreError> {
+    tx.first("SELECT sequence FROM audit ORDER BY sequence LIMIT 1", &[], |row| row.integer(0))
+}
+
 /// The nonce of a request, as it is kept with the row of a use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Nonce {

@@ -42,6 +42,20 @@ pub enum StoreError {
     Corrupt(&'static str),
 }
 
+impl StoreError {
+    /// Whether a row was read, but holds what this program never writes.
+    pub fn is_of_a_value(&self) -> bool {
+        use rusqlite::Error::{FromSqlConversionFailure, IntegralValueOutOfRange, InvalidColumnType, Utf8Error};
+        matches!(
+            self,
+            Self::Corrupt(_)
+                | Self::Sqlite(
+                    FromSqlConversionFailure(..) | IntegralValueOutOfRange(..) | InvalidColumnType(..) | Utf8Error(..)
+                )
+        )
+    }
+}
+
 impl From<StoreError> for coffer_base::ApiError {
     /// What a failure of the store looks like from outside: overload asks to come back, anything else is ours.
     fn from(error: StoreError) -> Self {
