@@ -92,18 +92,46 @@ pub fn create_account(
         preset.access_key.unwrap_or_else(|| (ids::access_key_id(rng), Secret::new(ids::access_key_secret(rng))));
     accounts::insert(tx, &account, now)?;
     keyring.add_account(tx, rng, &account)?;
-    let domain = keyring.account(&account).ok_or(StoreError::Corrupt("domain key"))?;
+    add_root_key(tx, keyring, rng, now, &account, (access_key_id.clone(), secret.clone()))?;
+    Ok((account, RootAccess { access_key_id, secret }))
+}
+
+/// Makes another access key for an account itself, for its owner who has lost the others, inside the caller's transaction. `None` where
+/// there is no such account.
+pub fn create_root_key(
+    tx: &Tx<'_>,
+    keyring: &Keyring,
+    rng: &dyn Rng,
+    now: Timestamp,
+    account: &AccountId,
+) -> Result<Option<RootAccess>, StartError> {
+    if !accounts::all(tx)?.contains(account) {
+        return Ok(None);
+    }
+    let (access_key_id, secret) = (ids::access_key_id(rng), Secret::new(ids::access_key_secret(rng)));
+    add_root_key(tx, keyring, rng, now, account, (access_key_id.clone(), secret.clone()))?;
+    Ok(Some(RootAccess { access_key_id, secret }))
+}
+
+fn add_root_key(
+    tx: &Tx<'_>,
+    keyring: &Keyring,
+    rng: &dyn Rng,
+    now: Timestamp,
+    account: &AccountId,
+    (access_key_id, secret): (String, Secret<String>),
+) -> Result<(), StartError> {
+    let domain = keyring.account(account).ok_or(StoreError::Corrupt("domain key"))?;
     let sealed_secret = domain.aead().seal(rng, &secret_context(&access_key_id), secret.expose().as_bytes());
     let key = AccessKey {
-        access_key_id: access_key_id.clone(),
+        access_key_id,
         account: account.clone(),
         user_id: None,
         sealed_secret,
         status: "Active".to_owned(),
         created_at: now,
     };
-    accounts::insert_access_key(tx, &key)?;
-    Ok((account, RootAccess { access_key_id, secret }))
+    Ok(accounts::insert_access_key(tx, &key)?)
 }
 
 /// Why a start fails.

@@ -12,7 +12,8 @@ use coffer_block::host::Host;
 use coffer_cloud::bootstrap::{self, KmsService, RootAccess, Started};
 use coffer_cloud::{Cloud, Testing, Volumes, Workers};
 use coffer_crypto::{RootKey, SystemRng};
-use coffer_store::{Db, Options};
+use coffer_store::{Db, Options, accounts};
+use rustls::ServerConfig;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
@@ -28,6 +29,7 @@ use crate::pools::Pools;
 use crate::seal::{self, Served};
 use crate::test_mode::{self, TestMode, TestOptions};
 use crate::tls;
+use crate::webhook::{self, Webhook};
 
 /// Any failure on the way up, for a person to read.
 pub(crate) type Error = Box<dyn std::error::Error>;
@@ -122,6 +124,7 @@ impl Ground {
     /// Files.
     fn files(config: &Config) -> Result<Self, Error> {
         test_mode::refuse_if_marked(&config.data)?;
+        refuse_if_lost(config)?;
         let options = Options { write_batch: config.write_batch };
         let (db, root) = seal::open_database(&config.data, &config.seal, options)?;
         let (clock, rng): (Clock, Arc<dyn Rng>) = (Clock::system(now), Arc::new(SystemRng));
@@ -143,19 +146,70 @@ impl Ground {
     }
 }
 
+/// Refuses to begin anew where there are disks or snapshots of a database that is gone: a new one would know nothing of them.
+fn refuse_if_lost(config: &Config) -> Result<(), Error> {
+    if !accounts::peek_sealing_keys(&config.data)?.is_empty() {
+        return Ok(());
+    }
+    for place in [&config.volumes.volumes, &config.volumes.objects] {
+        let Ok(mut entries) = std::fs::read_dir(place) else { continue };
+        let is_of_disks = |name: &std::ffi::OsStr| {
+            ["d-", "s-"].iter().any(|start| name.as_encoded_bytes().starts_with(start.as_bytes()))
+        };
+        if entries.any(|entry| entry.is_ok_and(|entry| is_of_disks(&entry.file_name()))) {
+            return Err(format!(
+                "{} holds what belongs to disks, but there is no database of them in {}: restore a backup (coffer restore), or give the server an empty directory",
+                place.display(),
+                config.data.display()
+            )
+            .into());
+        }
+    }
+    Ok(())
+}
+
+/// What a start may fail to get from its machine. It is got before the first start makes an account: the access key of that is shown
+/// once, so nothing must fail between the making and the showing.
+struct Machine {
+    runtime: tokio::runtime::Runtime,
+    tls: Arc<ServerConfig>,
+    listener: TcpListener,
+    metadata: Option<TcpListener>,
+    webhook: Option<webhook::Sender>,
+}
+
+impl Machine {
+    fn get(config: &Config) -> Result<Self, Error> {
+        let tls = tls::configure(&config.data, config.tls.as_ref())?;
+        let webhook = config.webhook.as_ref().map(Webhook::open).transpose()?;
+        let mut runtime = tokio::runtime::Builder::new_multi_thread();
+        if let Some(threads) = config.threads {
+            runtime.worker_threads(threads);
+        }
+        let runtime = runtime.thread_name("gateway").enable_all().build()?;
+        let bind = |address: SocketAddr| {
+            let bound = runtime.block_on(TcpListener::bind(address));
+            bound.map_err(|error| format!("can't listen on {address}: {error}"))
+        };
+        let listener = bind(config.listen)?;
+        let metadata = config.metadata.as_ref().map(|wanted| bind(wanted.listen)).transpose()?;
+        Ok(Self { runtime, tls, listener, metadata, webhook })
+    }
+}
+
 impl Server {
     /// Starts everything; the root access key is there when this start made it.
     pub(crate) fn start(config: &Config) -> Result<(Self, Option<RootAccess>), Error> {
         // Before there is any key in memory.
         coffer_crypto::forbid_core_dumps().map_err(|error| format!("core dumps can't be turned off: {error}"))?;
         let ground = config.test.map_or_else(|| Ground::files(config), |test| Ground::memory(config, test))?;
+        let machine = Machine::get(config)?;
         let Ground { db, root, host, clock, rng, held } = ground;
         let new = bootstrap::is_new(&db)?;
         let Started { keyring, account, root_access } = bootstrap::start(&db, &clock, &rng, root, config::preset()?)?;
         if let Some(service) = config.kms.or(new.then_some(KmsService::Open)) {
             bootstrap::set_kms_service(&db, &account, service).map_err(|error| format!("{error:?}"))?;
         }
-        let tls = tls::configure(&config.data, config.tls.as_ref())?;
         let pools = Arc::new(Pools::start()?);
         let workers: Arc<dyn Workers> = Arc::<Pools>::clone(&pools);
         let volumes = Volumes::new(host, workers).pinned_by(config.data.join(backup::PIN));
@@ -170,27 +224,17 @@ impl Server {
         let test = config.test.map(|test| TestMode::new(cloud.clone(), clock, test)).transpose();
         let test = test.map_err(|error| format!("{error:?}"))?;
 
-        let mut runtime = tokio::runtime::Builder::new_multi_thread();
-        if let Some(threads) = config.threads {
-            runtime.worker_threads(threads);
-        }
-        let runtime = runtime.thread_name("gateway").enable_all().build()?;
-        let listener = runtime
-            .block_on(TcpListener::bind(config.listen))
-            .map_err(|error| format!("can't listen on {}: {error}", config.listen))?;
+        let Machine { runtime, tls, listener, metadata, webhook } = machine;
         let address = listener.local_addr()?;
         let (stop, stopped) = watch::channel(false);
-        if let Some(wanted) = &config.metadata {
+        if let (Some(wanted), Some(listener)) = (&config.metadata, metadata) {
             let router = metadata::router(cloud.clone(), account.clone(), wanted.role.clone());
-            let listener = runtime
-                .block_on(TcpListener::bind(wanted.listen))
-                .map_err(|error| format!("can't listen on {}: {error}", wanted.listen))?;
             tracing::info!(address = %listener.local_addr()?, role = wanted.role, "metadata endpoint");
             runtime.spawn(metadata::run(listener, router));
         }
         let seal = served.and_then(|served| served.start(&runtime, stopped.clone()));
-        if let Some(webhook) = &config.webhook {
-            runtime.spawn(webhook.open()?.run(cloud.clone(), stopped.clone()));
+        if let Some(webhook) = webhook {
+            runtime.spawn(webhook.run(cloud.clone(), stopped.clone()));
         }
         let console = Console::new(cloud.clone(), account.clone(), config.settings.region);
         runtime.spawn(Arc::clone(&console).watch());

@@ -16,6 +16,7 @@ mod formats;
 mod pages;
 mod seal;
 mod site;
+mod start;
 #[cfg(feature = "otel")]
 mod traces;
 mod verbs;
