@@ -168,6 +168,15 @@ fn old_events_are_forgotten_and_a_reader_who_missed_some_is_told() {
     assert_eq!(list(&world, &root(), &[("Cursor", &latest)])["Gap"], false);
 }
 
+#[test]
+fn a_cursor_that_this_server_never_gave_misses_nothing_and_is_told() {
+    let world = World::new();
+    let disk = world.disk(&[]);
+    let answer = list(&world, &root(), &[("Cursor", "99999")]);
+    assert_eq!((&answer["Gap"], &answer["NextCursor"]), (&true.into(), &answer["LatestCursor"]));
+    assert!(events(&answer).iter().any(|event| text(event, "ResourceId") == disk), "{answer}");
+}
+
 /// The answer of a call that waits while something is done, and is woken as the server's jobs do.
 fn waited(world: &World, meanwhile: impl FnOnce()) -> Value {
     let cursor = latest(world).to_string();

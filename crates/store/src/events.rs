@@ -100,6 +100,19 @@ pub fn last(tx: &Tx<'_>) -> Result<i64, StoreError> {
     tx.count("SELECT coalesce(max(event_id), 0) FROM events", &[])
 }
 
+/// How far numbers jump where the database is one of earlier: more than the events that may have been told since, and less than are kept.
+const JUMP: i64 = 500_000;
+
+/// Gives the newest events, and so all that follow, places that no event had that happened after this database was copied: who has seen
+/// those must not take new ones for them. The newest are told again.
+pub fn jump(tx: &Tx<'_>) -> Result<(), StoreError> {
+    let newest = "(SELECT max(n.number) FROM events n WHERE n.account_id = events.account_id)";
+    tx.execute(&format!("UPDATE events SET number = number + $1 WHERE number = {newest}"), &[JUMP.into()])?;
+    let newest = "(SELECT max(event_id) FROM events)";
+    tx.execute(&format!("UPDATE events SET event_id = event_id + $1 WHERE event_id = {newest}"), &[JUMP.into()])?;
+    Ok(())
+}
+
 /// Forgets at most `limit` of the oldest events: those of before `oldest`, and those beyond the newest `most`. The last one of an
 /// account stays: the next one's number follows it.
 pub fn forget(tx: &Tx<'_>, oldest: Timestamp, most: i64, limit: i64) -> Result<usize, StoreError> {
@@ -149,5 +162,23 @@ mod tests {
             Ok::<_, StoreError>(after(tx, 2, 10)?.len())
         };
         assert_eq!(db.write(work).wait().unwrap(), 1);
+    }
+
+    #[test]
+    fn after_a_jump_no_place_is_one_that_was_given_before_it_or_might_have_been() {
+        let db = Db::in_memory().unwrap();
+        let (one, two) = ("1234567890123456", "2234567890123456");
+        let work = move |tx: &Tx<'_>| {
+            for account in [one, two, one] {
+                append(tx, &event(account, 1))?;
+            }
+            jump(tx)?;
+            append(tx, &event(two, 2))?;
+            let places = after(tx, 0, 10)?.into_iter().map(|told| (told.event_id, told.number)).collect::<Vec<_>>();
+            assert_eq!(places, [(1, 1), (2, JUMP + 1), (JUMP + 3, JUMP + 2), (JUMP + 4, JUMP + 2)]);
+            assert_eq!(forget(tx, Timestamp::from_unix_ms(0), 1_000_000, 1000)?, 0);
+            Ok::<_, StoreError>(())
+        };
+        db.write(work).wait().unwrap();
     }
 }

@@ -101,10 +101,13 @@ pub fn resources(_cx: &mut Cx<'_>, _request: &Request) -> Result<Vec<Arn>, ApiEr
 
 /// Does it.
 pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
-    let cursor = request.cursor.map_or(0, |Natural(number)| number);
+    let asked = request.cursor.map_or(0, |Natural(number)| number);
     let most = request.max_results.unwrap_or(USUAL).clamp(1, MOST);
-    let told = events::of_account(cx.tx, cx.account(), cursor, most)?;
     let (oldest, latest_cursor) = events::bounds(cx.tx, cx.account())?;
+    // A cursor of what this server never told: of another one, or of before a restore. All that there is may be new then.
+    let is_foreign = asked > latest_cursor;
+    let cursor = if is_foreign { 0 } else { asked };
+    let told = events::of_account(cx.tx, cx.account(), cursor, most)?;
     if told.is_empty()
         && let Some(Natural(seconds)) = request.wait_s.filter(|Natural(seconds)| *seconds > 0)
     {
@@ -114,7 +117,7 @@ pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
     Ok(Response {
         next_cursor: told.last().map_or(cursor, |last| last.number),
         latest_cursor,
-        has_gap: cursor < oldest - 1,
+        has_gap: is_foreign || cursor < oldest - 1,
         events: told.into_iter().map(item).collect::<Result<_, _>>()?,
     })
 }

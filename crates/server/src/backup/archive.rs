@@ -91,6 +91,22 @@ impl Entry {
     }
 }
 
+/// What a backup that is being written has at the end of its name.
+pub(super) const PARTIAL: &str = ".partial";
+
+/// Whether nobody writes that backup any more.
+pub(super) fn is_abandoned(partial: &Path) -> io::Result<bool> {
+    let file = match File::open(partial) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+        opened => opened?,
+    };
+    match file.try_lock() {
+        Ok(()) => Ok(true),
+        Err(TryLockError::WouldBlock) => Ok(false),
+        Err(TryLockError::Error(error)) => Err(error),
+    }
+}
+
 /// A backup that is being written, beside its place until it is whole.
 pub(super) struct Writer {
     target: PathBuf,
@@ -109,7 +125,7 @@ impl Writer {
         if target.try_exists()? {
             return Err(io::Error::new(io::ErrorKind::AlreadyExists, "there is a file of that name"));
         }
-        let partial = beside(target, ".partial");
+        let partial = beside(target, PARTIAL);
         let mut file = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&partial)?;
         match file.try_lock() {
             Ok(()) => {}

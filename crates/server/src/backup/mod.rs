@@ -36,10 +36,12 @@ pub(crate) const PIN: &str = "backup.lock";
 const WITHOUT_DISKS: &str =
     "a server runs: the bytes of disks are not in the backup, those of their snapshots are; --with-disks makes some.";
 const WITH_DISKS: &str = "the bytes of disks are in the backup as they were in the snapshots that were made for it.";
-/// What the files begin with that keep the root key.
 /// How often what is being copied is synced.
 const SYNC_EVERY: Duration = Duration::from_millis(10);
+/// What the files begin with that keep the root key.
 const ROOT: &str = "root.";
+/// What a copy of the database beside a backup that is being written has at the end of its name.
+const COPY: &str = ".partial-database";
 
 /// What is written where.
 #[derive(Args)]
@@ -138,6 +140,7 @@ impl Backup {
     /// The file to write.
     fn place(&self, data: &Path) -> Result<PathBuf, Failure> {
         let target = if self.target.is_dir() {
+            clear(&self.target).map_err(|error| Failure::machine(self.target.display(), error))?;
             let moment: String = now().to_iso8601().chars().filter(char::is_ascii_alphanumeric).collect();
             self.target.join(format!("coffer-{moment}.backup"))
         } else {
@@ -165,8 +168,11 @@ impl Backup {
             |what: &Path, error: &(dyn std::error::Error + 'static)| Failure::machine(what.display(), chain(error));
         // Kept until the end: what opens the database must be of the moment of its picture.
         let own = own_files(&config.data, self.without_root_key).map_err(|error| failed(&config.data, &error))?;
-        let copy = Removed(archive::beside(target, ".partial-database"));
+        let copy = Removed(archive::beside(target, COPY));
         copy.remove().map_err(|error| failed(&copy.0, &error))?;
+        // The database takes an empty file that is there, and with it who may read it.
+        let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&copy.0);
+        made.map_err(|error| failed(&copy.0, &error))?;
         let made_at = now().to_iso8601();
         let copied = synced_meanwhile(&copy.0, || Db::copy(&config.data, &copy.0));
         let copied = copied.map_err(|error| failed(&copy.0, &error))?;
@@ -240,6 +246,19 @@ fn synced_meanwhile<T>(path: &Path, write: impl FnOnce() -> T) -> io::Result<T> 
         syncing.join().unwrap_or_else(|_| Err(io::Error::other("syncing a copy panicked")))?;
         Ok(outcome)
     })
+}
+
+/// Removes what backups into a directory left there that were cut off: each had a name of its own, which no later one replaces.
+fn clear(directory: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(directory)? {
+        let path = entry?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        if name.starts_with("coffer-") && name.ends_with(archive::PARTIAL) && archive::is_abandoned(&path)? {
+            Removed(path.with_file_name(name.replace(archive::PARTIAL, COPY))).remove()?;
+            Removed(path).remove()?;
+        }
+    }
+    Ok(())
 }
 
 /// A file that goes when this is dropped.

@@ -12,7 +12,7 @@ use clap::Args;
 use coffer_base::Rng as _;
 use coffer_crypto::SystemRng;
 use coffer_store::volumes::{self, Volume};
-use coffer_store::{Db, Options, StoreError, Tx};
+use coffer_store::{Db, Options, StoreError, Tx, events};
 use serde_json::{Value, json};
 
 use super::archive::{self, Entry, Manifest, Reader};
@@ -244,7 +244,8 @@ fn settle(data: &Path, of: &Manifest) -> Result<Vec<Lost>, Failure> {
         marks.iter().try_for_each(|(volume_id, held)| match held {
             Some(snapshot_id) => volumes::mark_to_be_cloned(tx, volume_id, snapshot_id),
             None => volumes::mark_lost(tx, volume_id),
-        })
+        })?;
+        events::jump(tx)
     };
     db.write(mark).wait().map_err(failed)?;
     Ok(lost)

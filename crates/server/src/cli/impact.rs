@@ -12,7 +12,7 @@ use coffer_store::keys::Key;
 use coffer_store::{Db, Record as _, StoreError, key_uses};
 use serde_json::{Value, json};
 
-use super::failure::Failure;
+use super::failure::{Failure, Reason};
 use super::output::Output;
 use super::session::Connection;
 
@@ -24,7 +24,7 @@ pub(crate) struct Impact {
     /// Only what needs this version of it
     #[arg(long, value_name = "VERSION")]
     version: Option<VersionId>,
-    /// Read this data directory instead of asking a server, also while one runs on it: by the key's id, also of a key that is gone
+    /// Read this data directory instead of asking a server, also while one runs on it: by the key's id or ARN, also of a key that is gone
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
     #[command(flatten)]
@@ -32,6 +32,9 @@ pub(crate) struct Impact {
     #[command(flatten)]
     output: Output,
 }
+
+/// The state of a key that was deleted.
+const GONE: &str = "gone";
 
 /// A version's id.
 #[derive(Clone, Debug)]
@@ -68,7 +71,7 @@ impl Impact {
     /// Shows it.
     pub(crate) fn run(&self) -> Result<(), Failure> {
         let mut found = match &self.data {
-            Some(data) => self.read(data).map_err(|error| Failure::machine("the records can't be read", error))?,
+            Some(data) => self.look_up(data)?,
             None => self.ask()?,
         };
         if self.output.is_json() {
@@ -111,13 +114,25 @@ impl Impact {
         }
     }
 
-    /// The same from a data directory, as far as the records there go.
-    fn read(&self, data: &Path) -> Result<Value, StoreError> {
+    /// The same from a data directory, as far as the records there go. Of what is on no record, nothing is said to hang on it.
+    fn look_up(&self, data: &Path) -> Result<Value, Failure> {
+        let key_id = self.key.rsplit_once(":key/").map_or(&*self.key, |(_, key_id)| key_id);
+        let found = self.read(data, key_id).map_err(|error| Failure::machine("the records can't be read", error))?;
+        let is_known = found["KeyState"] != GONE || !found["LastUse"].is_null();
+        if is_known || !list(&found, "Dependants/Dependant").is_empty() {
+            return Ok(found);
+        }
+        let what =
+            format!("{key_id} is no key that {} has on record, nor does anything there need one", data.display());
+        Err(Failure::new(Reason::Configuration, what).next("give a key's id; aliases are known to a server only"))
+    }
+
+    fn read(&self, data: &Path, key_id: &str) -> Result<Value, StoreError> {
         let version = self.version.as_ref().map(|VersionId(version_id)| cipher::blob_start(version_id));
         let wanted = Page { version, ..Page::default() };
         Db::peek(data, |tx| {
-            let key = Key::get(tx, &self.key)?;
-            let versions = key_uses::of_key(tx, &self.key)?.into_iter().map(|(id, last)| {
+            let key = Key::get(tx, key_id)?;
+            let versions = key_uses::of_key(tx, key_id)?.into_iter().map(|(id, last)| {
                 let last_use = json!({
                     "Time": last.at.to_iso8601(), "Action": last.action, "Principal": last.principal, "KeyVersionId": id,
                 });
@@ -125,10 +140,10 @@ impl Impact {
             });
             let versions: Vec<Value> = versions.collect();
             let last = versions.iter().max_by_key(|version| version["LastUse"]["Time"].as_str()).cloned();
-            let dependants: Vec<Value> = dependants::page(tx, &self.key, &wanted)?.iter().map(shown).collect();
+            let dependants: Vec<Value> = dependants::page(tx, key_id, &wanted)?.iter().map(shown).collect();
             Ok(json!({
-                "KeyId": self.key,
-                "KeyState": key.map_or_else(|| "gone".to_owned(), |key| key.state),
+                "KeyId": key_id,
+                "KeyState": key.map_or_else(|| GONE.to_owned(), |key| key.state),
                 "LastUse": last.map(|version| version["LastUse"].clone()),
                 "KeyVersions": {"KeyVersion": versions},
                 "Dependants": {"Dependant": dependants},

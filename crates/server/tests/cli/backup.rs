@@ -116,6 +116,27 @@ fn a_backup_of_a_stopped_server_has_everything() {
 }
 
 #[test]
+fn a_backup_into_a_directory_takes_away_what_others_left_there_that_were_cut_off() {
+    let site = Site::new();
+    let place = site.folder.join("backups");
+    fs::create_dir(&place).unwrap();
+    let file = |name: &str| File::create(place.join(name)).unwrap();
+    let _cut_off = file("coffer-1.backup.partial");
+    file("coffer-1.backup.partial-database");
+    let written = file("coffer-2.backup.partial");
+    written.try_lock().unwrap();
+    file("coffer-2.backup.partial-database");
+    file("other.partial");
+    let made = facts(&site, &["backup", "backups", "--data", "data"]);
+    let made = made["Path"].as_str().unwrap().trim_start_matches("backups/").to_owned();
+    let mut found: Vec<_> = fs::read_dir(&place).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    found.sort();
+    let mut kept = ["coffer-2.backup.partial", "coffer-2.backup.partial-database", "other.partial", &made];
+    kept.sort_unstable();
+    assert_eq!(found, kept);
+}
+
+#[test]
 fn without_the_root_key_it_is_of_no_use_until_that_is_put_beside_it() {
     let mut site = Site::new();
     let key = site.does(&["key", "create"]).trim().to_owned();

@@ -90,7 +90,12 @@ fn the_impact_of_a_key_is_shown_and_switching_it_off_warns() {
     assert!(site.does(&["key", "impact", &key, "--version", version]).contains("mine"));
     let read = site.json(&["key", "impact", &key, "--data", "data"]);
     assert_eq!((&read["Dependants"], &read["KeyState"]), (&facts["Dependants"], &"Enabled".into()));
-    assert!(site.does(&["key", "impact", "other", "--data", "data"]).contains("gone"));
+    let arn = format!("acs:kms:cn-hangzhou:{ACCOUNT}:key/{key}");
+    assert_eq!(site.json(&["key", "impact", &arn, "--data", "data"]), read);
+    for unknown in ["other", "alias/mine", &key.to_uppercase()] {
+        let refused = site.coffer(&["key", "impact", unknown, "--data", "data"]);
+        assert!(refused.code == 3 && refused.err.contains("is no key that data has on record"), "{}", refused.err);
+    }
     let ran = site.coffer(&["key", "disable", &key]);
     let warning = format!("coffer: warning: the key {key} is in use: 1 secret\n");
     assert_eq!((ran.code, &ran.err), (0, &warning));
