@@ -56,7 +56,11 @@ pub(crate) fn run(arguments: &ServeArguments) -> Result<(), Error> {
         let _runtime = server.runtime.enter();
         (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?)
     };
-    announce(&config, &server, root_access.as_ref())?;
+    if let Err(error) = announce(&config, &server, root_access.as_ref()) {
+        let lost = if root_access.is_some() { "; `coffer account new-key` makes another access key" } else { "" };
+        server.stop();
+        return Err(format!("what there is to know could not be printed: {error}{lost}").into());
+    }
     server.runtime.block_on(async {
         tokio::select! {
             _ = interrupt.recv() => {}

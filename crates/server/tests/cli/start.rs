@@ -31,6 +31,16 @@ fn a_first_start_that_fails_leaves_the_access_key_to_the_next() {
 }
 
 #[test]
+fn a_first_start_whose_announcement_is_lost_says_how_to_get_a_key() {
+    let site = Site::new();
+    let mut serve = site.binary();
+    serve.args(["serve", "--listen", "127.0.0.1:0", "--data", "other"]);
+    let ended = serve.stdout(fs::OpenOptions::new().write(true).open("/dev/full").unwrap()).output().unwrap();
+    let said = String::from_utf8_lossy(&ended.stderr);
+    assert!(!ended.status.success() && said.contains("`coffer account new-key` makes another"), "{said}");
+}
+
+#[test]
 fn an_account_whose_access_key_was_lost_gets_another_in_the_data_directory() {
     let mut site = Site::new();
     let running = site.binary().args(["account", "new-key", "--data", "data"]).output().unwrap();
