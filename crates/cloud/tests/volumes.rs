@@ -504,6 +504,22 @@ fn a_disk_that_can_not_be_opened_stays_attached_and_is_opened_when_it_can() {
 }
 
 #[test]
+fn an_encrypted_disk_whose_volume_says_that_it_is_plain_is_not_served() {
+    let world = World::new();
+    let (disk_id, instance_id) = served(&world);
+    detach(&world, &disk_id, &instance_id);
+    let volume_id = volume_id(&world, &disk_id);
+    world.host.remove(&volume_id).unwrap();
+    world.host.make(NewVolume { volume_id, size_bytes: 20 << 30, key: None, base: None }).unwrap();
+    attach(&world, &disk_id, &instance_id);
+    world.advance(60_000);
+    assert!(!is_open(&world, &disk_id));
+    let snapshot = text(&world.ecs("CreateSnapshot", &[("DiskId", &disk_id)]), "SnapshotId");
+    (0..10).for_each(|_| world.advance(60_000));
+    assert_eq!((is_open(&world, &disk_id), &*world.row::<Snapshot>(&snapshot).status), (false, "failed"));
+}
+
+#[test]
 fn a_process_that_dies_after_the_commit_leaves_the_disk_to_its_job() {
     let mut world = Files::new("volumes-death");
     let (instance_id, disk_id) = (world.instance("Running"), world.disk(&[("Encrypted", "true")]));

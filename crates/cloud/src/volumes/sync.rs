@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use coffer_base::{ApiError, ErrorCode};
-use coffer_block::host::{DataKey, NewVolume, SnapshotSource};
+use coffer_block::host::{NewVolume, SnapshotSource, VolumeKeys};
 use coffer_store::disks::{self, Disk};
 use coffer_store::instances::Instance;
 use coffer_store::volumes::{self, Base, Reencryption, Volume};
@@ -170,13 +170,13 @@ impl Cloud {
                 return Ok((Made { disk: disk.clone(), is_new: false }, None));
             }
             let (keys, base) = self.keys_of(disk, Some(volume))?;
-            if let Some(key) = own(disk, &keys) {
+            if let Some(key) = &keys.own {
                 host.rewrap(&volume_id, key).map_err(ApiError::internal)?;
             }
             return Ok((Made { disk: disk.clone(), is_new: false }, Some((keys, base))));
         }
         let (keys, base) = self.keys_of(disk, volume)?;
-        let new = NewVolume { volume_id, size_bytes, key: own(disk, &keys).cloned(), base: base.clone() };
+        let new = NewVolume { volume_id, size_bytes, key: keys.own.clone(), base: base.clone() };
         host.make(new).map_err(ApiError::internal)?;
         Ok((Made { disk: disk.clone(), is_new: true }, Some((keys, base))))
     }
@@ -184,7 +184,7 @@ impl Cloud {
     fn keys_of(&self, disk: &Disk, volume: Option<&Volume>) -> Result<Keys, ApiError> {
         let volume = volume.filter(|volume| !volume.base_snapshot_id.is_empty()).cloned();
         if disk.wrapped_data_key.is_none() && volume.is_none() {
-            return Ok((Vec::new(), None));
+            return Ok(Keys::default());
         }
         let (account, owned) = (disk.account.clone(), disk.clone());
         let opened = self.open_keys(account, move |cx| {
@@ -211,10 +211,5 @@ impl Cloud {
     }
 }
 
-/// Of a disk's keys that which it has, not the one that its bytes are being encrypted anew with.
-fn own<'a>(disk: &Disk, keys: &'a [DataKey]) -> Option<&'a DataKey> {
-    keys.first().filter(|_| disk.wrapped_data_key.is_some())
-}
-
-/// A volume's data key, if it has one, and what it is a clone of.
-pub(super) type Keys = (Vec<DataKey>, Option<SnapshotSource>);
+/// A volume's data keys, and what it is a clone of.
+pub(super) type Keys = (VolumeKeys, Option<SnapshotSource>);
