@@ -183,7 +183,8 @@ impl Cloud {
 
     fn keys_of(&self, disk: &Disk, volume: Option<&Volume>) -> Result<Keys, ApiError> {
         let volume = volume.filter(|volume| !volume.base_snapshot_id.is_empty()).cloned();
-        if disk.wrapped_data_key.is_none() && volume.is_none() {
+        let find = |tx: &Tx<'_>| -> Result<_, ApiError> { Ok(Reencryption::get(tx, &disk.disk_id)?) };
+        if disk.wrapped_data_key.is_none() && volume.is_none() && self.0.db.read(find)?.is_none() {
             return Ok(Keys::default());
         }
         let (account, owned) = (disk.account.clone(), disk.clone());
