@@ -243,14 +243,19 @@ impl Host {
         if state.opened.is_none() {
             state.opened = Some(self.open_volume(volume_id, keys, base)?);
         }
-        let opened = state.opened.as_mut().expect("it was just opened");
-        if let Err(error) = self.export_opened(volume_id, opened) {
-            if opened.readers == 0 {
-                state.close(volume_id)?;
-            }
-            return Err(error);
+        self.export_or_close(volume_id, &mut state)
+    }
+
+    /// Ends every connection to an exported volume, and exports it with new certificates; nothing if it is not exported. Its key is not
+    /// needed: it stays open.
+    pub fn export_anew(&self, volume_id: &str) -> Result<(), HostError> {
+        let slot = self.slot(volume_id)?;
+        let mut state = slot.lock();
+        match &mut state.opened {
+            Some(opened) if opened.exported.is_some() => opened.stop_exporting(),
+            _ => return Ok(()),
         }
-        Ok(())
+        self.export_or_close(volume_id, &mut state)
     }
 
     /// Disconnects whoever is connected, flushes, and wipes the key, unless a snapshot is being read off; nothing if the volume is closed.

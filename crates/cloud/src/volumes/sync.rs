@@ -137,10 +137,13 @@ impl Cloud {
         let (host, volume_id) = (&self.0.volumes.host, volumes::id_of(disk));
         let is_open = host.device(&volume_id).is_some();
         let before = guard(&self.0.volumes.opened_for).get(&volume_id).cloned().unwrap_or_default();
-        // A disk of one instance that was taken to another: whoever is connected is of the first.
-        let moved = disk.multi_attach != "Enabled" && before != *instances;
-        if is_open && (instances.is_empty() || moved) {
+        if is_open && before.is_disjoint(instances) {
             self.close(&volume_id)?;
+        } else if is_open && !before.is_subset(instances) {
+            // Whoever is connected may be of the instance that lost it. The others connect again, whatever its key does meanwhile.
+            self.tally(&volume_id);
+            host.export_anew(&volume_id).map_err(ApiError::internal)?;
+            tracing::info!(disk_id = disk.disk_id, volume_id, "a shared volume is exported anew: an instance lost it");
         }
         let (made, opened) = self.make(disk, volume.as_ref())?;
         if !instances.is_empty() && host.device(&volume_id).is_none() {
