@@ -574,6 +574,24 @@ fn who_shares_a_disk_is_disconnected_and_needs_new_certificates_when_another_has
 }
 
 #[test]
+fn what_was_written_stays_when_the_process_dies_before_the_first_opening_of_a_disk_is_on_record() {
+    let world = Files::served("first-opening");
+    let (instance_id, disk_id) = (world.instance("Running"), world.disk(&[]));
+    // Its volume is made, and what follows does not come to be put on record.
+    let socket = world.folder().join(format!("nbd/{disk_id}.sock"));
+    std::fs::create_dir(&socket).unwrap();
+    attach(&world, &disk_id, &instance_id);
+    let volume_id = volume_id(&world, &disk_id);
+    assert!(!is_open(&world, &disk_id) && world.row::<Volume>(&volume_id).is_made);
+    let data = world.folder().join("volumes").join(&volume_id).join("data");
+    let data = std::fs::OpenOptions::new().write(true).open(data).unwrap();
+    std::os::unix::fs::FileExt::write_all_at(&data, &[7; 4096], 0).unwrap();
+    std::fs::remove_dir(&socket).unwrap();
+    world.advance(60_000);
+    assert_eq!(read(&world, &disk_id, 0), 7);
+}
+
+#[test]
 fn many_at_once_leave_each_disk_as_the_database_says() {
     let world = Files::new("volumes-race");
     let instances = [(); 2].map(|()| world.instance("Running"));

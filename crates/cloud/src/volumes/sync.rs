@@ -1,6 +1,7 @@
 //! A disk's volumes, made to be what the database says.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use coffer_base::{ApiError, ErrorCode};
 use coffer_block::host::{NewVolume, SnapshotSource, VolumeKeys};
@@ -151,6 +152,11 @@ impl Cloud {
                 Some(opened) => opened,
                 None => self.keys_of(disk, volume.as_ref())?,
             };
+            if made.is_new {
+                // What is not on record as made is made again, empty: before anyone can write to it, it is on record.
+                let (shared, made) = (Arc::clone(&self.0), made.clone());
+                self.0.db.write(move |tx| made.record(&shared, tx)).wait()?;
+            }
             host.open(&volume_id, &keys, base.as_ref()).map_err(ApiError::internal)?;
             tracing::info!(disk_id = disk.disk_id, volume_id, "a volume was opened");
         }
