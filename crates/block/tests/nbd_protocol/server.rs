@@ -81,7 +81,7 @@ fn there_are_as_many_connections_as_allowed_and_room_again_when_one_goes() {
 }
 
 /// So long that no test waits for it.
-const AN_HOUR: Duration = Duration::from_secs(3600);
+const AN_HOUR: Duration = Duration::from_hours(1);
 
 #[test]
 fn connections_that_say_nothing_keep_nobody_out() {
