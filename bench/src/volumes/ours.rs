@@ -8,7 +8,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use coffer_base::{Rng as _, Secret};
-use coffer_block::host::{DataKey, Host, NewVolume, Options, SnapshotSource};
+use coffer_block::host::{DataKey, Host, NewVolume, Options, SnapshotSource, VolumeKeys};
 use coffer_crypto::SystemRng;
 
 use super::peers::first_line;
@@ -49,9 +49,9 @@ pub(super) fn attach(
     key: Option<&DataKey>,
     base: Option<&SnapshotSource>,
 ) -> Result<PathBuf, Box<dyn Error>> {
-    let keys = key.map_or(&[][..], std::slice::from_ref);
+    let keys = VolumeKeys { own: key.cloned(), next: None };
     host.make(NewVolume { volume_id: volume_id.to_owned(), size_bytes, key: key.cloned(), base: base.cloned() })?;
-    host.open(volume_id, keys, base)?;
+    host.open(volume_id, &keys, base)?;
     Ok(host.export(volume_id).ok_or("no export")?.socket)
 }
 

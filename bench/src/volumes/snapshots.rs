@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use coffer_base::{Rng as _, SeededRng};
 use coffer_block::bitmap::Bitmap;
 use coffer_block::geometry::CHUNK_BYTES;
-use coffer_block::host::{DataKey, Freeze, Host, ManifestRef, SnapshotSource, UploadOf};
+use coffer_block::host::{DataKey, Freeze, Host, ManifestRef, SnapshotSource, UploadOf, VolumeKeys};
 use coffer_block::snapshot::{self, Chain, ChunkSource, Manifest, Objects, Upload};
 use coffer_crypto::SystemRng;
 
@@ -94,8 +94,7 @@ fn upload(host: &Host, key: &DataKey) -> Result<SnapshotSource, Box<dyn Error>> 
     let what = UploadOf {
         volume_id: ours::VOLUME,
         sequence: 1,
-        volume_keys: vec![key.clone()],
-        base: None,
+        volume: Some((VolumeKeys { own: Some(key.clone()), next: None }, None)),
         snapshot_key: Some(own.clone()),
         parent: None,
     };

@@ -165,6 +165,33 @@ fn a_plain_disk_is_encrypted_in_place_under_the_accounts_default() {
 }
 
 #[test]
+fn a_plain_disk_that_is_encrypted_in_place_is_served_again_before_that_is_over_and_before_it_is_on_record() {
+    let world = World::new();
+    let disk_id = world.disk(&[]);
+    let attached = [("DiskId", &*disk_id), ("InstanceId", &*world.instance("Running"))];
+    coffer(&world, "ReencryptDisk", &[("DiskId", &disk_id)]);
+    coffer(&world, "ModifyDiskReencryption", &[("DiskId", &disk_id), ("Paused", "true")]);
+    world.ecs("AttachDisk", &attached);
+    device(&world, &disk_id).write(0, &mut [7; 4096]).unwrap();
+    let again = || {
+        world.ecs("DetachDisk", &attached);
+        world.ecs("AttachDisk", &attached);
+        let mut bytes = [0; 4096];
+        device(&world, &disk_id).read(0, &mut bytes).unwrap();
+        assert_eq!(bytes, [7; 4096]);
+    };
+    again();
+    coffer(&world, "ModifyDiskReencryption", &[("DiskId", &disk_id), ("Paused", "false")]);
+    let volume_id = coffer_store::volumes::id_of(&world.row::<Disk>(&disk_id));
+    while world.host.status(&volume_id).unwrap().rekey.is_some() {
+        std::thread::sleep(std::time::Duration::from_millis(1));
+    }
+    again();
+    until_reencrypted(&world, &disk_id);
+    again();
+}
+
+#[test]
 fn a_disk_that_is_not_served_waits_to_be_encrypted_anew_and_goes_on_with_both_keys() {
     let world = World::new();
     let disk_id = world.disk(&[("Encrypted", "true")]);

@@ -4,6 +4,9 @@
 
 mod support;
 
+use std::io::Read as _;
+use std::os::unix::net::UnixStream;
+
 use coffer_block::host::{Freeze, NewVolume};
 use coffer_cloud::{Product, Settings};
 use coffer_store::disks::Disk;
@@ -504,6 +507,22 @@ fn a_disk_that_can_not_be_opened_stays_attached_and_is_opened_when_it_can() {
 }
 
 #[test]
+fn an_encrypted_disk_whose_volume_says_that_it_is_plain_is_not_served() {
+    let world = World::new();
+    let (disk_id, instance_id) = served(&world);
+    detach(&world, &disk_id, &instance_id);
+    let volume_id = volume_id(&world, &disk_id);
+    world.host.remove(&volume_id).unwrap();
+    world.host.make(NewVolume { volume_id, size_bytes: 20 << 30, key: None, base: None }).unwrap();
+    attach(&world, &disk_id, &instance_id);
+    world.advance(60_000);
+    assert!(!is_open(&world, &disk_id));
+    let snapshot = text(&world.ecs("CreateSnapshot", &[("DiskId", &disk_id)]), "SnapshotId");
+    (0..10).for_each(|_| world.advance(60_000));
+    assert_eq!((is_open(&world, &disk_id), &*world.row::<Snapshot>(&snapshot).status), (false, "failed"));
+}
+
+#[test]
 fn a_process_that_dies_after_the_commit_leaves_the_disk_to_its_job() {
     let mut world = Files::new("volumes-death");
     let (instance_id, disk_id) = (world.instance("Running"), world.disk(&[("Encrypted", "true")]));
@@ -515,6 +534,61 @@ fn a_process_that_dies_after_the_commit_leaves_the_disk_to_its_job() {
     assert!(world.row::<Volume>(&volume_id(&world, &disk_id)).is_made, "by the job of the disk's making");
     world.advance(1);
     assert!(is_open(&world, &disk_id));
+}
+
+#[test]
+fn who_shares_a_disk_is_disconnected_and_needs_new_certificates_when_another_has_lost_it() {
+    let world = Files::served("shared");
+    world.disk_encryption_role();
+    let key = world.customer_key();
+    let shared =
+        [("MultiAttach", "Enabled"), ("DiskCategory", "cloud_essd"), ("Encrypted", "true"), ("KMSKeyId", &key)];
+    let (disk_id, instances) = (world.disk(&shared), [(); 3].map(|()| world.instance("Running")));
+    attach(&world, &disk_id, &instances[0]);
+    let first = export(&world, &disk_id);
+    let mut client = UnixStream::connect(first["Socket"].as_str().unwrap()).unwrap();
+    client.read_exact(&mut [0; 18]).unwrap();
+    attach(&world, &disk_id, &instances[1]);
+    attach(&world, &disk_id, &instances[2]);
+    assert_eq!(export(&world, &disk_id)["Tls"], first["Tls"], "another instance more is no reason");
+    write(&world, &disk_id, 0, 7);
+
+    // A key that is out of reach takes it from nobody who keeps it.
+    disable(&world, &key);
+    detach(&world, &disk_id, &instances[0]);
+    assert_eq!(client.read(&mut [0]).unwrap(), 0, "the connection goes on");
+    let second = export(&world, &disk_id);
+    for what in ["ClientCertificate", "ClientKey", "CaCertificate"] {
+        assert_ne!(second["Tls"][what], first["Tls"][what]);
+    }
+    let mut client = UnixStream::connect(second["Socket"].as_str().unwrap()).unwrap();
+    client.read_exact(&mut [0; 18]).unwrap();
+    assert_eq!(read(&world, &disk_id, 0), 7);
+
+    world.ecs("StopInstance", &[("InstanceId", &instances[1])]);
+    world.settle();
+    assert_eq!(client.read(&mut [0]).unwrap(), 0, "a stopped instance has it no more");
+    assert!(is_open(&world, &disk_id));
+    detach(&world, &disk_id, &instances[2]);
+    assert!(!is_open(&world, &disk_id));
+}
+
+#[test]
+fn what_was_written_stays_when_the_process_dies_before_the_first_opening_of_a_disk_is_on_record() {
+    let world = Files::served("first-opening");
+    let (instance_id, disk_id) = (world.instance("Running"), world.disk(&[]));
+    // Its volume is made, and what follows does not come to be put on record.
+    let socket = world.folder().join(format!("nbd/{disk_id}.sock"));
+    std::fs::create_dir(&socket).unwrap();
+    attach(&world, &disk_id, &instance_id);
+    let volume_id = volume_id(&world, &disk_id);
+    assert!(!is_open(&world, &disk_id) && world.row::<Volume>(&volume_id).is_made);
+    let data = world.folder().join("volumes").join(&volume_id).join("data");
+    let data = std::fs::OpenOptions::new().write(true).open(data).unwrap();
+    std::os::unix::fs::FileExt::write_all_at(&data, &[7; 4096], 0).unwrap();
+    std::fs::remove_dir(&socket).unwrap();
+    world.advance(60_000);
+    assert_eq!(read(&world, &disk_id, 0), 7);
 }
 
 #[test]

@@ -25,6 +25,11 @@ pub enum HostError {
     /// It is enciphered, and its key was not handed in.
     #[error("volume {0} can't be opened without its data key")]
     NeedsKey(String),
+    /// It says that it is plain, which it is not.
+    #[error(
+        "volume {0} is on record as encrypted, and its superblock says that it is plain: it is damaged, or was tampered with; restore the disk from a snapshot or the files from a backup"
+    )]
+    Downgraded(String),
     /// It is not hydrated, and its base was not handed in.
     #[error("volume {0} can't be opened without the snapshot it was made from")]
     NeedsBase(String),

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use coffer_base::Secret;
 
 use super::error::Doing as _;
-use super::slot::{Counters, Opened};
+use super::slot::{Counters, Opened, SlotState};
 use super::{Host, HostError};
 use crate::export::Export;
 use crate::nbd::{self, Exports, Limits, Listen, Offer, Server};
@@ -66,8 +66,17 @@ impl Exported {
 }
 
 impl Host {
-    /// Exports an open volume, unless it is exported.
-    pub(super) fn export_opened(&self, volume_id: &str, opened: &mut Opened) -> Result<(), HostError> {
+    /// Exports an open volume, unless it is exported. One that can't be is closed, unless a snapshot is being read off it.
+    pub(super) fn export_or_close(&self, volume_id: &str, state: &mut SlotState) -> Result<(), HostError> {
+        let opened = state.opened.as_mut().expect("it is open");
+        let Err(error) = self.export_opened(volume_id, opened) else { return Ok(()) };
+        if opened.readers == 0 {
+            state.close(volume_id)?;
+        }
+        Err(error)
+    }
+
+    fn export_opened(&self, volume_id: &str, opened: &mut Opened) -> Result<(), HostError> {
         if opened.exported.is_some() {
             return Ok(());
         }

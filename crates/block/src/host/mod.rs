@@ -59,6 +59,16 @@ pub struct SnapshotSource {
     pub data_key: Option<Secret<Vec<u8>>>,
 }
 
+/// How a volume is enciphered, as it is on record with its user, and the keys for that. What the volume says of itself has to agree: who can
+/// write its files could else have it opened as a plain one, and what is written then would be in clear.
+#[derive(Clone, Debug, Default)]
+pub struct VolumeKeys {
+    /// Its data key; `None` for a plain one.
+    pub own: Option<DataKey>,
+    /// The one that it is being brought under, which may be done.
+    pub next: Option<DataKey>,
+}
+
 /// What a new volume is to be.
 #[derive(Clone, Debug)]
 pub struct NewVolume {
@@ -99,10 +109,8 @@ pub struct UploadOf<'a> {
     pub volume_id: &'a str,
     /// The sequence that it was frozen for.
     pub sequence: u64,
-    /// The volume's data keys, as for [`Host::open`].
-    pub volume_keys: Vec<DataKey>,
-    /// The volume's base, as for [`Host::open`].
-    pub base: Option<SnapshotSource>,
+    /// The volume's data keys and its base, as for [`Host::open`]; `None`: it has to be open.
+    pub volume: Option<(VolumeKeys, Option<SnapshotSource>)>,
     /// The snapshot's own data key of 64 bytes; `None` for a plain one.
     pub snapshot_key: Option<Secret<Vec<u8>>>,
     /// The snapshot that the freeze was told it may build upon, with its key.
@@ -228,22 +236,26 @@ impl Host {
         Ok(volume::create(&*directory, &*self.0.rng, &volume)?)
     }
 
-    /// Opens a volume and exports it; nothing if it is. `keys` holds its data key and, during a change of key, the new one. `base` is
-    /// needed while the volume is not hydrated.
-    pub fn open(&self, volume_id: &str, keys: &[DataKey], base: Option<&SnapshotSource>) -> Result<(), HostError> {
+    /// Opens a volume and exports it; nothing if it is. `base` is needed while the volume is not hydrated.
+    pub fn open(&self, volume_id: &str, keys: &VolumeKeys, base: Option<&SnapshotSource>) -> Result<(), HostError> {
         let slot = self.slot(volume_id)?;
         let mut state = slot.lock();
         if state.opened.is_none() {
             state.opened = Some(self.open_volume(volume_id, keys, base)?);
         }
-        let opened = state.opened.as_mut().expect("it was just opened");
-        if let Err(error) = self.export_opened(volume_id, opened) {
-            if opened.readers == 0 {
-                state.close(volume_id)?;
-            }
-            return Err(error);
+        self.export_or_close(volume_id, &mut state)
+    }
+
+    /// Ends every connection to an exported volume, and exports it with new certificates; nothing if it is not exported. Its key is not
+    /// needed: it stays open.
+    pub fn export_anew(&self, volume_id: &str) -> Result<(), HostError> {
+        let slot = self.slot(volume_id)?;
+        let mut state = slot.lock();
+        match &mut state.opened {
+            Some(opened) if opened.exported.is_some() => opened.stop_exporting(),
+            _ => return Ok(()),
         }
-        Ok(())
+        self.export_or_close(volume_id, &mut state)
     }
 
     /// Disconnects whoever is connected, flushes, and wipes the key, unless a snapshot is being read off; nothing if the volume is closed.
@@ -433,7 +445,7 @@ impl Host {
     fn open_volume(
         &self,
         volume_id: &str,
-        keys: &[DataKey],
+        keys: &VolumeKeys,
         base: Option<&SnapshotSource>,
     ) -> Result<Opened, HostError> {
         let directory = self.0.place.open(volume_id)?;
@@ -441,7 +453,11 @@ impl Host {
             None => None,
             Some(base) => Some(Arc::new(SnapshotReader::new(Arc::new(self.manifest(base)?)))),
         };
-        let volume = Arc::new(Volume::open(&*directory, volume_id, keys, base)?);
+        let known: Vec<DataKey> = keys.own.iter().chain(&keys.next).cloned().collect();
+        let volume = Arc::new(Volume::open(&*directory, volume_id, &known, base)?);
+        if keys.own.is_some() && volume.wrapped_key().is_none() {
+            return Err(HostError::Downgraded(volume_id.to_owned()));
+        }
         if volume.needs_base() {
             return Err(HostError::NeedsBase(volume_id.to_owned()));
         }

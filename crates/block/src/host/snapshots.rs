@@ -7,7 +7,7 @@ use coffer_base::Secret;
 use coffer_crypto::digest;
 
 use super::error::Doing as _;
-use super::{Host, HostError, ManifestRef, Progress, SnapshotSource, Uploaded};
+use super::{Host, HostError, ManifestRef, Progress, SnapshotSource, Uploaded, VolumeKeys};
 use crate::snapshot::{self, Chain, DataKey as SnapshotKey, Manifest, Upload};
 use crate::volume::{DataKey, Volume};
 
@@ -15,11 +15,12 @@ use crate::volume::{DataKey, Volume};
 const THREADS: usize = 2;
 
 impl Host {
-    /// Makes the snapshot that a volume was frozen for; after a crash the same call goes on. The volume is opened for it if it is closed.
+    /// Makes the snapshot that a volume was frozen for; after a crash the same call goes on. The volume is opened for it if it is closed
+    /// and its keys are there.
     /// If its `parent` is not what the freeze was told, or is not there, the upload fails.
     pub fn upload(&self, what: super::UploadOf<'_>, progress: Progress<'_>) -> Result<Uploaded, HostError> {
         let volume_id = what.volume_id;
-        let volume = self.borrow(volume_id, &what.volume_keys, what.base.as_ref())?;
+        let volume = self.borrow(volume_id, what.volume.as_ref())?;
         let outcome = self.upload_from(&volume, what, progress);
         drop(volume);
         self.give_back(volume_id)?;
@@ -103,13 +104,13 @@ impl Host {
     fn borrow(
         &self,
         volume_id: &str,
-        keys: &[DataKey],
-        base: Option<&SnapshotSource>,
+        how: Option<&(VolumeKeys, Option<SnapshotSource>)>,
     ) -> Result<Arc<Volume>, HostError> {
         let slot = self.slot(volume_id)?;
         let mut state = slot.lock();
         if state.opened.is_none() {
-            state.opened = Some(self.open_volume(volume_id, keys, base)?);
+            let (keys, base) = how.ok_or_else(|| HostError::Closed(volume_id.to_owned()))?;
+            state.opened = Some(self.open_volume(volume_id, keys, base.as_ref())?);
         }
         let opened = state.opened.as_mut().expect("it was just opened");
         opened.readers += 1;

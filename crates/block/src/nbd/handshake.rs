@@ -50,6 +50,8 @@ pub(super) struct Handshake<'a> {
     pub(super) limits: &'a Limits,
     pub(super) stopping: &'a AtomicBool,
     pub(super) deadline: Deadline,
+    /// Asks for room among those that have an export, just before one is given; whether there is.
+    enter: &'a dyn Fn() -> bool,
     privacy: Privacy,
     no_zeroes: bool,
     options: u32,
@@ -57,6 +59,8 @@ pub(super) struct Handshake<'a> {
     /// The export for which `base:allocation` was selected.
     allocation_of: Option<String>,
 }
+
+const NO_ROOM: &str = "too many clients";
 
 /// An option, and what the client says about it.
 struct Asked<'a> {
@@ -70,10 +74,11 @@ impl<'a> Handshake<'a> {
         limits: &'a Limits,
         stopping: &'a AtomicBool,
         deadline: Deadline,
+        enter: &'a dyn Fn() -> bool,
         privacy: Privacy,
     ) -> Self {
         let (no_zeroes, options, structured, allocation_of) = (false, 0, false, None);
-        Self { exports, limits, stopping, deadline, privacy, no_zeroes, options, structured, allocation_of }
+        Self { exports, limits, stopping, deadline, enter, privacy, no_zeroes, options, structured, allocation_of }
     }
 
     /// Begins: both sides say which protocol they speak.
@@ -183,6 +188,9 @@ impl<'a> Handshake<'a> {
     fn export_name(&self, asked: &Asked<'_>, reply: &mut Vec<u8>) -> io::Result<Option<Outcome>> {
         let offer = string(asked.data).and_then(|name| self.exports.find(name));
         let agreement = self.agree(offer.ok_or_else(|| violation("an unknown export"))?);
+        if !(self.enter)() {
+            return Err(io::Error::other(NO_ROOM));
+        }
         reply.extend(agreement.size_bytes.to_be_bytes());
         reply.extend(agreement.flags().to_be_bytes());
         if !self.no_zeroes {
@@ -221,6 +229,9 @@ impl<'a> Handshake<'a> {
         let Some(offer) = self.exports.find(name) else {
             return asked.refuse(reply, option_reply::ERR_UNKNOWN, "no export of that name");
         };
+        if asked.option == option::GO && !(self.enter)() {
+            return asked.refuse(reply, option_reply::ERR_POLICY, NO_ROOM);
+        }
         let agreement = self.agree(offer);
         let mut about = |what: u16, parts: [&[u8]; 3]| {
             let [first, second, third] = parts;

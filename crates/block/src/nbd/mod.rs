@@ -67,8 +67,11 @@ impl Exports for Offer {
 /// What clients may take of a server. The length of a request is the protocol's: 32 MiB.
 #[derive(Clone, Debug)]
 pub struct Limits {
-    /// Connections at a time; more are closed at once.
+    /// Clients that have an export at a time; more are sent away.
     pub connections: usize,
+    /// Clients that still negotiate at a time; the oldest of them makes room for one more. Who says nothing takes no room from those that
+    /// have an export.
+    pub handshakes: usize,
     /// Options before the transmission begins.
     pub options: u32,
     /// Data of an option.
@@ -90,6 +93,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             connections: 64,
+            handshakes: 64,
             options: 128,
             option_bytes: 64 << 10,
             handshake: Duration::from_secs(10),
@@ -106,6 +110,7 @@ impl Limits {
         assert!(self.payload_bytes >= protocol::MOST_PAYLOAD_BYTES as usize, "the largest payload must fit");
         assert!(self.option_bytes <= input::Input::ROOM_BYTES, "an option must fit into the input");
         assert!(self.requests > 0, "a request must be possible");
+        assert!(self.handshakes > 0, "a handshake must be possible");
     }
 }
 

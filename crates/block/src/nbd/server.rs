@@ -1,6 +1,6 @@
 //! Sockets, connections and their threads.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::fs::{self, Permissions};
 use std::io;
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -62,10 +62,13 @@ struct Shared {
 #[derive(Default)]
 struct Connections {
     next: u64,
-    open: HashMap<u64, Connection>,
+    /// In the order in which they came.
+    open: BTreeMap<u64, Connection>,
 }
 
 struct Connection {
+    /// Whether it has an export.
+    is_served: bool,
     thread: Option<JoinHandle<()>>,
     socket: Box<dyn Shut>,
 }
@@ -141,6 +144,18 @@ impl Drop for Server {
 }
 
 impl Connections {
+    fn served(&self) -> usize {
+        self.open.values().filter(|connection| connection.is_served).count()
+    }
+
+    /// The one that has negotiated for longest, taken off the table if there are that many.
+    fn take_oldest_of(&mut self, most: usize) -> Option<Connection> {
+        let mut negotiating =
+            self.open.iter().filter(|(_, connection)| !connection.is_served).map(|(number, _)| *number);
+        let oldest = negotiating.next()?;
+        if 1 + negotiating.count() < most { None } else { self.open.remove(&oldest) }
+    }
+
     fn shut_down(&self, how: Shutdown) {
         self.open.values().for_each(|connection| connection.socket.shut_down(how));
     }
@@ -149,6 +164,14 @@ impl Connections {
 impl Shared {
     fn connections(&self) -> MutexGuard<'_, Connections> {
         self.connections.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Counts a connection among those that have an export; whether there is room, and it is not to go.
+    fn enter(&self, number: u64) -> bool {
+        let mut connections = self.connections();
+        let has_room = connections.served() < self.service.limits.connections;
+        let entering = connections.open.get_mut(&number).filter(|_| has_room);
+        entering.map(|connection| connection.is_served = true).is_some()
     }
 }
 
@@ -233,7 +256,7 @@ fn accept(shared: &Arc<Shared>, listener: &Listener) {
 
 fn admit_unix(shared: &Arc<Shared>, socket: UnixStream) -> io::Result<()> {
     widen(&SockRef::from(&socket))?;
-    admit(shared, socket, |service, socket| service.converse(&Plain::new(socket)))
+    admit(shared, socket, |service, socket, enter| service.converse(&Plain::new(socket), enter))
 }
 
 fn admit_tcp(shared: &Arc<Shared>, socket: TcpStream, tls: Option<ServerTls>) -> io::Result<()> {
@@ -241,11 +264,11 @@ fn admit_tcp(shared: &Arc<Shared>, socket: TcpStream, tls: Option<ServerTls>) ->
     widen(&options)?;
     options.set_tcp_nodelay(true)?;
     options.set_tcp_keepalive(&TcpKeepalive::new().with_time(KEEPALIVE).with_interval(KEEPALIVE).with_retries(3))?;
-    admit(shared, socket, |service, socket| {
+    admit(shared, socket, |service, socket, enter| {
         let transport = Plain::new(socket);
-        let Some(ServerTls(config)) = tls else { return service.converse(&transport) };
+        let Some(ServerTls(config)) = tls else { return service.converse(&transport, enter) };
         let mut input = Input::new();
-        let mut handshake = service.handshake(Privacy::TlsWanted);
+        let mut handshake = service.handshake(Privacy::TlsWanted, enter);
         handshake.greet(&transport, &mut input)?;
         let Outcome::StartTls = handshake.haggle(&transport, &mut input)? else { return Ok(()) };
         let transport = Tls::accept(transport.into_inner(), config, &handshake.deadline)?;
@@ -259,15 +282,23 @@ fn widen(options: &SockRef<'_>) -> io::Result<()> {
     options.set_recv_buffer_size(SOCKET_BYTES)
 }
 
-/// Gives a connection a thread of its own, if there is room.
+/// Gives a connection a thread of its own, if there is room. Of those that negotiate, the oldest makes room.
 fn admit<S: Socket>(
     shared: &Arc<Shared>,
     socket: S,
-    talk: impl FnOnce(&Service, S) -> io::Result<()> + Send + 'static,
+    talk: impl FnOnce(&Service, S, &dyn Fn() -> bool) -> io::Result<()> + Send + 'static,
 ) -> io::Result<()> {
+    let limits = &shared.service.limits;
+    let oldest = shared.connections().take_oldest_of(limits.handshakes);
+    if let Some(Connection { thread, socket, .. }) = oldest {
+        tracing::debug!(limit = limits.handshakes, "too many NBD handshakes: the oldest is broken off");
+        socket.shut_down(Shutdown::Both);
+        // Not with the lock held, which its thread needs to end. Only this thread adds connections.
+        thread.into_iter().for_each(join);
+    }
     let mut connections = shared.connections();
-    if connections.open.len() >= shared.service.limits.connections {
-        tracing::warn!(limit = shared.service.limits.connections, "too many NBD connections: a client is sent away");
+    if connections.served() >= limits.connections {
+        tracing::warn!(limit = limits.connections, "too many NBD connections: a client is sent away");
         return Ok(());
     }
     let number = connections.next;
@@ -276,14 +307,14 @@ fn admit<S: Socket>(
     let shared_too = shared.clone();
     let run = move || {
         let _end = Ended { shared: &shared_too, number };
-        match talk(&shared_too.service, socket) {
+        match talk(&shared_too.service, socket, &|| shared_too.enter(number)) {
             Ok(()) => tracing::debug!(number, "an NBD client is gone"),
             Err(error) => tracing::debug!(number, %error, "an NBD connection ended"),
         }
     };
     // The thread can't end before it is in the table: it needs the lock for that.
     let thread = thread::Builder::new().name("nbd-connection".to_owned()).spawn(run)?;
-    connections.open.insert(number, Connection { thread: Some(thread), socket: outside });
+    connections.open.insert(number, Connection { is_served: false, thread: Some(thread), socket: outside });
     Ok(())
 }
 

@@ -26,21 +26,21 @@ pub fn converse(
     now: MonotonicNs,
 ) -> io::Result<()> {
     limits.check();
-    Service { exports, limits, now, stopping: AtomicBool::new(false) }.converse(transport)
+    Service { exports, limits, now, stopping: AtomicBool::new(false) }.converse(transport, &|| true)
 }
 
 impl Service {
-    /// A connection in clear.
-    pub(super) fn converse(&self, transport: &impl Transport) -> io::Result<()> {
+    /// A connection in clear. `enter` is asked before the client has an export.
+    pub(super) fn converse(&self, transport: &impl Transport, enter: &dyn Fn() -> bool) -> io::Result<()> {
         let mut input = Input::new();
-        let mut handshake = self.handshake(Privacy::Clear);
+        let mut handshake = self.handshake(Privacy::Clear, enter);
         handshake.greet(transport, &mut input)?;
         self.proceed(handshake, transport, input)
     }
 
-    pub(super) fn handshake(&self, privacy: Privacy) -> Handshake<'_> {
+    pub(super) fn handshake<'a>(&'a self, privacy: Privacy, enter: &'a dyn Fn() -> bool) -> Handshake<'a> {
         let deadline = Deadline::after(self.limits.handshake, self.now);
-        Handshake::new(&*self.exports, &self.limits, &self.stopping, deadline, privacy)
+        Handshake::new(&*self.exports, &self.limits, &self.stopping, deadline, enter, privacy)
     }
 
     /// The rest of a connection after the greeting, or after TLS was initiated.

@@ -80,6 +80,59 @@ fn there_are_as_many_connections_as_allowed_and_room_again_when_one_goes() {
     assert_eq!(served.client(false).error(3, 0, (0, 0), &[]), 0);
 }
 
+/// So long that no test waits for it.
+const AN_HOUR: Duration = Duration::from_hours(1);
+
+#[test]
+fn connections_that_say_nothing_keep_nobody_out() {
+    let limits = Limits { connections: 2, handshakes: 3, handshake: AN_HOUR, ..Limits::default() };
+    let served = serve(Memory::new(4096), limits);
+    let mut first = served.client(false);
+    let mut silent: Vec<_> = (0..10).map(|_| served.stranger()).collect();
+    let mut second = served.client(false);
+    for client in [&mut first, &mut second] {
+        assert_eq!(client.error(1, 0, (0, 512), &[1; 512]), 0);
+    }
+    // Ends where they were broken off, greeted or not.
+    for stranger in &mut silent[..8] {
+        std::io::Read::read_to_end(&mut stranger.stream, &mut Vec::new()).unwrap();
+    }
+    assert_eq!(served.server.connections(), 2 + 2);
+    stops_soon(&served);
+}
+
+#[test]
+fn connections_that_say_nothing_over_tcp_keep_nobody_out_who_begins_tls() {
+    let (tls, _) = mint("d-1", &["localhost".to_owned()]).unwrap();
+    let listen = Listen::Tls((Ipv4Addr::LOCALHOST, 0).into(), tls);
+    let limits = Limits { connections: 1, handshakes: 2, handshake: AN_HOUR, ..Limits::default() };
+    let server = Server::start(&listen, Arc::new(offer(&Arc::new(Memory::new(4096)))), limits, monotonic_ns).unwrap();
+    let connect = || TcpStream::connect(server.address().unwrap()).unwrap();
+    // Some before TLS, and some that said they would begin it.
+    let mut silent: Vec<_> = (0..10).map(|_| connect()).collect();
+    for stream in &mut silent[5..] {
+        let _gone = std::io::Write::write_all(stream, &[greeting(), option(5, &[])].concat());
+    }
+    let mut stream = connect();
+    let mut greeted = [0; 18];
+    std::io::Read::read_exact(&mut stream, &mut greeted).unwrap();
+    assert!(greeted.starts_with(b"NBDMAGIC"));
+    server.stop();
+}
+
+#[test]
+fn who_negotiates_while_others_take_the_last_room_is_told_so() {
+    let served = serve(Memory::new(4096), Limits { connections: 1, ..Limits::default() });
+    let mut late = served.greeted();
+    let first = served.client(false);
+    let go = crate::support::script::information("disk", &[]);
+    assert_eq!(late.option(7, &go)[0].0, 0x8000_0002);
+    drop(first);
+    eventually("the first is forgotten", || served.server.connections() == 1);
+    assert_eq!(late.option(7, &go).last().unwrap().0, crate::client::ACK);
+    assert_eq!(late.error(3, 0, (0, 0), &[]), 0);
+}
+
 #[test]
 fn clients_that_leave_in_any_way_are_forgotten_and_what_they_sent_is_done() {
     let served = serve(Memory::new(1 << 20), Limits::default());

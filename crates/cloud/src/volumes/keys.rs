@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use coffer_base::{AccountId, ApiError, Arn, Secret};
-use coffer_block::host::{Chain, DataKey, ManifestRef, SnapshotSource};
+use coffer_block::host::{Chain, DataKey, ManifestRef, SnapshotSource, VolumeKeys};
 use coffer_store::disks::Disk;
 use coffer_store::volumes::{Manifest, Reencryption, Volume};
 use coffer_store::{Record as _, Tx};
@@ -44,25 +44,26 @@ fn open(cx: &mut Cx<'_>, wrapped: &Wrapped<'_>, wording: &Wording, resource: &Ar
     Ok(Secret::new(plain))
 }
 
-/// A disk's data key, and the one that its bytes are being encrypted anew with; nothing for a plain one.
-pub(super) fn of_disk(cx: &mut Cx<'_>, disk: &Disk) -> Result<Vec<DataKey>, ApiError> {
+/// A disk's data key, and the one that its bytes are being encrypted anew with.
+pub(super) fn of_disk(cx: &mut Cx<'_>, disk: &Disk) -> Result<VolumeKeys, ApiError> {
     let resource = Arn::ecs(disk.region, &disk.account, &format!("disk/{}", disk.disk_id));
     let reencryption = Reencryption::get(cx.tx, &disk.disk_id)?;
     let new = reencryption.as_ref().map(|reencryption| Wrapped::of_reencryption(disk, reencryption));
-    let mut keys = Vec::new();
-    for wrapped in [Wrapped::of_disk(disk), new].into_iter().flatten() {
-        let plain = open(cx, &wrapped, &Wording::ATTACH, &resource)?;
-        keys.push(DataKey { plain, wrapped: wrapped.blob().as_bytes().to_vec() });
-    }
-    Ok(keys)
+    let mut open = |wrapped: Option<Wrapped<'_>>| wrapped.map(|wrapped| of(cx, &wrapped, &resource)).transpose();
+    Ok(VolumeKeys { own: open(Wrapped::of_disk(disk))?, next: open(new)? })
 }
 
-/// The data key of a volume whose disk is gone; nothing for a plain one.
-pub(super) fn of_volume(cx: &mut Cx<'_>, volume: &Volume) -> Result<Vec<DataKey>, ApiError> {
-    let Some(wrapped) = Wrapped::of_volume(volume) else { return Ok(Vec::new()) };
+/// The data key of a volume whose disk is gone.
+pub(super) fn of_volume(cx: &mut Cx<'_>, volume: &Volume) -> Result<VolumeKeys, ApiError> {
     let resource = Arn::ecs(volume.region, &volume.account, &format!("disk/{}", volume.disk_id));
-    let plain = open(cx, &wrapped, &Wording::ATTACH, &resource)?;
-    Ok(vec![DataKey { plain, wrapped: wrapped.blob().as_bytes().to_vec() }])
+    let own = Wrapped::of_volume(volume).map(|wrapped| of(cx, &wrapped, &resource)).transpose()?;
+    Ok(VolumeKeys { own, next: None })
+}
+
+/// A volume's data key, plain and wrapped.
+fn of(cx: &mut Cx<'_>, wrapped: &Wrapped<'_>, resource: &Arn) -> Result<DataKey, ApiError> {
+    let plain = open(cx, wrapped, &Wording::ATTACH, resource)?;
+    Ok(DataKey { plain, wrapped: wrapped.blob().as_bytes().to_vec() })
 }
 
 /// A snapshot's data key; `None` for a plain one.

@@ -21,8 +21,8 @@ impl Cloud {
         }
         let owned = disk.clone();
         let keys = self.open_keys(disk.account.clone(), move |cx| keys::of_disk(cx, &owned))?;
-        let new = keys.last().ok_or_else(|| ApiError::internal("a disk is encrypted anew without a key"))?;
-        host.rekey(&volume_id, new).map_err(ApiError::internal)?;
+        let new = keys.next.ok_or_else(|| ApiError::internal("a disk is encrypted anew without a key"))?;
+        host.rekey(&volume_id, &new).map_err(ApiError::internal)?;
         tracing::info!(disk_id = disk.disk_id, kms_key_id = reencryption.kms_key_id, "a disk is encrypted anew");
         Ok(())
     }

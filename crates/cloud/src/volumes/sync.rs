@@ -1,9 +1,10 @@
 //! A disk's volumes, made to be what the database says.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use coffer_base::{ApiError, ErrorCode};
-use coffer_block::host::{DataKey, NewVolume, SnapshotSource};
+use coffer_block::host::{NewVolume, SnapshotSource, VolumeKeys};
 use coffer_store::disks::{self, Disk};
 use coffer_store::instances::Instance;
 use coffer_store::volumes::{self, Base, Reencryption, Volume};
@@ -137,10 +138,13 @@ impl Cloud {
         let (host, volume_id) = (&self.0.volumes.host, volumes::id_of(disk));
         let is_open = host.device(&volume_id).is_some();
         let before = guard(&self.0.volumes.opened_for).get(&volume_id).cloned().unwrap_or_default();
-        // A disk of one instance that was taken to another: whoever is connected is of the first.
-        let moved = disk.multi_attach != "Enabled" && before != *instances;
-        if is_open && (instances.is_empty() || moved) {
+        if is_open && before.is_disjoint(instances) {
             self.close(&volume_id)?;
+        } else if is_open && !before.is_subset(instances) {
+            // Whoever is connected may be of the instance that lost it. The others connect again, whatever its key does meanwhile.
+            self.tally(&volume_id);
+            host.export_anew(&volume_id).map_err(ApiError::internal)?;
+            tracing::info!(disk_id = disk.disk_id, volume_id, "a shared volume is exported anew: an instance lost it");
         }
         let (made, opened) = self.make(disk, volume.as_ref())?;
         if !instances.is_empty() && host.device(&volume_id).is_none() {
@@ -148,6 +152,11 @@ impl Cloud {
                 Some(opened) => opened,
                 None => self.keys_of(disk, volume.as_ref())?,
             };
+            if made.is_new {
+                // What is not on record as made is made again, empty: before anyone can write to it, it is on record.
+                let (shared, made) = (Arc::clone(&self.0), made.clone());
+                self.0.db.write(move |tx| made.record(&shared, tx)).wait()?;
+            }
             host.open(&volume_id, &keys, base.as_ref()).map_err(ApiError::internal)?;
             tracing::info!(disk_id = disk.disk_id, volume_id, "a volume was opened");
         }
@@ -170,21 +179,22 @@ impl Cloud {
                 return Ok((Made { disk: disk.clone(), is_new: false }, None));
             }
             let (keys, base) = self.keys_of(disk, Some(volume))?;
-            if let Some(key) = own(disk, &keys) {
+            if let Some(key) = &keys.own {
                 host.rewrap(&volume_id, key).map_err(ApiError::internal)?;
             }
             return Ok((Made { disk: disk.clone(), is_new: false }, Some((keys, base))));
         }
         let (keys, base) = self.keys_of(disk, volume)?;
-        let new = NewVolume { volume_id, size_bytes, key: own(disk, &keys).cloned(), base: base.clone() };
+        let new = NewVolume { volume_id, size_bytes, key: keys.own.clone(), base: base.clone() };
         host.make(new).map_err(ApiError::internal)?;
         Ok((Made { disk: disk.clone(), is_new: true }, Some((keys, base))))
     }
 
     fn keys_of(&self, disk: &Disk, volume: Option<&Volume>) -> Result<Keys, ApiError> {
         let volume = volume.filter(|volume| !volume.base_snapshot_id.is_empty()).cloned();
-        if disk.wrapped_data_key.is_none() && volume.is_none() {
-            return Ok((Vec::new(), None));
+        let find = |tx: &Tx<'_>| -> Result<_, ApiError> { Ok(Reencryption::get(tx, &disk.disk_id)?) };
+        if disk.wrapped_data_key.is_none() && volume.is_none() && self.0.db.read(find)?.is_none() {
+            return Ok(Keys::default());
         }
         let (account, owned) = (disk.account.clone(), disk.clone());
         let opened = self.open_keys(account, move |cx| {
@@ -211,10 +221,5 @@ impl Cloud {
     }
 }
 
-/// Of a disk's keys that which it has, not the one that its bytes are being encrypted anew with.
-fn own<'a>(disk: &Disk, keys: &'a [DataKey]) -> Option<&'a DataKey> {
-    keys.first().filter(|_| disk.wrapped_data_key.is_some())
-}
-
-/// A volume's data key, if it has one, and what it is a clone of.
-pub(super) type Keys = (Vec<DataKey>, Option<SnapshotSource>);
+/// A volume's data keys, and what it is a clone of.
+pub(super) type Keys = (VolumeKeys, Option<SnapshotSource>);

@@ -28,7 +28,7 @@ const MOST_ATTEMPTS: i64 = 5;
 
 /// What it takes to upload.
 struct Opened {
-    volume: Keys,
+    volume: Option<Keys>,
     snapshot: Option<PlainKey>,
     parent: Option<SnapshotSource>,
 }
@@ -87,12 +87,11 @@ impl Cloud {
         let is_open = self.0.volumes.host.device(&manifest.volume_id).is_some();
         let owned = manifest.clone();
         let opened = self.open_keys(manifest.account.clone(), move |cx| open(cx, &owned, is_open))?;
-        let Opened { volume: (keys, base), snapshot, parent } = opened;
+        let Opened { volume, snapshot, parent } = opened;
         let what = UploadOf {
             volume_id: &manifest.volume_id,
             sequence: sequence(manifest.sequence),
-            volume_keys: keys,
-            base,
+            volume,
             snapshot_key: snapshot,
             parent,
         };
@@ -134,9 +133,9 @@ fn open(cx: &mut Cx<'_>, manifest: &Manifest, is_open: bool) -> Result<Opened, A
     let volume = volume.ok_or_else(|| ApiError::internal("a snapshot of a volume that is gone"))?;
     let disk = Disk::get(cx.tx, &volume.disk_id)?;
     let keys = match (is_open, &disk) {
-        (true, _) => (Vec::new(), None),
-        (false, Some(disk)) => (keys::of_disk(cx, disk)?, keys::base(cx, &volume)?),
-        (false, None) => (keys::of_volume(cx, &volume)?, keys::base(cx, &volume)?),
+        (true, _) => None,
+        (false, Some(disk)) => Some((keys::of_disk(cx, disk)?, keys::base(cx, &volume)?)),
+        (false, None) => Some((keys::of_volume(cx, &volume)?, keys::base(cx, &volume)?)),
     };
     let snapshot = keys::of_manifest(cx, manifest)?;
     Ok(Opened { volume: keys, snapshot, parent: parent(cx, manifest)? })

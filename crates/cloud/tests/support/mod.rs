@@ -125,21 +125,38 @@ impl World {
     /// A new one with these settings.
     pub(crate) fn with(settings: Settings) -> Self {
         let clock = Clock::manual(Timestamp::from_unix_ms(NOW_MS));
-        Self::start(Db::in_memory().unwrap(), clock, 1, RootKey::ephemeral, settings)
+        Self::start(Db::in_memory().unwrap(), clock, 1, RootKey::ephemeral, settings, Self::unserved(1))
     }
 
     /// The one whose files are in `directory`, or a new one there. What it draws is drawn from `seed`.
     pub(crate) fn open(directory: &Path, clock: Clock, seed: u64) -> Self {
-        let (db, path) = (Db::open(directory, Options::default()).unwrap(), directory.join("root.key"));
-        let root = |rng: &dyn Rng| if path.exists() { RootKey::open(&path) } else { RootKey::create(&path, rng) };
-        Self::start(db, clock, seed, |rng| root(rng).unwrap(), Settings::new(Region::parse(REGION).unwrap()))
+        Self::open_with(directory, clock, seed, Self::unserved(seed))
     }
 
-    fn start(db: Db, clock: Clock, seed: u64, root: impl FnOnce(&dyn Rng) -> RootKey, settings: Settings) -> Self {
+    /// The same with this host of volumes.
+    fn open_with(directory: &Path, clock: Clock, seed: u64, host: Host) -> Self {
+        let (db, path) = (Db::open(directory, Options::default()).unwrap(), directory.join("root.key"));
+        let root = |rng: &dyn Rng| if path.exists() { RootKey::open(&path) } else { RootKey::create(&path, rng) };
+        Self::start(db, clock, seed, |rng| root(rng).unwrap(), Settings::new(Region::parse(REGION).unwrap()), host)
+    }
+
+    /// A host in memory that serves nothing over sockets. It draws on threads of its own: what it draws must not shift what the service
+    /// does.
+    fn unserved(seed: u64) -> Host {
+        Host::in_memory(Arc::new(Reseeded::new(seed + 2))).unwrap()
+    }
+
+    fn start(
+        db: Db,
+        clock: Clock,
+        seed: u64,
+        root: impl FnOnce(&dyn Rng) -> RootKey,
+        settings: Settings,
+        host: Host,
+    ) -> Self {
         let rng = Arc::new(Reseeded::new(seed));
         let source: Arc<dyn Rng> = Arc::<Reseeded>::clone(&rng);
-        // The host draws on threads of its own: what it draws must not shift what the service does.
-        let (root, host) = (root(&*source), Host::in_memory(Arc::new(Reseeded::new(seed + 2))).unwrap());
+        let root = root(&*source);
         let Started { keyring, account, .. } = bootstrap::start(&db, &clock, &source, root, preset(ROOT)).unwrap();
         let accounts = db.read(accounts::all).unwrap();
         let (keyring, other) = match accounts.into_iter().find(|known| *known != account) {
