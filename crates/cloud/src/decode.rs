@@ -124,7 +124,9 @@ impl From<ErrorCode> for Invalid {
 pub trait Parameter: Sized {
     /// The vendor's word for its type.
     const KIND: &'static str = "String";
-    /// Parses a text that is not empty.
+    /// Whether an empty text is a value, as where an update sets a text to nothing. Else it counts as absent.
+    const MAY_BE_EMPTY: bool = false;
+    /// Parses a text.
     fn from_text(text: &str) -> Result<Self, Invalid>;
 }
 
@@ -196,7 +198,8 @@ impl<T: Parameter> Field for Option<T> {
     const REQUIRED: bool = false;
 
     fn read(reader: &Reader<'_>, name: &'static str) -> Result<Self, ApiError> {
-        let Some(text) = reader.text(name) else { return Ok(None) };
+        let sent = if T::MAY_BE_EMPTY { reader.given(name) } else { reader.text(name) };
+        let Some(text) = sent else { return Ok(None) };
         match T::from_text(text) {
             Ok(value) => Ok(Some(value)),
             Err(Invalid::Value) => Err(reader.invalid(name)),

@@ -476,3 +476,16 @@ fn nobody_makes_costly_keys_without_permission() {
     let everything = world.user("everything", Some(ALLOW_ALL));
     world.succeed(&everything, Product::Kms, "CreateKey", &[("KeySpec", "RSA_2048")]);
 }
+
+#[test]
+fn a_keys_description_becomes_another_or_empty() {
+    let world = World::new();
+    let key_id = world.key_with(&[("Description", "of the shop")]);
+    let key = ("KeyId", &*key_id);
+    for description in ["of all", ""] {
+        world.kms("UpdateKeyDescription", &[key, ("Description", description)]);
+        assert_eq!(world.kms("DescribeKey", &[key])["KeyMetadata"]["Description"], description);
+    }
+    let missing = (400, "MissingParameter", "The parameter \"Description\" is needed but not provided.");
+    world.refuses(&root(), Product::Kms, "UpdateKeyDescription", &[key], missing);
+}

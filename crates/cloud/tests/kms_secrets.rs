@@ -102,6 +102,19 @@ fn a_secret_is_made_read_described_and_listed() {
 }
 
 #[test]
+fn a_secrets_description_becomes_another_or_empty_and_stays_where_none_is_sent() {
+    let world = World::new();
+    create(&world, &[("Description", "of the shop")]);
+    let described = || text(&world.kms("DescribeSecret", &[NAME]), "Description");
+    for (sent, then) in
+        [(&[][..], "of the shop"), (&[("Description", "of all")], "of all"), (&[("Description", "")], "")]
+    {
+        world.kms("UpdateSecret", &[&[NAME], sent].concat());
+        assert_eq!(described(), then);
+    }
+}
+
+#[test]
 fn a_new_version_is_current_and_the_one_before_it_previous() {
     let world = World::new();
     create(&world, &[]);
