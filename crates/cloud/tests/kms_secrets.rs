@@ -145,6 +145,13 @@ fn the_same_version_again_is_no_error_and_another_value_for_it_is() {
     let again = put(&world, "v1", "one", r#"["ACSCurrent","ACSNext"]"#);
     assert_eq!(again["VersionStages"]["VersionStage"], json!(["ACSCurrent", "ACSNext"]));
     assert_eq!(staged(&world), [on("v1", &["ACSCurrent", "ACSNext"])]);
+    put(&world, "v2", "two", r#"["ACSCurrent"]"#);
+    let (before, about) = (staged(&world), world.kms("DescribeSecret", &[NAME]));
+    world.advance(1000);
+    let late = world.kms("PutSecretValue", &[NAME, ("VersionId", "v1"), ("SecretData", "one")]);
+    assert_eq!(late["VersionStages"]["VersionStage"], json!(["ACSNext", "ACSPrevious"]));
+    let later = world.kms("DescribeSecret", &[NAME]);
+    assert_eq!((staged(&world), &later["UpdateTime"]), (before, &about["UpdateTime"]), "no change");
     let exists = (409, "Rejected.ResourceExist", "The request was rejected becasue key already exsit");
     let other = [NAME, ("VersionId", "v1"), ("SecretData", "two")];
     refuses(&world, "PutSecretValue", &other, exists);
