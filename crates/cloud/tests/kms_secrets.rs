@@ -14,6 +14,7 @@ const DAY_MS: i64 = 24 * 3_600_000;
 const NAME: (&str, &str) = ("SecretName", "app/db");
 const NOT_FOUND: Refusal = (404, "Forbidden.ResourceNotFound", "Resource not found");
 const PLANNED: Refusal = (409, "Rejected.ResourceInDeleteWindow", "The secret is planned to be deleted.");
+const DISABLED: Refusal = (409, "Rejected.Disabled", "The request was rejected because the key state is Disabled.");
 const NOT_SERVED: Refusal = (400, "UnsupportedOperation", "This action is not supported.");
 
 #[track_caller]
@@ -224,10 +225,19 @@ fn a_secret_under_a_key_takes_permission_on_the_key_and_the_key_itself() {
     let more = [NAME, ("VersionId", "v3"), ("SecretData", "three")];
     let (status, body) = world.call(&reader, Product::Kms, "PutSecretValue", &more);
     assert_eq!((status, &body["AccessDeniedDetail"]["AuthAction"]), (403, &json!("kms:GenerateDataKey")));
+    let writer = only(r#",{"Effect":"Allow","Action":"kms:GenerateDataKey","Resource":"*"}"#);
+    let writer = world.user("writer", Some(&writer));
+    for data in ["three", "three", "four"] {
+        let (status, body) =
+            world.call(&writer, Product::Kms, "PutSecretValue", &[more[0], more[1], ("SecretData", data)]);
+        assert_eq!(status, if data == "three" { 200 } else { 409 }, "a retry takes no permission to read: {body}");
+    }
+    assert_eq!(world.call(&writer, Product::Kms, "GetSecretValue", &[NAME]).0, 403);
     world.kms("DisableKey", &[("KeyId", &key_id)]);
-    let message = "The request was rejected because the key state is Disabled.";
-    refuses(&world, "GetSecretValue", &[NAME], (409, "Rejected.Disabled", message));
-    refuses(&world, "PutSecretValue", &more, (409, "Rejected.Disabled", message));
+    refuses(&world, "PutSecretValue", &more, DISABLED);
+    refuses(&world, "GetSecretValue", &[NAME], DISABLED);
+    let new = [NAME, ("VersionId", "v4"), ("SecretData", "four")];
+    refuses(&world, "PutSecretValue", &new, DISABLED);
     world.kms("ScheduleKeyDeletion", &[("KeyId", &key_id), ("PendingWindowInDays", "7")]);
     world.advance(7 * DAY_MS);
     let no_key = (404, "Forbidden.KeyNotFound", "The specified Key is not found.");

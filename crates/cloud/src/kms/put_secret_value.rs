@@ -4,7 +4,6 @@
 //! the oldest go.
 
 use coffer_base::{ApiError, Arn, ErrorCode};
-use coffer_crypto::mac;
 use coffer_store::{Record as _, secrets};
 
 use super::managed;
@@ -69,9 +68,7 @@ pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
     let (secret_id, value) = (record.secret_id.clone(), request.data.0);
     let data_type = request.data_type.unwrap_or(DataType("text"));
     if let Some(known) = secrets::version(cx.tx, &secret_id, &version_id)? {
-        let kept = secret::open(cx, &record, &known)?;
-        let same = mac::equal(kept.expose().as_bytes(), value.expose().as_bytes());
-        if !same || known.data_type != data_type.0 {
+        if known.data_type != data_type.0 || !secret::holds(cx, &record, &known, value.expose())? {
             return Err(ErrorCode::SecretVersionExists.into());
         }
         if request.stages.is_none() {

@@ -1,6 +1,7 @@
 //! Secrets: found, sealed, opened; their versions and stages.
 
 use coffer_base::{AccountId, ApiError, Arn, ErrorCode, Secret as Hidden};
+use coffer_crypto::mac;
 use coffer_store::Record as _;
 use coffer_store::keys::Key;
 use coffer_store::secrets::{self, Secret, SecretVersion};
@@ -221,8 +222,23 @@ pub fn seal(
 
 /// The value of a version.
 pub fn open(cx: &mut Cx<'_>, secret: &Secret, version: &SecretVersion) -> Result<Hidden<String>, ApiError> {
+    open_for(cx, secret, version, "kms:Decrypt")
+}
+
+/// Whether a version has just this value. That shows nobody a value, so it takes the permission to write one, not that to read it.
+pub fn holds(cx: &mut Cx<'_>, secret: &Secret, version: &SecretVersion, value: &str) -> Result<bool, ApiError> {
+    let kept = open_for(cx, secret, version, "kms:GenerateDataKey")?;
+    Ok(mac::equal(kept.expose().as_bytes(), value.as_bytes()))
+}
+
+fn open_for(
+    cx: &mut Cx<'_>,
+    secret: &Secret,
+    version: &SecretVersion,
+    action: &'static str,
+) -> Result<Hidden<String>, ApiError> {
     let damaged = || ApiError::internal("a secret's value does not open where it belongs");
-    let plain = if let Some(key) = usable_key(cx, secret, "kms:Decrypt")? {
+    let plain = if let Some(key) = usable_key(cx, secret, action)? {
         let text = std::str::from_utf8(&version.sealed).map_err(ApiError::internal)?;
         let blob = Blob::parse(cx, text)?.map_err(|_| damaged())?;
         cipher::note(cx, &key, blob.version_id());
