@@ -6,13 +6,18 @@ mod support;
 
 use coffer_cloud::bootstrap::{self, KmsService};
 use coffer_cloud::{Product, operations};
-use support::{REGION, World, root, text};
+use support::{Pairs, REGION, World, root, text};
 
 type Refusal = (u16, &'static str, &'static str);
 
 const NO_ALIAS: Refusal = (404, "Forbidden.AliasNotFound", "The specified Alias is not found.");
 const NO_KEY: Refusal = (404, "Forbidden.KeyNotFound", "The specified Key is not found.");
 const CONFLICT: Refusal = (409, "Rejected.StateModifiedFailed", "Keystate modified failed.");
+const CLOSED: Refusal = (
+    403,
+    "Forbidden.KmsServiceNotEnabled",
+    "Kms service is not Enabled for current user. Please get access permission first.",
+);
 const WEEK: (&str, &str) = ("PendingWindowInDays", "7");
 
 fn kms(world: &World, action: &str, parameters: &[(&str, &str)]) -> serde_json::Value {
@@ -39,9 +44,28 @@ fn used_key(world: &World) -> (String, String) {
     (key_id, text(&made, "CiphertextBlob"))
 }
 
+/// Where nothing of what the sample names is there, and where an alias or what can't be a key stands in its place, the answer is the same.
+#[track_caller]
+fn closed_whatever_is_named(service: KmsService, action: &str, sample: &Pairs) {
+    let world = World::new();
+    bootstrap::set_kms_service(&world.db, &world.account, service).unwrap();
+    for instead in [None, Some("alias/none"), Some("acs:kms:nowhere:1:key/x"), Some("AAAA")] {
+        // Some take base64 alone for a ciphertext.
+        let blob = instead == Some("AAAA");
+        let names = |name: &str| name.ends_with("KeyId") || name == "SecretName" || blob && name == "CiphertextBlob";
+        let value = |name: &str, value: &String| instead.filter(|_| names(name)).unwrap_or(value).to_owned();
+        let changed: Pairs = sample.iter().map(|(name, sent)| (name.clone(), value(name, sent))).collect();
+        let request = world.request(&root(), Product::Kms, action, &changed);
+        // A new secret can't have every name.
+        if action == "CreateSecret" && instead.is_some_and(|name| name.contains(':')) {
+            continue;
+        }
+        world.refuses_request(request, CLOSED);
+    }
+}
+
 #[test]
 fn a_kms_that_is_not_open_does_nothing_but_open() {
-    let message = "Kms service is not Enabled for current user. Please get access permission first.";
     for service in [KmsService::Unopened, KmsService::Suspended] {
         for entry in operations(Product::Kms) {
             let (world, action) = (World::new(), entry.operation.name);
@@ -51,7 +75,8 @@ fn a_kms_that_is_not_open_does_nothing_but_open() {
             if matches!(action, "OpenKmsService" | "DescribeAccountKmsStatus" | "DescribeRegions") {
                 assert_eq!(world.send(request).0, 200, "{action}");
             } else {
-                world.refuses_request(request, (403, "Forbidden.KmsServiceNotEnabled", message));
+                world.refuses_request(request, CLOSED);
+                closed_whatever_is_named(service, action, &sample);
             }
         }
     }

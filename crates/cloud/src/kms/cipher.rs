@@ -180,11 +180,11 @@ impl Found {
         Ok(Self { blob, key })
     }
 
-    /// What a policy must allow the use of a ciphertext on. KMS must be open.
+    /// What a policy must allow the use of a ciphertext on.
     pub fn resource(cx: &mut Cx<'_>, text: &str) -> Result<Arn, ApiError> {
         cx.named.push(key::any(cx));
         let found = Self::by(cx, text)?;
-        service::require_open_for(cx, &found.key.account, found.key.region)?;
+        service::require_open_of(cx, &found.key.account, found.key.region)?;
         cx.found.push(key::arn(&found.key));
         Ok(key::arn(&found.key))
     }

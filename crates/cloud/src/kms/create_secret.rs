@@ -13,7 +13,7 @@ use super::parameter::{Description, NoInstance};
 use super::policy::{self, KeyPolicy};
 use super::secret::{self, DataType, NewName, VersionId};
 use super::tagging::{self, ResourceType, TagList};
-use super::{quota, service};
+use super::quota;
 use crate::auth::key_policy::Guarded;
 use crate::context::Cx;
 use crate::decode::{Invalid, Parameter, request};
@@ -121,7 +121,6 @@ pub const OPERATION: Operation = Operation {
 
 /// What a policy must allow it on.
 pub fn resources(cx: &mut Cx<'_>, _request: &Request) -> Result<Vec<Arn>, ApiError> {
-    service::require_open(cx, cx.region())?;
     Ok(vec![Arn::kms(cx.region(), cx.account(), "secret")])
 }
 

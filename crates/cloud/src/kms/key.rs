@@ -323,11 +323,11 @@ pub fn any(cx: &Cx<'_>) -> Arn {
     Arn::kms(cx.region(), cx.account(), "key/*")
 }
 
-/// What a policy must allow the operation on, where that is one key and KMS must be open.
+/// What a policy must allow the operation on, where that is one key.
 pub fn resource(cx: &mut Cx<'_>, name: &str, forms: Forms) -> Result<Vec<Arn>, ApiError> {
     cx.named.push(named(cx, name));
     let key = find(cx, name, forms)?;
-    service::require_open_for(cx, &key.account, key.region)?;
+    service::require_open_of(cx, &key.account, key.region)?;
     cx.found.push(arn(&key));
     Ok(vec![arn(&key)])
 }

@@ -65,15 +65,14 @@ fn placed<'a>(cx: &Cx<'_>, name: &'a str) -> Result<(AccountId, &'a str), ApiErr
     Ok((AccountId::parse(account).ok_or(ErrorCode::SecretNotFound)?, name.ok_or(ErrorCode::SecretNotFound)?))
 }
 
-/// What a policy must allow an operation on a secret on. KMS must be open. Whether an own secret is there is not looked at yet: its name can
+/// What a policy must allow an operation on a secret on. Whether an own secret is there is not looked at yet: its name can
 /// be guessed, so who may not use it is not told.
 pub fn resource(cx: &mut Cx<'_>, name: &str) -> Result<Vec<Arn>, ApiError> {
-    service::require_open(cx, cx.region())?;
     let named = named(cx, name)?;
     cx.named.push(named.clone());
     if placed(cx, name)?.0 != *cx.account() {
         let secret = find(cx, name)?;
-        service::require_open_for(cx, &secret.account, secret.region)?;
+        service::require_open_of(cx, &secret.account, secret.region)?;
         return Ok(vec![arn(&secret)]);
     }
     Ok(vec![named])
