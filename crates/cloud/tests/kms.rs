@@ -18,6 +18,7 @@ const CLOSED: Refusal = (
     "Forbidden.KmsServiceNotEnabled",
     "Kms service is not Enabled for current user. Please get access permission first.",
 );
+const ON: (&str, &str) = ("EnableDeletionProtection", "true");
 const WEEK: (&str, &str) = ("PendingWindowInDays", "7");
 
 fn kms(world: &World, action: &str, parameters: &[(&str, &str)]) -> serde_json::Value {
@@ -82,6 +83,24 @@ fn a_kms_that_is_not_open_does_nothing_but_open() {
     }
     let world = World::new();
     refuses(&world, "OpenKmsService", &[], (400, "Forbidden.Opened", "Your kms service has been opened."));
+}
+
+#[test]
+fn an_arn_of_another_region_or_of_none_that_there_is_names_no_key() {
+    let world = World::new();
+    let key_id = world.customer_key();
+    let arn = |region: &str| format!("acs:kms:{region}:{}:key/{key_id}", world.account);
+    kms(&world, "Encrypt", &[("KeyId", &arn(REGION)), ("Plaintext", "text")]);
+    for region in ["cn-beijing", "nowhere", "*", ""] {
+        let key = ("KeyId", &*arn(region));
+        for sent in [&[][..], &[("RegionId", REGION)], &[("RegionId", "cn-beijing")]] {
+            refuses(&world, "Encrypt", &[&[key, ("Plaintext", "text")], sent].concat(), NO_KEY);
+            refuses(&world, "DisableKey", &[&[key], sent].concat(), NO_KEY);
+            refuses(&world, "SetDeletionProtection", &[&[("ProtectedResourceArn", key.1), ON], sent].concat(), NO_KEY);
+        }
+        let secret = [("SecretName", "s"), ("VersionId", "v1"), ("SecretData", "x"), ("EncryptionKeyId", key.1)];
+        refuses(&world, "CreateSecret", &secret, NO_KEY);
+    }
 }
 
 #[test]

@@ -290,10 +290,11 @@ pub fn find(cx: &Cx<'_>, name: &str, forms: Forms) -> Result<Key, ApiError> {
         match name.strip_prefix("acs:kms:") {
             None => name.to_owned(),
             Some(rest) => match rest.split(':').collect::<Vec<_>>()[..] {
-                [_, account, resource] => {
+                [region, account, resource] => {
                     let key_id = resource.strip_prefix("key/").ok_or(ErrorCode::KeyNotFound)?;
                     let key = reachable(cx, key_id)?;
-                    return if key.account.as_str() == account { Ok(key) } else { Err(ErrorCode::KeyNotFound.into()) };
+                    let named = (key.region.id(), key.account.as_str()) == (region, account);
+                    return if named { Ok(key) } else { Err(ErrorCode::KeyNotFound.into()) };
                 }
                 _ => return Err(ErrorCode::KeyNotFound.into()),
             },
