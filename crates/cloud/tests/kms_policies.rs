@@ -151,6 +151,52 @@ fn another_account_uses_a_key_where_both_accounts_allow_it_and_sees_nothing_else
 }
 
 #[test]
+fn a_ciphertext_moves_between_accounts_where_each_direction_is_allowed_by_both() {
+    let world = World::new();
+    let (theirs, mine) =
+        (world.customer_key(), text(&world.succeed(&other(), Product::Kms, "CreateKey", &[])["KeyMetadata"], "KeyId"));
+    let (theirs_arn, principal) = (arn(&world, &theirs), format!("acs:ram::{}:root", world.other));
+    let encrypted = |key: &Key, key_id: &str| {
+        let made = world.succeed(key, Product::Kms, "Encrypt", &[("KeyId", key_id), ("Plaintext", "text")]);
+        text(&made, "CiphertextBlob")
+    };
+    let (of_theirs, of_mine) = (encrypted(&root(), &theirs), encrypted(&other(), &mine));
+    let moves = |key: &Key| {
+        let call = |blob: &str, to: &str| {
+            world.call(key, Product::Kms, "ReEncrypt", &[("CiphertextBlob", blob), ("DestinationKeyId", to)]).0
+        };
+        [call(&of_theirs, &mine), call(&of_mine, &theirs_arn), call(&of_mine, &theirs), call(&of_theirs, &theirs_arn)]
+    };
+    let may = |action: &str| {
+        let statement =
+            format!(r#"{{"Version":"1","Statement":[{{"Effect":"Allow","Action":"{action}","Resource":"*"}}]}}"#);
+        world.user_of(&other(), &action.replace([':', '*'], "-"), Some(&statement))
+    };
+    let users = ["kms:ReEncryptFrom", "kms:ReEncryptTo", "kms:ReEncrypt*"].map(may);
+    for (action, expected) in [
+        ("kms:Decrypt", [404; 4]),
+        ("kms:ReEncryptFrom", [200, 404, 404, 404]),
+        ("kms:ReEncryptTo", [404, 200, 404, 404]),
+        ("kms:ReEncrypt*", [200, 200, 404, 200]),
+    ] {
+        set(&world, &theirs, &world.key_policy_of(&principal, action));
+        assert_eq!(moves(&other()), expected, "{action}");
+        assert_eq!(moves(&users[2]), expected, "{action}, as the user's own account allows");
+        for user in &users[..2] {
+            assert!(moves(user).iter().all(|status| matches!(status, 403 | 404)), "{action}: each wants both");
+        }
+    }
+    let moved = world.succeed(
+        &other(),
+        Product::Kms,
+        "ReEncrypt",
+        &[("CiphertextBlob", &*of_mine), ("DestinationKeyId", &*theirs_arn)],
+    );
+    let opened = world.kms("Decrypt", &[("CiphertextBlob", &text(&moved, "CiphertextBlob"))]);
+    assert_eq!((&opened["Plaintext"], &opened["KeyId"]), (&json!("text"), &json!(theirs)));
+}
+
+#[test]
 fn an_account_that_closes_kms_closes_its_keys_for_others_too() {
     let world = World::new();
     let key_id = world.customer_key();

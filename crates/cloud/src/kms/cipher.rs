@@ -176,7 +176,7 @@ impl Found {
     /// Takes a ciphertext apart.
     pub fn by(cx: &Cx<'_>, text: &str) -> Result<Self, ApiError> {
         let blob = Blob::parse(cx, text)?.map_err(refused)?;
-        let key = key::reachable(cx, blob.key_id())?;
+        let key = key::reachable(cx, blob.key_id(), key::called(cx))?;
         Ok(Self { blob, key })
     }
 
