@@ -388,6 +388,15 @@ fn material_that_expires_is_gone_then() {
     world.import(&key_id, &MATERIAL, "0");
     world.advance(2 * 3_600_000);
     assert!(decrypts(&world, &blob), "the later import does not expire");
+    let (material, token) = world.wrapped(&key_id, "SM2PKE", &MATERIAL);
+    let import = [("KeyId", &*key_id), ("EncryptedKeyMaterial", &material), ("ImportToken", &token)];
+    let moment = in_an_hour_from(&world);
+    for never in [&[][..], &[("KeyMaterialExpireUnix", "")], &[("KeyMaterialExpireUnix", "0")]] {
+        for (expires, shown) in [(&[("KeyMaterialExpireUnix", &*moment)][..], false), (never, true)] {
+            world.kms("ImportKeyMaterial", &[&import, expires].concat());
+            assert_eq!(metadata(&world, &key_id)["MaterialExpireTime"] == "", shown, "{never:?}");
+        }
+    }
 }
 
 fn in_an_hour_from(world: &World) -> String {
