@@ -144,6 +144,7 @@ pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
     };
     let key = key::create(cx, region, new)?;
     quota::require_keys(cx, region)?;
+    quota::require_versions(cx, &key)?;
     policy::require_changeable(cx, Guarded::Key(&key), "kms:SetKeyPolicy")?;
     let TagList(tags) = request.tags.unwrap_or_default();
     tagging::put(cx, ResourceType::Key, &key.account, region, &key.key_id, &tags)?;
