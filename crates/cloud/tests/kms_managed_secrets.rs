@@ -186,6 +186,36 @@ fn a_rotation_that_the_account_does_not_let_kms_do_shows_and_is_tried_again() {
 }
 
 #[test]
+fn a_rotation_policy_that_is_set_anew_is_planned_anew_and_forgets_what_failed() {
+    let world = world();
+    let (first, _) = world.managed_secret("app", &EACH_WEEK);
+    let policy = "AliyunKMSManagedRAMCrendentialsRolePolicy";
+    let role = [("PolicyType", "Custom"), ("PolicyName", policy), ("RoleName", "AliyunKMSManagedRAMCrendentialsRole")];
+    world.root(Product::Ram, "DetachPolicyFromRole", &role);
+    world.advance(7 * DAY_MS);
+    let shown = || described(&world)["AutomaticRotation"].clone();
+    assert_eq!(shown(), "Invalid");
+    let set = |enable: &str, interval: &str| {
+        let parameters = [OF_NAME, ("EnableAutomaticRotation", enable), ("RotationInterval", interval)];
+        world.kms("UpdateSecretRotationPolicy", &parameters);
+    };
+    set("false", "7d");
+    assert_eq!(shown(), "Disabled");
+    set("true", "30d");
+    assert_eq!((shown(), &described(&world)["NextRotationDate"]), (json!("Enabled"), &json!("2026-06-27T20:26:40Z")));
+    set("true", "7d");
+    world.settle();
+    assert_eq!(shown(), "Invalid", "what was due is tried at once");
+    set("false", "7d");
+    set("true", "7d");
+    world.settle();
+    world.root(Product::Ram, "AttachPolicyToRole", &role);
+    world.advance(HOUR_MS);
+    assert_eq!(shown(), "Enabled", "and again each hour");
+    assert!(current(&world) != first && works(&world, &current(&world)));
+}
+
+#[test]
 fn a_secret_stays_with_its_user_whoever_has_the_name() {
     let world = world();
     let (first, _) = world.managed_secret("app", &[]);
