@@ -232,11 +232,23 @@ fn a_policy_that_can_not_be_is_refused() {
         good.replace(&own, "acs:ram::x:root"),
         good.replace(&own, "acs:ram::1:group/x"),
         good.replace("\"RAM\"", "\"Service\""),
+        good.replace(&format!("\"{own}\""), "[]"),
+        good.replace("kms:*", "*"),
+        good.replace("kms:*", "ecs:*"),
+        good.replace("\"kms:*\"", "[\"kms:*\",\"\"]"),
+        good.replace("\"kms:*\"", "[]"),
+        good.replace("\"Action\"", "\"NotAction\""),
+        good.replace("\"Effect\"", "\"Sid\":\"a!b\",\"Effect\""),
+        good.replace("\"Effect\"", "\"Sid\":\"é\",\"Effect\""),
+        good.replace("\"Effect\"", &format!("\"Sid\":\"{}\",\"Effect\"", "a".repeat(129))),
+        good.replace("\"Effect\"", "\"Sid\":5,\"Effect\""),
         format!("{}{good}", " ".repeat(32_768)),
     ] {
         let parameters = [("KeyId", &*key_id), ("Policy", &*policy)];
         world.refuses(&root(), Product::Kms, "SetKeyPolicy", &parameters, invalid);
     }
+    let sid = format!("\"Sid\":\"{}\",\"Effect\"", "aZ0 _/+=.@-".repeat(11) + "1234567");
+    set(&world, &key_id, &good.replace("\"Effect\"", &sid).replace("kms:*", "KMS:*"));
 }
 
 #[test]
