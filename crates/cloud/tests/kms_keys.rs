@@ -215,7 +215,18 @@ fn a_protected_key_is_not_scheduled_for_deletion() {
     world.kms("ScheduleKeyDeletion", &[key, WEEK]);
     let message = "The parameter \"ProtectedResourceArn\" is needed but not provided.";
     let missing = (400, "MissingParameter", message);
-    refuses(&world, "SetDeletionProtection", &[("EnableDeletionProtection", "true")], missing);
+    let on = ("EnableDeletionProtection", "true");
+    refuses(&world, "SetDeletionProtection", &[on], missing);
+    let another = world.customer_key();
+    for (key_id, arn) in [(&*another, &*arn), (&another, &key_id), (&another, "none"), (&*another, &arn[1..])] {
+        let both = [on, ("KeyId", key_id), ("ProtectedResourceArn", arn)];
+        invalid(&world, "SetDeletionProtection", &both, "ProtectedResourceArn");
+    }
+    world.kms(
+        "SetDeletionProtection",
+        &[on, ("KeyId", &another), ("ProtectedResourceArn", &arn.replace(&key_id, &another))],
+    );
+    assert_eq!(metadata(&world, &another)["DeletionProtection"], "Enabled");
 }
 
 #[test]
