@@ -17,6 +17,7 @@ const UNSUPPORTED: Refusal = (400, "UnsupportedOperation", "This action is not s
 const NAME: &str = "acs/ram/user/app";
 const OF_NAME: (&str, &str) = ("SecretName", NAME);
 const CONFIG: &str = r#"{"SecretSubType":"RamUserAccessKey","UserName":"app"}"#;
+const CUSTOM_DATA: &str = "ExtendedConfig.CustomData";
 const EACH_WEEK: [(&str, &str); 2] = [("EnableAutomaticRotation", "true"), ("RotationInterval", "7d")];
 
 #[track_caller]
@@ -83,9 +84,14 @@ fn a_secret_holds_the_access_key_of_a_user_and_is_named_after_it() {
     assert_eq!(config, json!({"SecretSubType": "RamUserAccessKey", "UserName": "app", "CustomData": {}}));
     assert!(world.kms("GetSecretValue", &[OF_NAME]).get("ExtendedConfig").is_none());
     assert_eq!((&read["SecretType"], &read["AutomaticRotation"]), (&json!("RAMCredentials"), &json!("Disabled")));
-    world.kms("UpdateSecret", &[OF_NAME, ("ExtendedConfig.CustomData", r#"{"team":"a"}"#)]);
+    world.kms("UpdateSecret", &[OF_NAME, (CUSTOM_DATA, r#"{"team":"a"}"#)]);
     let config: Value = serde_json::from_str(&text(&described(&world), "ExtendedConfig")).unwrap();
     assert_eq!((&config["CustomData"], &config["UserName"]), (&json!({"team": "a"}), &json!("app")));
+    let room = 1024 - text(&described(&world), "ExtendedConfig").len() + "a".len();
+    let custom = |length: usize| format!(r#"{{"team":"{}"}}"#, "a".repeat(length));
+    invalid(&world, "UpdateSecret", &[OF_NAME, (CUSTOM_DATA, &custom(room + 1))], CUSTOM_DATA);
+    world.kms("UpdateSecret", &[OF_NAME, (CUSTOM_DATA, &custom(room))]);
+    assert_eq!(text(&described(&world), "ExtendedConfig").len(), 1024);
     let listed = world.kms("ListSecrets", &[("Filters", r#"[{"Key":"SecretType","Values":["RAMCredentials"]}]"#)]);
     assert_eq!((&listed["TotalCount"], &listed["SecretList"]["Secret"][0]["SecretName"]), (&json!(1), &json!(NAME)));
 }
@@ -342,8 +348,8 @@ fn what_such_a_secret_can_not_be_is_refused() {
     let generic = [("SecretName", "generic"), ("VersionId", "v1"), ("SecretData", "x")];
     invalid(&world, "CreateSecret", &[&generic[..], &[("ExtendedConfig", CONFIG)]].concat(), "ExtendedConfig");
     world.kms("CreateSecret", &generic);
-    let custom = [generic[0], ("ExtendedConfig.CustomData", "{}")];
-    invalid(&world, "UpdateSecret", &custom, "ExtendedConfig.CustomData");
+    let custom = [generic[0], (CUSTOM_DATA, "{}")];
+    invalid(&world, "UpdateSecret", &custom, CUSTOM_DATA);
     refuses(&world, "RotateSecret", &[generic[0], ("VersionId", "v2")], UNSUPPORTED);
     world.kms("CreateSecret", &good);
     let exists = (409, "Rejected.ResourceExist", "The resource already exists.");

@@ -315,7 +315,8 @@ fn what_a_secret_can_not_be_is_refused() {
     let world = World::new();
     let value = [("VersionId", "v1"), ("SecretData", "x")];
     let create = |more: &[(&'static str, &'static str)]| [&value[..], more].concat();
-    for name in ["acs/ecs/x", "a b", "ä?"] {
+    let chinese = "密".repeat(65);
+    for name in ["acs/ecs/x", "a b", "é", "ß", "١", "ａ", "あ", &chinese] {
         invalid(&world, "CreateSecret", &[&value[..], &[("SecretName", name)]].concat(), "SecretName");
     }
     let long = "x".repeat(193);
@@ -325,6 +326,12 @@ fn what_a_secret_can_not_be_is_refused() {
     for more in [("SecretType", "Rds"), ("EnableAutomaticRotation", "true")] {
         refuses(&world, "CreateSecret", &create(&[NAME, more]), NOT_SERVED);
     }
+    for (kind, name) in [("ECS", "acs/ecs/x"), ("Rds", "acs/rds/x"), ("PolarDB", "$Auto"), ("Redis", "r")] {
+        let config = ("ExtendedConfig", r#"{"SecretSubType":"Password"}"#);
+        refuses(&world, "CreateSecret", &create(&[("SecretName", name), ("SecretType", kind), config]), NOT_SERVED);
+    }
+    let longest = chinese["密".len()..].to_owned() + &"-".repeat(128);
+    world.kms("CreateSecret", &[&value[..], &[("SecretName", &*longest)]].concat());
     let instance = (403, "Forbidden.DKMSInstanceNotFound", "The specified DKMS Instance is not found.");
     refuses(&world, "CreateSecret", &create(&[NAME, ("DKMSInstanceId", "kst-1")]), instance);
     let large = "x".repeat(30_721);

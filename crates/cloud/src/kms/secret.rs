@@ -103,19 +103,35 @@ pub const PREVIOUS: &str = "ACSPrevious";
 /// Most versions of a secret; the oldest make room.
 const MOST_VERSIONS: usize = 10;
 
-/// A name of letters, digits and some signs, at most `most` characters.
-fn is_name(text: &str, most: usize) -> bool {
-    let signs = |c| matches!(c, '_' | '/' | '+' | '=' | '.' | '@' | '-');
-    text.chars().count() <= most && text.chars().all(|c| c.is_alphanumeric() || signs(c))
+/// Most Chinese characters of a name.
+const MOST_CHINESE: usize = 64;
+
+/// Whether a character is Chinese: of the blocks of CJK ideographs, and the zero that stands apart from them.
+const fn is_chinese(c: char) -> bool {
+    matches!(c, '〇' | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{3ffff}')
 }
 
-/// The name of a new secret: 1 to 192 characters, and not one of those that belong to services; or that which leaves it to KMS.
+/// A name of letters, digits, some signs and Chinese characters, at most `most` characters.
+fn is_name(text: &str, most: usize) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '/' | '+' | '=' | '.' | '@' | '-');
+    let chinese = text.chars().filter(|c| is_chinese(*c)).count();
+    text.chars().count() <= most && chinese <= MOST_CHINESE && text.chars().all(|c| plain(c) || is_chinese(c))
+}
+
+/// The name of a new secret: 1 to 192 characters; or that which leaves it to KMS. Which names a type may have is its own matter.
 #[derive(Clone, Debug)]
 pub struct NewName(pub String);
 
+impl NewName {
+    /// Whether it is one of those that belong to services.
+    pub fn is_of_service(&self) -> bool {
+        self.0.starts_with("acs/")
+    }
+}
+
 impl Parameter for NewName {
     fn from_text(text: &str) -> Result<Self, Invalid> {
-        let good = is_name(text, 192) && !text.starts_with("acs/") || text == AUTOMATIC_NAME;
+        let good = is_name(text, 192) || text == AUTOMATIC_NAME;
         if good { Ok(Self(text.to_owned())) } else { Err(Invalid::Value) }
     }
 }
