@@ -317,3 +317,21 @@ fn moving_a_ciphertext_takes_permission_on_both_keys() {
     let every = world.user("every", Some(&policy(&[statement("kms:ReEncrypt*", "*")])));
     world.succeed(&every, Product::Kms, "ReEncrypt", &parameters);
 }
+
+#[test]
+fn every_text_but_one_with_the_character_zero_is_kept_as_it_is() {
+    let world = World::new();
+    let key_id = world.customer_key();
+    for text in ["not base64!", "\u{1}", "\u{7f}", "\u{feff}a", "\r\n", " ", "密\u{202e}😀", "e\u{301}"] {
+        let made = world.kms("Encrypt", &[("KeyId", &key_id), ("Plaintext", text)]);
+        let blob = support::text(&made, "CiphertextBlob");
+        assert_eq!(world.kms("Decrypt", &[("CiphertextBlob", &blob)])["Plaintext"], text);
+        let name = ("SecretName", &*STANDARD.encode(text).replace('+', "-"));
+        world.kms("CreateSecret", &[name, ("VersionId", "v1"), ("SecretData", text)]);
+        assert_eq!(world.kms("GetSecretValue", &[name])["SecretData"], text);
+    }
+    let message = "Server parse parameters exception. Please check your input params.";
+    let unparsable = (400, "ParseRequestParameterException", message);
+    refuses(&world, "Encrypt", &[("KeyId", &key_id), ("Plaintext", "a\0b")], unparsable);
+    refuses(&world, "CreateSecret", &[("SecretName", "s"), ("VersionId", "v1"), ("SecretData", "a\0b")], unparsable);
+}
