@@ -161,7 +161,7 @@ fn a_ciphertext_moves_between_accounts_where_each_direction_is_allowed_by_both()
         text(&made, "CiphertextBlob")
     };
     let (of_theirs, of_mine) = (encrypted(&root(), &theirs), encrypted(&other(), &mine));
-    let moves = |key: &Key| {
+    let statuses = |key: &Key| {
         let call = |blob: &str, to: &str| {
             world.call(key, Product::Kms, "ReEncrypt", &[("CiphertextBlob", blob), ("DestinationKeyId", to)]).0
         };
@@ -180,10 +180,10 @@ fn a_ciphertext_moves_between_accounts_where_each_direction_is_allowed_by_both()
         ("kms:ReEncrypt*", [200, 200, 404, 200]),
     ] {
         set(&world, &theirs, &world.key_policy_of(&principal, action));
-        assert_eq!(moves(&other()), expected, "{action}");
-        assert_eq!(moves(&users[2]), expected, "{action}, as the user's own account allows");
+        assert_eq!(statuses(&other()), expected, "{action}");
+        assert_eq!(statuses(&users[2]), expected, "{action}, as the user's own account allows");
         for user in &users[..2] {
-            assert!(moves(user).iter().all(|status| matches!(status, 403 | 404)), "{action}: each wants both");
+            assert!(statuses(user).iter().all(|status| matches!(status, 403 | 404)), "{action}: each wants both");
         }
     }
     let moved = world.succeed(
