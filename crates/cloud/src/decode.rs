@@ -124,7 +124,9 @@ impl From<ErrorCode> for Invalid {
 pub trait Parameter: Sized {
     /// The vendor's word for its type.
     const KIND: &'static str = "String";
-    /// Parses a text that is not empty.
+    /// Whether an empty text is a value, as where an update sets a text to nothing. Else it counts as absent.
+    const MAY_BE_EMPTY: bool = false;
+    /// Parses a text.
     fn from_text(text: &str) -> Result<Self, Invalid>;
 }
 
@@ -178,6 +180,8 @@ pub trait Field: Sized {
     const REQUIRED: bool;
     /// The members it takes of each element, for a list of structures.
     const MEMBERS: &'static [&'static str] = &[];
+    /// Whether an empty text is a value of it.
+    const MAY_BE_EMPTY: bool = false;
     /// Reads it.
     fn read(reader: &Reader<'_>, name: &'static str) -> Result<Self, ApiError>;
 }
@@ -185,6 +189,7 @@ pub trait Field: Sized {
 impl<T: Parameter> Field for T {
     const KIND: &'static str = T::KIND;
     const REQUIRED: bool = true;
+    const MAY_BE_EMPTY: bool = T::MAY_BE_EMPTY;
 
     fn read(reader: &Reader<'_>, name: &'static str) -> Result<Self, ApiError> {
         Option::<T>::read(reader, name)?.ok_or_else(|| reader.missing(name))
@@ -194,9 +199,11 @@ impl<T: Parameter> Field for T {
 impl<T: Parameter> Field for Option<T> {
     const KIND: &'static str = T::KIND;
     const REQUIRED: bool = false;
+    const MAY_BE_EMPTY: bool = T::MAY_BE_EMPTY;
 
     fn read(reader: &Reader<'_>, name: &'static str) -> Result<Self, ApiError> {
-        let Some(text) = reader.text(name) else { return Ok(None) };
+        let sent = if T::MAY_BE_EMPTY { reader.given(name) } else { reader.text(name) };
+        let Some(text) = sent else { return Ok(None) };
         match T::from_text(text) {
             Ok(value) => Ok(Some(value)),
             Err(Invalid::Value) => Err(reader.invalid(name)),
@@ -248,6 +255,7 @@ macro_rules! request {
                         kind: <$kind as $crate::decode::Field>::KIND,
                         required: <$kind as $crate::decode::Field>::REQUIRED,
                         members: <$kind as $crate::decode::Field>::MEMBERS,
+                        may_be_empty: <$kind as $crate::decode::Field>::MAY_BE_EMPTY,
                     },)*]];
                 parts.concat()
             }

@@ -449,7 +449,8 @@ impl Shared {
 
     /// Refuses unless the caller may do this to its resources, which are put into `resources`.
     fn permit(cx: &mut Cx<'_>, entry: &Entry, decoded: &Decoded, resources: &mut Vec<Arn>) -> Result<(), ApiError> {
-        let found = (entry.resources)(cx, decoded).map(|found| *resources = found);
+        let open = kms::service::require_open(cx, entry.operation);
+        let found = open.and_then(|()| (entry.resources)(cx, decoded)).map(|found| *resources = found);
         authorize(cx, entry.product, entry.operation, found.map(|()| &**resources))
     }
 

@@ -87,6 +87,8 @@ pub struct ParameterFact {
     pub required: bool,
     /// The members it takes of each element, for a list of structures.
     pub members: &'static [&'static str],
+    /// Whether an empty text is a value of it; else it counts as absent.
+    pub may_be_empty: bool,
 }
 
 /// A parameter that the vendor's operation has and this one does not honour. A request that sends it with effect gets the product's

@@ -55,6 +55,10 @@ pub struct Quotas {
     pub spot_vcpus: Option<i64>,
     /// KMS keys, those of services aside.
     pub keys: Option<i64>,
+    /// Versions of KMS keys together, those of services aside.
+    pub key_versions: Option<i64>,
+    /// Versions of each asymmetric KMS key.
+    pub asymmetric_key_versions: Option<i64>,
     /// Aliases of KMS keys, those of services aside.
     pub aliases: Option<i64>,
     /// KMS secrets.

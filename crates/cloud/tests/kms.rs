@@ -6,13 +6,19 @@ mod support;
 
 use coffer_cloud::bootstrap::{self, KmsService};
 use coffer_cloud::{Product, operations};
-use support::{REGION, World, root, text};
+use support::{Pairs, REGION, World, root, text};
 
 type Refusal = (u16, &'static str, &'static str);
 
 const NO_ALIAS: Refusal = (404, "Forbidden.AliasNotFound", "The specified Alias is not found.");
 const NO_KEY: Refusal = (404, "Forbidden.KeyNotFound", "The specified Key is not found.");
 const CONFLICT: Refusal = (409, "Rejected.StateModifiedFailed", "Keystate modified failed.");
+const CLOSED: Refusal = (
+    403,
+    "Forbidden.KmsServiceNotEnabled",
+    "Kms service is not Enabled for current user. Please get access permission first.",
+);
+const ON: (&str, &str) = ("EnableDeletionProtection", "true");
 const WEEK: (&str, &str) = ("PendingWindowInDays", "7");
 
 fn kms(world: &World, action: &str, parameters: &[(&str, &str)]) -> serde_json::Value {
@@ -39,9 +45,28 @@ fn used_key(world: &World) -> (String, String) {
     (key_id, text(&made, "CiphertextBlob"))
 }
 
+/// Where nothing of what the sample names is there, and where an alias or what can't be a key stands in its place, the answer is the same.
+#[track_caller]
+fn closed_whatever_is_named(service: KmsService, action: &str, sample: &Pairs) {
+    let world = World::new();
+    bootstrap::set_kms_service(&world.db, &world.account, service).unwrap();
+    for instead in [None, Some("alias/none"), Some("acs:kms:nowhere:1:key/x"), Some("AAAA")] {
+        // Some take base64 alone for a ciphertext.
+        let blob = instead == Some("AAAA");
+        let names = |name: &str| name.ends_with("KeyId") || name == "SecretName" || blob && name == "CiphertextBlob";
+        let value = |name: &str, value: &String| instead.filter(|_| names(name)).unwrap_or(value).to_owned();
+        let changed: Pairs = sample.iter().map(|(name, sent)| (name.clone(), value(name, sent))).collect();
+        let request = world.request(&root(), Product::Kms, action, &changed);
+        // A new secret can't have every name.
+        if action == "CreateSecret" && instead.is_some_and(|name| name.contains(':')) {
+            continue;
+        }
+        world.refuses_request(request, CLOSED);
+    }
+}
+
 #[test]
 fn a_kms_that_is_not_open_does_nothing_but_open() {
-    let message = "Kms service is not Enabled for current user. Please get access permission first.";
     for service in [KmsService::Unopened, KmsService::Suspended] {
         for entry in operations(Product::Kms) {
             let (world, action) = (World::new(), entry.operation.name);
@@ -51,12 +76,31 @@ fn a_kms_that_is_not_open_does_nothing_but_open() {
             if matches!(action, "OpenKmsService" | "DescribeAccountKmsStatus" | "DescribeRegions") {
                 assert_eq!(world.send(request).0, 200, "{action}");
             } else {
-                world.refuses_request(request, (403, "Forbidden.KmsServiceNotEnabled", message));
+                world.refuses_request(request, CLOSED);
+                closed_whatever_is_named(service, action, &sample);
             }
         }
     }
     let world = World::new();
     refuses(&world, "OpenKmsService", &[], (400, "Forbidden.Opened", "Your kms service has been opened."));
+}
+
+#[test]
+fn an_arn_of_another_region_or_of_none_that_there_is_names_no_key() {
+    let world = World::new();
+    let key_id = world.customer_key();
+    let arn = |region: &str| format!("acs:kms:{region}:{}:key/{key_id}", world.account);
+    kms(&world, "Encrypt", &[("KeyId", &arn(REGION)), ("Plaintext", "text")]);
+    for region in ["cn-beijing", "nowhere", "*", ""] {
+        let key = ("KeyId", &*arn(region));
+        for sent in [&[][..], &[("RegionId", REGION)], &[("RegionId", "cn-beijing")]] {
+            refuses(&world, "Encrypt", &[&[key, ("Plaintext", "text")], sent].concat(), NO_KEY);
+            refuses(&world, "DisableKey", &[&[key], sent].concat(), NO_KEY);
+            refuses(&world, "SetDeletionProtection", &[&[("ProtectedResourceArn", key.1), ON], sent].concat(), NO_KEY);
+        }
+        let secret = [("SecretName", "s"), ("VersionId", "v1"), ("SecretData", "x"), ("EncryptionKeyId", key.1)];
+        refuses(&world, "CreateSecret", &secret, NO_KEY);
+    }
 }
 
 #[test]

@@ -197,6 +197,35 @@ fn an_exported_data_key_is_the_one_that_kms_keeps() {
 }
 
 #[test]
+fn a_data_key_too_long_for_the_public_key_is_blamed_and_not_the_public_key() {
+    let world = World::new();
+    let key_id = world.customer_key();
+    let (pair, version) = world.pair("RSA_2048", "ENCRYPT/DECRYPT");
+    let pem = text(&world.kms("GetPublicKey", &[("KeyId", &pair), ("KeyVersionId", &version)]), "PublicKey");
+    let public: String = pem.lines().filter(|line| !line.starts_with('-')).collect();
+    for (algorithm, most) in [("RSAES_OAEP_SHA_256", 190), ("RSAES_OAEP_SHA_1", 214)] {
+        let to = [("PublicKeyBlob", &*public), ("WrappingKeySpec", "RSA_2048"), ("WrappingAlgorithm", algorithm)];
+        for bytes in [most, most + 1] {
+            let bytes = ("NumberOfBytes", &*bytes.to_string());
+            let made = world.kms("GenerateDataKeyWithoutPlaintext", &[("KeyId", &*key_id), bytes]);
+            let made = text(&made, "CiphertextBlob");
+            let export = [&to[..], &[("CiphertextBlob", &*made)]].concat();
+            let generate = [&to[..], &[("KeyId", &*key_id), bytes]].concat();
+            if bytes.1 == most.to_string() {
+                world.kms("ExportDataKey", &export);
+                world.kms("GenerateAndExportDataKey", &generate);
+            } else {
+                invalid(&world, "ExportDataKey", &export, "CiphertextBlob");
+                invalid(&world, "GenerateAndExportDataKey", &generate, "NumberOfBytes");
+            }
+        }
+        let other = [&to[..], &[("KeyId", &*key_id)]].concat();
+        let other = replaced(&other, "PublicKeyBlob", "eA==");
+        invalid(&world, "GenerateAndExportDataKey", &other, "PublicKeyBlob");
+    }
+}
+
+#[test]
 fn a_ciphertext_moves_to_another_key_and_context() {
     let world = World::new();
     let (from, to) = (world.customer_key(), world.key_with(&[("KeySpec", "Aliyun_SM4")]));
@@ -287,4 +316,22 @@ fn moving_a_ciphertext_takes_permission_on_both_keys() {
     world.succeed(&both, Product::Kms, "ReEncrypt", &parameters);
     let every = world.user("every", Some(&policy(&[statement("kms:ReEncrypt*", "*")])));
     world.succeed(&every, Product::Kms, "ReEncrypt", &parameters);
+}
+
+#[test]
+fn every_text_but_one_with_the_character_zero_is_kept_as_it_is() {
+    let world = World::new();
+    let key_id = world.customer_key();
+    for text in ["not base64!", "\u{1}", "\u{7f}", "\u{feff}a", "\r\n", " ", "密\u{202e}😀", "e\u{301}"] {
+        let made = world.kms("Encrypt", &[("KeyId", &key_id), ("Plaintext", text)]);
+        let blob = support::text(&made, "CiphertextBlob");
+        assert_eq!(world.kms("Decrypt", &[("CiphertextBlob", &blob)])["Plaintext"], text);
+        let name = ("SecretName", &*STANDARD.encode(text).replace('+', "-"));
+        world.kms("CreateSecret", &[name, ("VersionId", "v1"), ("SecretData", text)]);
+        assert_eq!(world.kms("GetSecretValue", &[name])["SecretData"], text);
+    }
+    let message = "Server parse parameters exception. Please check your input params.";
+    let unparsable = (400, "ParseRequestParameterException", message);
+    refuses(&world, "Encrypt", &[("KeyId", &key_id), ("Plaintext", "a\0b")], unparsable);
+    refuses(&world, "CreateSecret", &[("SecretName", "s"), ("VersionId", "v1"), ("SecretData", "a\0b")], unparsable);
 }

@@ -215,7 +215,18 @@ fn a_protected_key_is_not_scheduled_for_deletion() {
     world.kms("ScheduleKeyDeletion", &[key, WEEK]);
     let message = "The parameter \"ProtectedResourceArn\" is needed but not provided.";
     let missing = (400, "MissingParameter", message);
-    refuses(&world, "SetDeletionProtection", &[("EnableDeletionProtection", "true")], missing);
+    let on = ("EnableDeletionProtection", "true");
+    refuses(&world, "SetDeletionProtection", &[on], missing);
+    let another = world.customer_key();
+    for (key_id, arn) in [(&*another, &*arn), (&another, &key_id), (&another, "none"), (&*another, &arn[1..])] {
+        let both = [on, ("KeyId", key_id), ("ProtectedResourceArn", arn)];
+        invalid(&world, "SetDeletionProtection", &both, "ProtectedResourceArn");
+    }
+    world.kms(
+        "SetDeletionProtection",
+        &[on, ("KeyId", &another), ("ProtectedResourceArn", &arn.replace(&key_id, &another))],
+    );
+    assert_eq!(metadata(&world, &another)["DeletionProtection"], "Enabled");
 }
 
 #[test]
@@ -388,6 +399,15 @@ fn material_that_expires_is_gone_then() {
     world.import(&key_id, &MATERIAL, "0");
     world.advance(2 * 3_600_000);
     assert!(decrypts(&world, &blob), "the later import does not expire");
+    let (material, token) = world.wrapped(&key_id, "SM2PKE", &MATERIAL);
+    let import = [("KeyId", &*key_id), ("EncryptedKeyMaterial", &material), ("ImportToken", &token)];
+    let moment = in_an_hour_from(&world);
+    for never in [&[][..], &[("KeyMaterialExpireUnix", "")], &[("KeyMaterialExpireUnix", "0")]] {
+        for (expires, shown) in [(&[("KeyMaterialExpireUnix", &*moment)][..], false), (never, true)] {
+            world.kms("ImportKeyMaterial", &[&import, expires].concat());
+            assert_eq!(metadata(&world, &key_id)["MaterialExpireTime"] == "", shown, "{never:?}");
+        }
+    }
 }
 
 fn in_an_hour_from(world: &World) -> String {
@@ -475,4 +495,17 @@ fn nobody_makes_costly_keys_without_permission() {
     assert_eq!((status, body["Code"].as_str()), (403, Some("Forbidden.NoPermission")));
     let everything = world.user("everything", Some(ALLOW_ALL));
     world.succeed(&everything, Product::Kms, "CreateKey", &[("KeySpec", "RSA_2048")]);
+}
+
+#[test]
+fn a_keys_description_becomes_another_or_empty() {
+    let world = World::new();
+    let key_id = world.key_with(&[("Description", "of the shop")]);
+    let key = ("KeyId", &*key_id);
+    for description in ["of all", ""] {
+        world.kms("UpdateKeyDescription", &[key, ("Description", description)]);
+        assert_eq!(world.kms("DescribeKey", &[key])["KeyMetadata"]["Description"], description);
+    }
+    let missing = (400, "MissingParameter", "The parameter \"Description\" is needed but not provided.");
+    world.refuses(&root(), Product::Kms, "UpdateKeyDescription", &[key], missing);
 }

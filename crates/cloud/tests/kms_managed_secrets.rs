@@ -17,6 +17,7 @@ const UNSUPPORTED: Refusal = (400, "UnsupportedOperation", "This action is not s
 const NAME: &str = "acs/ram/user/app";
 const OF_NAME: (&str, &str) = ("SecretName", NAME);
 const CONFIG: &str = r#"{"SecretSubType":"RamUserAccessKey","UserName":"app"}"#;
+const CUSTOM_DATA: &str = "ExtendedConfig.CustomData";
 const EACH_WEEK: [(&str, &str); 2] = [("EnableAutomaticRotation", "true"), ("RotationInterval", "7d")];
 
 #[track_caller]
@@ -83,9 +84,14 @@ fn a_secret_holds_the_access_key_of_a_user_and_is_named_after_it() {
     assert_eq!(config, json!({"SecretSubType": "RamUserAccessKey", "UserName": "app", "CustomData": {}}));
     assert!(world.kms("GetSecretValue", &[OF_NAME]).get("ExtendedConfig").is_none());
     assert_eq!((&read["SecretType"], &read["AutomaticRotation"]), (&json!("RAMCredentials"), &json!("Disabled")));
-    world.kms("UpdateSecret", &[OF_NAME, ("ExtendedConfig.CustomData", r#"{"team":"a"}"#)]);
+    world.kms("UpdateSecret", &[OF_NAME, (CUSTOM_DATA, r#"{"team":"a"}"#)]);
     let config: Value = serde_json::from_str(&text(&described(&world), "ExtendedConfig")).unwrap();
     assert_eq!((&config["CustomData"], &config["UserName"]), (&json!({"team": "a"}), &json!("app")));
+    let room = 1024 - text(&described(&world), "ExtendedConfig").len() + "a".len();
+    let custom = |length: usize| format!(r#"{{"team":"{}"}}"#, "a".repeat(length));
+    invalid(&world, "UpdateSecret", &[OF_NAME, (CUSTOM_DATA, &custom(room + 1))], CUSTOM_DATA);
+    world.kms("UpdateSecret", &[OF_NAME, (CUSTOM_DATA, &custom(room))]);
+    assert_eq!(text(&described(&world), "ExtendedConfig").len(), 1024);
     let listed = world.kms("ListSecrets", &[("Filters", r#"[{"Key":"SecretType","Values":["RAMCredentials"]}]"#)]);
     assert_eq!((&listed["TotalCount"], &listed["SecretList"]["Secret"][0]["SecretName"]), (&json!(1), &json!(NAME)));
 }
@@ -182,6 +188,36 @@ fn a_rotation_that_the_account_does_not_let_kms_do_shows_and_is_tried_again() {
     world.root(Product::Ram, "AttachPolicyToRole", &role);
     world.advance(HOUR_MS);
     assert_eq!(described(&world)["AutomaticRotation"], "Enabled");
+    assert!(current(&world) != first && works(&world, &current(&world)));
+}
+
+#[test]
+fn a_rotation_policy_that_is_set_anew_is_planned_anew_and_forgets_what_failed() {
+    let world = world();
+    let (first, _) = world.managed_secret("app", &EACH_WEEK);
+    let policy = "AliyunKMSManagedRAMCrendentialsRolePolicy";
+    let role = [("PolicyType", "Custom"), ("PolicyName", policy), ("RoleName", "AliyunKMSManagedRAMCrendentialsRole")];
+    world.root(Product::Ram, "DetachPolicyFromRole", &role);
+    world.advance(7 * DAY_MS);
+    let shown = || described(&world)["AutomaticRotation"].clone();
+    assert_eq!(shown(), "Invalid");
+    let set = |enable: &str, interval: &str| {
+        let parameters = [OF_NAME, ("EnableAutomaticRotation", enable), ("RotationInterval", interval)];
+        world.kms("UpdateSecretRotationPolicy", &parameters);
+    };
+    set("false", "7d");
+    assert_eq!(shown(), "Disabled");
+    set("true", "30d");
+    assert_eq!((shown(), &described(&world)["NextRotationDate"]), (json!("Enabled"), &json!("2026-06-27T20:26:40Z")));
+    set("true", "7d");
+    world.settle();
+    assert_eq!(shown(), "Invalid", "what was due is tried at once");
+    set("false", "7d");
+    set("true", "7d");
+    world.settle();
+    world.root(Product::Ram, "AttachPolicyToRole", &role);
+    world.advance(HOUR_MS);
+    assert_eq!(shown(), "Enabled", "and again each hour");
     assert!(current(&world) != first && works(&world, &current(&world)));
 }
 
@@ -312,8 +348,8 @@ fn what_such_a_secret_can_not_be_is_refused() {
     let generic = [("SecretName", "generic"), ("VersionId", "v1"), ("SecretData", "x")];
     invalid(&world, "CreateSecret", &[&generic[..], &[("ExtendedConfig", CONFIG)]].concat(), "ExtendedConfig");
     world.kms("CreateSecret", &generic);
-    let custom = [generic[0], ("ExtendedConfig.CustomData", "{}")];
-    invalid(&world, "UpdateSecret", &custom, "ExtendedConfig.CustomData");
+    let custom = [generic[0], (CUSTOM_DATA, "{}")];
+    invalid(&world, "UpdateSecret", &custom, CUSTOM_DATA);
     refuses(&world, "RotateSecret", &[generic[0], ("VersionId", "v2")], UNSUPPORTED);
     world.kms("CreateSecret", &good);
     let exists = (409, "Rejected.ResourceExist", "The resource already exists.");

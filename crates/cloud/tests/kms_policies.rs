@@ -151,6 +151,52 @@ fn another_account_uses_a_key_where_both_accounts_allow_it_and_sees_nothing_else
 }
 
 #[test]
+fn a_ciphertext_moves_between_accounts_where_each_direction_is_allowed_by_both() {
+    let world = World::new();
+    let (theirs, mine) =
+        (world.customer_key(), text(&world.succeed(&other(), Product::Kms, "CreateKey", &[])["KeyMetadata"], "KeyId"));
+    let (theirs_arn, principal) = (arn(&world, &theirs), format!("acs:ram::{}:root", world.other));
+    let encrypted = |key: &Key, key_id: &str| {
+        let made = world.succeed(key, Product::Kms, "Encrypt", &[("KeyId", key_id), ("Plaintext", "text")]);
+        text(&made, "CiphertextBlob")
+    };
+    let (of_theirs, of_mine) = (encrypted(&root(), &theirs), encrypted(&other(), &mine));
+    let statuses = |key: &Key| {
+        let call = |blob: &str, to: &str| {
+            world.call(key, Product::Kms, "ReEncrypt", &[("CiphertextBlob", blob), ("DestinationKeyId", to)]).0
+        };
+        [call(&of_theirs, &mine), call(&of_mine, &theirs_arn), call(&of_mine, &theirs), call(&of_theirs, &theirs_arn)]
+    };
+    let may = |action: &str| {
+        let statement =
+            format!(r#"{{"Version":"1","Statement":[{{"Effect":"Allow","Action":"{action}","Resource":"*"}}]}}"#);
+        world.user_of(&other(), &action.replace([':', '*'], "-"), Some(&statement))
+    };
+    let users = ["kms:ReEncryptFrom", "kms:ReEncryptTo", "kms:ReEncrypt*"].map(may);
+    for (action, expected) in [
+        ("kms:Decrypt", [404; 4]),
+        ("kms:ReEncryptFrom", [200, 404, 404, 404]),
+        ("kms:ReEncryptTo", [404, 200, 404, 404]),
+        ("kms:ReEncrypt*", [200, 200, 404, 200]),
+    ] {
+        set(&world, &theirs, &world.key_policy_of(&principal, action));
+        assert_eq!(statuses(&other()), expected, "{action}");
+        assert_eq!(statuses(&users[2]), expected, "{action}, as the user's own account allows");
+        for user in &users[..2] {
+            assert!(statuses(user).iter().all(|status| matches!(status, 403 | 404)), "{action}: each wants both");
+        }
+    }
+    let moved = world.succeed(
+        &other(),
+        Product::Kms,
+        "ReEncrypt",
+        &[("CiphertextBlob", &*of_mine), ("DestinationKeyId", &*theirs_arn)],
+    );
+    let opened = world.kms("Decrypt", &[("CiphertextBlob", &text(&moved, "CiphertextBlob"))]);
+    assert_eq!((&opened["Plaintext"], &opened["KeyId"]), (&json!("text"), &json!(theirs)));
+}
+
+#[test]
 fn an_account_that_closes_kms_closes_its_keys_for_others_too() {
     let world = World::new();
     let key_id = world.customer_key();
@@ -186,11 +232,23 @@ fn a_policy_that_can_not_be_is_refused() {
         good.replace(&own, "acs:ram::x:root"),
         good.replace(&own, "acs:ram::1:group/x"),
         good.replace("\"RAM\"", "\"Service\""),
+        good.replace(&format!("\"{own}\""), "[]"),
+        good.replace("kms:*", "*"),
+        good.replace("kms:*", "ecs:*"),
+        good.replace("\"kms:*\"", "[\"kms:*\",\"\"]"),
+        good.replace("\"kms:*\"", "[]"),
+        good.replace("\"Action\"", "\"NotAction\""),
+        good.replace("\"Effect\"", "\"Sid\":\"a!b\",\"Effect\""),
+        good.replace("\"Effect\"", "\"Sid\":\"é\",\"Effect\""),
+        good.replace("\"Effect\"", &format!("\"Sid\":\"{}\",\"Effect\"", "a".repeat(129))),
+        good.replace("\"Effect\"", "\"Sid\":5,\"Effect\""),
         format!("{}{good}", " ".repeat(32_768)),
     ] {
         let parameters = [("KeyId", &*key_id), ("Policy", &*policy)];
         world.refuses(&root(), Product::Kms, "SetKeyPolicy", &parameters, invalid);
     }
+    let sid = format!("\"Sid\":\"{}\",\"Effect\"", "aZ0 _/+=.@-".repeat(11) + "1234567");
+    set(&world, &key_id, &good.replace("\"Effect\"", &sid).replace("kms:*", "KMS:*"));
 }
 
 #[test]

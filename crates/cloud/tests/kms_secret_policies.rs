@@ -190,3 +190,33 @@ fn another_account_reads_a_secret_where_both_accounts_allow_it_and_the_key_too()
     world.kms("SetKeyPolicy", &[("KeyId", &key_id), ("Policy", &key_policy)]);
     assert_eq!(reads(&arn), [true, false, true]);
 }
+
+#[test]
+fn the_system_policies_for_secrets_allow_reading_them_and_managing_them_and_no_keys() {
+    let world = world();
+    let key_id = world.customer_key();
+    let with = |name: &str, policy: &str| {
+        let user = world.user(name, None);
+        let attached = [("PolicyType", "System"), ("PolicyName", policy), ("UserName", name)];
+        world.root(Product::Ram, "AttachPolicyToUser", &attached);
+        user
+    };
+    let users = [with("user", "AliyunKMSSecretUserAccess"), with("admin", "AliyunKMSSecretAdminAccess")];
+    for (action, parameters, expected) in [
+        ("GetSecretValue", &VALUE[..1], [200, 200]),
+        ("DescribeSecret", &VALUE[..1], [200, 200]),
+        ("ListSecretVersionIds", &VALUE[..1], [200, 200]),
+        ("PutSecretValue", &[NAME, ("VersionId", "v2"), VALUE[2]], [403, 200]),
+        ("CreateSecret", &[("SecretName", "new"), VALUE[1], VALUE[2]], [403, 200]),
+        ("ListSecrets", &[], [403, 200]),
+        ("GetRandomPassword", &[], [403, 200]),
+        ("TagResource", &[NAME, ("Tags", r#"[{"TagKey":"a"}]"#)], [403, 200]),
+        ("DeleteSecret", &VALUE[..1], [403, 200]),
+        ("DescribeKey", &[("KeyId", &*key_id)], [403, 403]),
+        ("Encrypt", &[("KeyId", &*key_id), ("Plaintext", "text")], [403, 403]),
+        ("CreateKey", &[], [403, 403]),
+    ] {
+        let answers = [0, 1].map(|at: usize| world.call(&users[at], Product::Kms, action, parameters).0);
+        assert_eq!(answers, expected, "{action}");
+    }
+}

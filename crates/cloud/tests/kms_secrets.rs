@@ -14,6 +14,7 @@ const DAY_MS: i64 = 24 * 3_600_000;
 const NAME: (&str, &str) = ("SecretName", "app/db");
 const NOT_FOUND: Refusal = (404, "Forbidden.ResourceNotFound", "Resource not found");
 const PLANNED: Refusal = (409, "Rejected.ResourceInDeleteWindow", "The secret is planned to be deleted.");
+const DISABLED: Refusal = (409, "Rejected.Disabled", "The request was rejected because the key state is Disabled.");
 const NOT_SERVED: Refusal = (400, "UnsupportedOperation", "This action is not supported.");
 
 #[track_caller]
@@ -102,6 +103,19 @@ fn a_secret_is_made_read_described_and_listed() {
 }
 
 #[test]
+fn a_secrets_description_becomes_another_or_empty_and_stays_where_none_is_sent() {
+    let world = World::new();
+    create(&world, &[("Description", "of the shop")]);
+    let described = || text(&world.kms("DescribeSecret", &[NAME]), "Description");
+    for (sent, then) in
+        [(&[][..], "of the shop"), (&[("Description", "of all")], "of all"), (&[("Description", "")], "")]
+    {
+        world.kms("UpdateSecret", &[&[NAME], sent].concat());
+        assert_eq!(described(), then);
+    }
+}
+
+#[test]
 fn a_new_version_is_current_and_the_one_before_it_previous() {
     let world = World::new();
     create(&world, &[]);
@@ -132,6 +146,13 @@ fn the_same_version_again_is_no_error_and_another_value_for_it_is() {
     let again = put(&world, "v1", "one", r#"["ACSCurrent","ACSNext"]"#);
     assert_eq!(again["VersionStages"]["VersionStage"], json!(["ACSCurrent", "ACSNext"]));
     assert_eq!(staged(&world), [on("v1", &["ACSCurrent", "ACSNext"])]);
+    put(&world, "v2", "two", r#"["ACSCurrent"]"#);
+    let (before, about) = (staged(&world), world.kms("DescribeSecret", &[NAME]));
+    world.advance(1000);
+    let late = world.kms("PutSecretValue", &[NAME, ("VersionId", "v1"), ("SecretData", "one")]);
+    assert_eq!(late["VersionStages"]["VersionStage"], json!(["ACSNext", "ACSPrevious"]));
+    let later = world.kms("DescribeSecret", &[NAME]);
+    assert_eq!((staged(&world), &later["UpdateTime"]), (before, &about["UpdateTime"]), "no change");
     let exists = (409, "Rejected.ResourceExist", "The request was rejected becasue key already exsit");
     let other = [NAME, ("VersionId", "v1"), ("SecretData", "two")];
     refuses(&world, "PutSecretValue", &other, exists);
@@ -204,10 +225,19 @@ fn a_secret_under_a_key_takes_permission_on_the_key_and_the_key_itself() {
     let more = [NAME, ("VersionId", "v3"), ("SecretData", "three")];
     let (status, body) = world.call(&reader, Product::Kms, "PutSecretValue", &more);
     assert_eq!((status, &body["AccessDeniedDetail"]["AuthAction"]), (403, &json!("kms:GenerateDataKey")));
+    let writer = only(r#",{"Effect":"Allow","Action":"kms:GenerateDataKey","Resource":"*"}"#);
+    let writer = world.user("writer", Some(&writer));
+    for data in ["three", "three", "four"] {
+        let (status, body) =
+            world.call(&writer, Product::Kms, "PutSecretValue", &[more[0], more[1], ("SecretData", data)]);
+        assert_eq!(status, if data == "three" { 200 } else { 409 }, "a retry takes no permission to read: {body}");
+    }
+    assert_eq!(world.call(&writer, Product::Kms, "GetSecretValue", &[NAME]).0, 403);
     world.kms("DisableKey", &[("KeyId", &key_id)]);
-    let message = "The request was rejected because the key state is Disabled.";
-    refuses(&world, "GetSecretValue", &[NAME], (409, "Rejected.Disabled", message));
-    refuses(&world, "PutSecretValue", &more, (409, "Rejected.Disabled", message));
+    refuses(&world, "PutSecretValue", &more, DISABLED);
+    refuses(&world, "GetSecretValue", &[NAME], DISABLED);
+    let new = [NAME, ("VersionId", "v4"), ("SecretData", "four")];
+    refuses(&world, "PutSecretValue", &new, DISABLED);
     world.kms("ScheduleKeyDeletion", &[("KeyId", &key_id), ("PendingWindowInDays", "7")]);
     world.advance(7 * DAY_MS);
     let no_key = (404, "Forbidden.KeyNotFound", "The specified Key is not found.");
@@ -285,7 +315,8 @@ fn what_a_secret_can_not_be_is_refused() {
     let world = World::new();
     let value = [("VersionId", "v1"), ("SecretData", "x")];
     let create = |more: &[(&'static str, &'static str)]| [&value[..], more].concat();
-    for name in ["acs/ecs/x", "a b", "ä?"] {
+    let chinese = "密".repeat(65);
+    for name in ["acs/ecs/x", "a b", "é", "ß", "١", "ａ", "あ", &chinese] {
         invalid(&world, "CreateSecret", &[&value[..], &[("SecretName", name)]].concat(), "SecretName");
     }
     let long = "x".repeat(193);
@@ -295,6 +326,12 @@ fn what_a_secret_can_not_be_is_refused() {
     for more in [("SecretType", "Rds"), ("EnableAutomaticRotation", "true")] {
         refuses(&world, "CreateSecret", &create(&[NAME, more]), NOT_SERVED);
     }
+    for (kind, name) in [("ECS", "acs/ecs/x"), ("Rds", "acs/rds/x"), ("PolarDB", "$Auto"), ("Redis", "r")] {
+        let config = ("ExtendedConfig", r#"{"SecretSubType":"Password"}"#);
+        refuses(&world, "CreateSecret", &create(&[("SecretName", name), ("SecretType", kind), config]), NOT_SERVED);
+    }
+    let longest = chinese["密".len()..].to_owned() + &"-".repeat(128);
+    world.kms("CreateSecret", &[&value[..], &[("SecretName", &*longest)]].concat());
     let instance = (403, "Forbidden.DKMSInstanceNotFound", "The specified DKMS Instance is not found.");
     refuses(&world, "CreateSecret", &create(&[NAME, ("DKMSInstanceId", "kst-1")]), instance);
     let large = "x".repeat(30_721);

@@ -44,6 +44,28 @@ fn an_account_has_no_more_keys_aliases_and_secrets_than_it_may() {
 }
 
 #[test]
+fn keys_have_no_more_versions_than_they_may_together_and_each_asymmetric_one_by_itself() {
+    let quotas = Quotas { key_versions: Some(5), asymmetric_key_versions: Some(2), ..Quotas::default() };
+    let world = World::with(Settings { quotas, ..settings() });
+    // The service's key does not count.
+    world.ecs("EnableDiskEncryptionByDefault", &[("RegionId", REGION)]);
+    let pair = world.pair("EC_P256", "SIGN/VERIFY").0;
+    let rotated = [("EnableAutomaticRotation", "true"), ("RotationInterval", "7d")];
+    let key_id = world.key_with(&rotated);
+    world.kms("CreateKeyVersion", &[("KeyId", &pair)]);
+    refuses(&world, "CreateKeyVersion", &[("KeyId", &pair)], LIMIT);
+    for _ in 0..2 {
+        world.kms("CreateKeyVersion", &[("KeyId", &key_id)]);
+    }
+    refuses(&world, "CreateKeyVersion", &[("KeyId", &key_id)], LIMIT);
+    refuses(&world, "CreateKey", &[], LIMIT);
+    world.advance(7 * 24 * 3_600_000);
+    let versions = world.kms("ListKeyVersions", &[("KeyId", &key_id)]);
+    assert_eq!(versions["TotalCount"], 4, "it rotates all the same");
+    world.kms("CreateKey", &[("RegionId", "cn-beijing")]);
+}
+
+#[test]
 fn a_key_in_use_is_kept_where_the_operator_says_so() {
     let world = World::with(Settings { deletion_in_use: DeletionInUse::Refuse, ..settings() });
     let week = ("PendingWindowInDays", "7");

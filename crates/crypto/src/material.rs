@@ -68,6 +68,24 @@ pub enum EncryptionAlgorithm {
     Sm2,
 }
 
+impl EncryptionAlgorithm {
+    /// The longest message for a public key of a kind, in bytes (RFC 8017, 7.1.1 and 7.2.1); `None` where its length is no bound.
+    pub const fn most_message_bytes(self, spec: KeySpec) -> Option<usize> {
+        let overhead = match self {
+            Self::OaepSha1 => 2 * 20 + 2,
+            Self::OaepSha256 => 2 * 32 + 2,
+            Self::Pkcs1 => 11,
+            Self::Sm2 => return None,
+        };
+        match spec {
+            KeySpec::Rsa2048 => Some(256 - overhead),
+            KeySpec::Rsa3072 => Some(384 - overhead),
+            KeySpec::Rsa4096 => Some(512 - overhead),
+            _ => None,
+        }
+    }
+}
+
 /// How a digest is signed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SigningAlgorithm {
@@ -355,6 +373,7 @@ mod tests {
                 |bytes: usize| encrypt_for(KeySpec::Rsa2048, public, algorithm, &SeededRng::new(1), &vec![1; bytes]);
             assert_eq!(key.decrypt(algorithm, &encrypt(most).unwrap()).unwrap().expose().len(), most);
             assert!(encrypt(most + 1).is_err());
+            assert_eq!(algorithm.most_message_bytes(KeySpec::Rsa2048), Some(most));
             assert!(encrypt_for(KeySpec::Rsa3072, public, algorithm, &SeededRng::new(1), b"x").is_err());
         }
     }

@@ -173,6 +173,8 @@ struct FileQuotas {
     vcpus: Option<u32>,
     spot_vcpus: Option<u32>,
     keys: Option<u32>,
+    key_versions: Option<u32>,
+    asymmetric_key_versions: Option<u32>,
     aliases: Option<u32>,
     secrets: Option<u32>,
 }
@@ -314,6 +316,8 @@ impl FileQuotas {
             vcpus: self.vcpus.map(i64::from),
             spot_vcpus: self.spot_vcpus.map(i64::from),
             keys: self.keys.map(i64::from),
+            key_versions: self.key_versions.map(i64::from),
+            asymmetric_key_versions: self.asymmetric_key_versions.map(i64::from),
             aliases: self.aliases.map(i64::from),
             secrets: self.secrets.map(i64::from),
         }
@@ -593,6 +597,8 @@ mod tests {
         assert_eq!(config.settings.quotas.disks, None);
         let config = resolve("[quotas]\ndisks = 3\nspot_vcpus = 0\n").unwrap();
         assert_eq!((config.settings.quotas.disks, config.settings.quotas.spot_vcpus), (Some(3), Some(0)));
+        let quotas = resolve("[quotas]\nkey_versions = 9\nasymmetric_key_versions = 2\n").unwrap().settings.quotas;
+        assert_eq!((quotas.key_versions, quotas.asymmetric_key_versions, quotas.keys), (Some(9), Some(2), None));
         let config = resolve("data = \"d\"\n[volumes]\nobjects = \"/objects\"\nfence_after_s = 30\n").unwrap();
         assert_eq!((config.volumes.objects, config.volumes.volumes), ("/objects".into(), "d/volumes".into()));
         assert_eq!(config.settings.fence_after_ms, Some(30_000));

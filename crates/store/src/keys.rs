@@ -211,6 +211,18 @@ pub fn version_ids(tx: &Tx<'_>, key_id: &str) -> Result<Vec<String>, StoreError>
     tx.all("SELECT version_id FROM kms_key_versions WHERE key_id = $1", &[key_id.into()], |row| row.text(0))
 }
 
+/// How many versions a key has.
+pub fn count_versions(tx: &Tx<'_>, key_id: &str) -> Result<i64, StoreError> {
+    tx.count("SELECT count(*) FROM kms_key_versions WHERE key_id = $1", &[key_id.into()])
+}
+
+/// How many versions an account's keys in a region have in all, those of services aside.
+pub fn count_own_versions(tx: &Tx<'_>, account: &AccountId, region: Region) -> Result<i64, StoreError> {
+    let sql = "SELECT count(*) FROM kms_key_versions v JOIN kms_keys k ON k.key_id = v.key_id
+               WHERE k.account_id = $1 AND k.region = $2 AND k.creator_type = 'User'";
+    tx.count(sql, &[account.into(), region.into()])
+}
+
 /// A page of the versions of a key, newest first, and how many there are in all.
 pub fn list_versions(tx: &Tx<'_>, key_id: &str, offset: i64, limit: i64) -> Result<(Vec<KeyVersion>, i64), StoreError> {
     let wanted = || Condition::new(" WHERE r.key_id = $1", &[key_id.into()]);

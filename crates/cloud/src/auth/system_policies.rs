@@ -34,7 +34,7 @@ pub fn get(name: &str) -> Option<&'static SystemPolicy> {
 }
 
 /// Every system policy.
-pub static ALL: [SystemPolicy; 12] = [
+pub static ALL: [SystemPolicy; 14] = [
     SystemPolicy::new(
         "AdministratorAccess",
         "Everything.",
@@ -79,6 +79,16 @@ pub static ALL: [SystemPolicy; 12] = [
         "AliyunKMSCryptoAdminAccess",
         "Managing and using keys and aliases.",
         r#"{"Version":"1","Statement":[{"Action":"kms:*","Resource":["acs:kms:*:*:key*","acs:kms:*:*:alias*"],"Effect":"Allow"}]}"#,
+    ),
+    SystemPolicy::new(
+        "AliyunKMSSecretUserAccess",
+        "Reading secrets.",
+        r#"{"Version":"1","Statement":[{"Action":["kms:GetSecretValue"],"Resource":"*","Effect":"Allow"},{"Action":["kms:DescribeSecret","kms:ListSecretVersionIds"],"Resource":"*","Effect":"Allow"}]}"#,
+    ),
+    SystemPolicy::new(
+        "AliyunKMSSecretAdminAccess",
+        "Managing and reading secrets.",
+        r#"{"Version":"1","Statement":[{"Action":"kms:*","Resource":"acs:kms:*:*:secret*","Effect":"Allow"},{"Action":"kms:GetRandomPassword","Resource":"*","Effect":"Allow"},{"Action":["rds:DescribeDBInstances","rds:DescribeDBInstanceAttribute","rds:DescribeDatabases","rds:DescribeAccounts","rds:DescribeDBInstanceNetInfo","rds:CreateAccount","rds:GrantAccountPrivilege"],"Resource":"*","Effect":"Allow"},{"Action":"ecs:DescribeInstances","Resource":"acs:ecs:*:*:instance/*","Effect":"Allow"},{"Action":["ecs:TagResources","ecs:UntagResources","ecs:ListTagResources"],"Resource":["acs:kms:*:*:key/*","acs:kms:*:*:secret/*"],"Effect":"Allow"},{"Action":"ram:CreateServiceLinkedRole","Resource":"*","Effect":"Allow","Condition":{"StringEquals":{"ram:ServiceName":["secretsmanager-rds.kms.aliyuncs.com","secretsmanager-ecs.kms.aliyuncs.com"]}}}]}"#,
     ),
     SystemPolicy::new(
         "AliyunRAMFullAccess",

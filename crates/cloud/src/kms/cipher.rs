@@ -176,15 +176,15 @@ impl Found {
     /// Takes a ciphertext apart.
     pub fn by(cx: &Cx<'_>, text: &str) -> Result<Self, ApiError> {
         let blob = Blob::parse(cx, text)?.map_err(refused)?;
-        let key = key::reachable(cx, blob.key_id())?;
+        let key = key::reachable(cx, blob.key_id(), key::called(cx))?;
         Ok(Self { blob, key })
     }
 
-    /// What a policy must allow the use of a ciphertext on. KMS must be open.
+    /// What a policy must allow the use of a ciphertext on.
     pub fn resource(cx: &mut Cx<'_>, text: &str) -> Result<Arn, ApiError> {
         cx.named.push(key::any(cx));
         let found = Self::by(cx, text)?;
-        service::require_open_for(cx, &found.key.account, found.key.region)?;
+        service::require_open_of(cx, &found.key.account, found.key.region)?;
         cx.found.push(key::arn(&found.key));
         Ok(key::arn(&found.key))
     }

@@ -5,7 +5,7 @@ use coffer_store::keys::{self, Alias};
 
 use super::key::{self, Forms, State};
 use super::parameter::AliasName;
-use super::{quota, service};
+use super::quota;
 use crate::context::Cx;
 use crate::decode::request;
 use crate::operation::{Access, Effect, Operation};
@@ -48,7 +48,6 @@ pub const OPERATION: Operation = Operation {
 pub fn resources(cx: &mut Cx<'_>, request: &Request) -> Result<Vec<Arn>, ApiError> {
     cx.named.push(key::named(cx, &request.key_id));
     let key = key::find(cx, &request.key_id, Forms::Id)?;
-    service::require_open(cx, key.region)?;
     // The name already holds `alias/`, which the ARN has once.
     Ok(vec![key::arn(&key), Arn::kms(key.region, cx.account(), &request.alias_name.0)])
 }

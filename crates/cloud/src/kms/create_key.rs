@@ -14,7 +14,7 @@ use super::policy::{self, KeyPolicy};
 use super::rotation::{self, RotationInterval};
 use super::spec::{Spec, Usage};
 use super::tagging::{self, ResourceType, TagList};
-use super::{quota, service};
+use super::quota;
 use crate::auth::key_policy::Guarded;
 use crate::context::Cx;
 use crate::costly::Step;
@@ -109,7 +109,6 @@ pub const OPERATION: Operation = Operation {
 
 /// What a policy must allow it on.
 pub fn resources(cx: &mut Cx<'_>, _request: &Request) -> Result<Vec<Arn>, ApiError> {
-    service::require_open(cx, cx.region())?;
     Ok(vec![Arn::kms(cx.region(), cx.account(), "key")])
 }
 
@@ -145,6 +144,7 @@ pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
     };
     let key = key::create(cx, region, new)?;
     quota::require_keys(cx, region)?;
+    quota::require_versions(cx, &key)?;
     policy::require_changeable(cx, Guarded::Key(&key), "kms:SetKeyPolicy")?;
     let TagList(tags) = request.tags.unwrap_or_default();
     tagging::put(cx, ResourceType::Key, &key.account, region, &key.key_id, &tags)?;

@@ -7,7 +7,7 @@ use coffer_base::{ApiError, Arn, ErrorCode};
 
 use super::key::{self, Forms, Maker};
 use super::version_item::VersionItem;
-use super::{rotation, spec};
+use super::{quota, rotation, spec};
 use crate::context::Cx;
 use crate::costly::Step;
 use crate::decode::request;
@@ -36,7 +36,7 @@ pub const OPERATION: Operation = Operation {
     effect: Effect::Write,
     access: Access::Action("kms:CreateKeyVersion"),
     idempotent: false,
-    errors: &[key::ID_ERRORS, key::STATE_ERRORS, &[ErrorCode::KeyOperationUnsupported]],
+    errors: &[key::ID_ERRORS, key::STATE_ERRORS, &[ErrorCode::KeyOperationUnsupported, ErrorCode::KmsLimitExceeded]],
 };
 
 /// What a policy must allow it on.
@@ -51,6 +51,7 @@ pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
     key::require_enabled(&key)?;
     rotation::require_made_here(&key)?;
     let version = Maker::of(cx).rotate(&mut key)?;
+    quota::require_versions(cx, &key)?;
     rotation::plan(cx.tx, &key, cx.now)?;
     cx.note("keyId", key.key_id);
     cx.note("keyVersionId", version.version_id.clone());

@@ -13,7 +13,7 @@ use super::parameter::{Description, NoInstance};
 use super::policy::{self, KeyPolicy};
 use super::secret::{self, DataType, NewName, VersionId};
 use super::tagging::{self, ResourceType, TagList};
-use super::{quota, service};
+use super::quota;
 use crate::auth::key_policy::Guarded;
 use crate::context::Cx;
 use crate::decode::{Invalid, Parameter, request};
@@ -31,7 +31,7 @@ request! {
         /// Whether it is to be rotated by itself; a generic one can't be.
         pub rotation: Option<bool> = "EnableAutomaticRotation",
         /// What a managed one is of.
-        pub config: Option<Config> = "ExtendedConfig",
+        pub config: Option<String> = "ExtendedConfig",
         /// The key that its values are encrypted with: id, alias or ARN.
         pub key_id: Option<String> = "EncryptionKeyId",
         /// Its policy.
@@ -121,7 +121,6 @@ pub const OPERATION: Operation = Operation {
 
 /// What a policy must allow it on.
 pub fn resources(cx: &mut Cx<'_>, _request: &Request) -> Result<Vec<Arn>, ApiError> {
-    service::require_open(cx, cx.region())?;
     Ok(vec![Arn::kms(cx.region(), cx.account(), "secret")])
 }
 
@@ -144,7 +143,7 @@ fn prepare(cx: &Cx<'_>, request: &mut Request) -> Result<New, ApiError> {
     match request.kind.unwrap_or(Kind::Generic) {
         Kind::NotServed => Err(ErrorCode::KmsUnsupportedOperation.into()),
         Kind::Generic if rotated => Err(ErrorCode::KmsUnsupportedOperation.into()),
-        Kind::Generic if automatic => invalid("SecretName"),
+        Kind::Generic if automatic || request.name.is_of_service() => invalid("SecretName"),
         Kind::Generic if request.config.is_some() => invalid("ExtendedConfig"),
         Kind::Generic => Ok(New {
             secret_name: std::mem::take(&mut request.name.0),
@@ -158,8 +157,9 @@ fn prepare(cx: &Cx<'_>, request: &mut Request) -> Result<New, ApiError> {
         Kind::Managed if request.data_type.is_some_and(|DataType(word)| word != "text") => invalid("SecretDataType"),
         Kind::Managed => {
             let Some(config) = &request.config else { return Err(Product::Kms.missing_parameter("ExtendedConfig")) };
+            let Some(config) = Config::parse(config) else { return invalid("ExtendedConfig") };
             let rotation_interval_s = Interval::asked(rotated, request.interval)?;
-            let managed::New { secret_name, extended_config, user_id, value } = managed::prepare(cx, config, &value)?;
+            let managed::New { secret_name, extended_config, user_id, value } = managed::prepare(cx, &config, &value)?;
             let (secret_type, user_id) = (managed::TYPE, Some(user_id));
             Ok(New { secret_name, secret_type, extended_config, user_id, rotation_interval_s, value })
         }

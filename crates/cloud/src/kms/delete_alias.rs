@@ -4,7 +4,7 @@ use coffer_base::{ApiError, Arn, ErrorCode};
 use coffer_store::keys;
 
 use super::parameter::AliasName;
-use super::{key, service};
+use super::key;
 use crate::context::Cx;
 use crate::decode::request;
 use crate::operation::{Access, Effect, Operation};
@@ -36,7 +36,6 @@ pub const OPERATION: Operation = Operation {
 pub fn resources(cx: &mut Cx<'_>, request: &Request) -> Result<Vec<Arn>, ApiError> {
     let (region, name) = (cx.region(), &request.alias_name.0);
     cx.named.push(Arn::kms(region, cx.account(), name));
-    service::require_open(cx, region)?;
     let key_id = keys::key_of_alias(cx.tx, cx.account(), region, name)?.ok_or(ErrorCode::AliasNotFound)?;
     let key = key::get(cx, &key_id)?.ok_or(ErrorCode::AliasNotFound)?;
     Ok(vec![key::arn(&key), Arn::kms(region, cx.account(), name)])

@@ -20,8 +20,9 @@ pub struct Wrapping<'a> {
 }
 
 impl Wrapping<'_> {
-    /// Encrypts a data key, given as KMS keeps it, in base64. The answer is base64 too.
-    pub fn export(&self, cx: &Cx<'_>, data_key: &str) -> Result<String, ApiError> {
+    /// Encrypts a data key, given as KMS keeps it, in base64. The answer is base64 too. One that is too long for the public key is the fault
+    /// of the parameter `length`.
+    pub fn export(&self, cx: &Cx<'_>, data_key: &str, length: &str) -> Result<String, ApiError> {
         let WrappingSpec(spec) = self.spec;
         if !self.algorithm.suits(spec) {
             return Err(Product::Kms.invalid_parameter("WrappingAlgorithm"));
@@ -29,6 +30,9 @@ impl Wrapping<'_> {
         // What Encrypt made need not be a data key.
         let bytes = STANDARD.decode(data_key).map(Secret::new);
         let bytes = bytes.map_err(|_| Product::Kms.invalid_parameter("CiphertextBlob"))?;
+        if self.algorithm.0.most_message_bytes(spec).is_some_and(|most| bytes.expose().len() > most) {
+            return Err(Product::Kms.invalid_parameter(length));
+        }
         let wrapped = encrypt_for(spec, self.public_key, self.algorithm.0, cx.rng, bytes.expose());
         Ok(STANDARD.encode(wrapped.map_err(|_| Product::Kms.invalid_parameter("PublicKeyBlob"))?))
     }

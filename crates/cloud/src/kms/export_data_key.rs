@@ -67,7 +67,7 @@ pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
         algorithm: request.wrapping_algorithm,
         spec: request.wrapping_spec,
     };
-    let exported = wrapping.export(cx, plain.expose())?;
+    let exported = wrapping.export(cx, plain.expose(), "CiphertextBlob")?;
     DryRun::end(request.dry_run)?;
     cipher::note(cx, &key, blob.version_id());
     Ok(Response { exported, key_version_id: blob.version_id().to_owned(), key_id: key.key_id })

@@ -73,7 +73,7 @@ pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
         algorithm: request.wrapping_algorithm,
         spec: request.wrapping_spec,
     };
-    let exported = wrapping.export(cx, data_key.expose())?;
+    let exported = wrapping.export(cx, data_key.expose(), "NumberOfBytes")?;
     DryRun::end(request.dry_run)?;
     let encrypted = cipher::encrypt(cx, &key, &request.context.0, data_key.expose().as_bytes())?;
     cipher::note(cx, &key, &encrypted.version_id);

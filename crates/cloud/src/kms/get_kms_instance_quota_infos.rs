@@ -3,7 +3,6 @@
 use coffer_base::{ApiError, Arn, ErrorCode};
 
 use super::parameter::NoInstance;
-use super::service;
 use crate::context::Cx;
 use crate::decode::request;
 use crate::operation::{Access, Effect, Operation};
@@ -48,7 +47,6 @@ pub const OPERATION: Operation = Operation {
 
 /// What a policy must allow it on.
 pub fn resources(cx: &mut Cx<'_>, _request: &Request) -> Result<Vec<Arn>, ApiError> {
-    service::require_open(cx, cx.region())?;
     Ok(vec![Arn::kms(cx.region(), cx.account(), "keystore")])
 }
 

@@ -1,6 +1,7 @@
 //! ImportKeyMaterial: the material of an external key. What was imported once is the only material that can be imported again.
 //!
-//! Material may expire: a job deletes it then, and the key waits for it again.
+//! Material may expire: a job deletes it then, and the key waits for it again. The metadata requires `KeyMaterialExpireUnix`, whose text says
+//! that without it the material never does.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -27,8 +28,8 @@ request! {
         pub token: String = "ImportToken",
         /// Its id.
         pub key_id: String = "KeyId",
-        /// When it expires; 0 for never.
-        pub expires: Expiry = "KeyMaterialExpireUnix",
+        /// When it expires; 0, as nothing, for never.
+        pub expires: Option<Expiry> = "KeyMaterialExpireUnix",
     }
 }
 
@@ -88,7 +89,7 @@ pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
     if state == State::PendingDeletion {
         return Err(ErrorCode::KeyStateConflict.into());
     }
-    let expires_at = request.expires.0;
+    let expires_at = request.expires.and_then(|Expiry(moment)| moment);
     if expires_at.is_some_and(|moment| moment <= cx.now) {
         return Err(Product::Kms.invalid_parameter("KeyMaterialExpireUnix"));
     }

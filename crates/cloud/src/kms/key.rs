@@ -14,7 +14,7 @@ use crate::auth::key_policy::{self, Grant, Guarded};
 use crate::context::Cx;
 use crate::costly::Step;
 use crate::keyring::Keyring;
-use crate::operation::Access;
+use crate::operation::Operation;
 use crate::product::Product;
 
 /// What a new key is to be.
@@ -281,6 +281,11 @@ pub const CHANGE_ERRORS: &[ErrorCode] = &[ErrorCode::KeyOperationUnsupported, Er
 ///
 /// A key whose deletion is due is gone, whether or not the job that erases it has run yet.
 pub fn find(cx: &Cx<'_>, name: &str, forms: Forms) -> Result<Key, ApiError> {
+    find_for(cx, name, forms, called(cx))
+}
+
+/// The same for another action than the operation's first.
+pub fn find_for(cx: &Cx<'_>, name: &str, forms: Forms, action: &str) -> Result<Key, ApiError> {
     let key_id = if name.starts_with("alias/") {
         if forms == Forms::Id {
             return Err(ErrorCode::AliasNotAllowed.into());
@@ -290,10 +295,11 @@ pub fn find(cx: &Cx<'_>, name: &str, forms: Forms) -> Result<Key, ApiError> {
         match name.strip_prefix("acs:kms:") {
             None => name.to_owned(),
             Some(rest) => match rest.split(':').collect::<Vec<_>>()[..] {
-                [_, account, resource] => {
+                [region, account, resource] => {
                     let key_id = resource.strip_prefix("key/").ok_or(ErrorCode::KeyNotFound)?;
-                    let key = reachable(cx, key_id)?;
-                    return if key.account.as_str() == account { Ok(key) } else { Err(ErrorCode::KeyNotFound.into()) };
+                    let key = reachable(cx, key_id, action)?;
+                    let named = (key.region.id(), key.account.as_str()) == (region, account);
+                    return if named { Ok(key) } else { Err(ErrorCode::KeyNotFound.into()) };
                 }
                 _ => return Err(ErrorCode::KeyNotFound.into()),
             },
@@ -323,11 +329,16 @@ pub fn any(cx: &Cx<'_>) -> Arn {
     Arn::kms(cx.region(), cx.account(), "key/*")
 }
 
-/// What a policy must allow the operation on, where that is one key and KMS must be open.
+/// What a policy must allow the operation on, where that is one key.
 pub fn resource(cx: &mut Cx<'_>, name: &str, forms: Forms) -> Result<Vec<Arn>, ApiError> {
+    resource_for(cx, name, forms, called(cx))
+}
+
+/// The same for another action than the operation's first.
+pub fn resource_for(cx: &mut Cx<'_>, name: &str, forms: Forms, action: &str) -> Result<Vec<Arn>, ApiError> {
     cx.named.push(named(cx, name));
-    let key = find(cx, name, forms)?;
-    service::require_open_for(cx, &key.account, key.region)?;
+    let key = find_for(cx, name, forms, action)?;
+    service::require_open_of(cx, &key.account, key.region)?;
     cx.found.push(arn(&key));
     Ok(vec![arn(&key)])
 }
@@ -352,7 +363,7 @@ pub fn owned(cx: &Cx<'_>, key_id: &str) -> Result<Key, ApiError> {
 }
 
 /// What may be done with another account's key, where its policy allows it: using it and looking at it, not changing it.
-const ACROSS_ACCOUNTS: [&str; 14] = [
+const ACROSS_ACCOUNTS: [&str; 16] = [
     "kms:AsymmetricDecrypt",
     "kms:AsymmetricEncrypt",
     "kms:AsymmetricSign",
@@ -367,21 +378,27 @@ const ACROSS_ACCOUNTS: [&str; 14] = [
     "kms:GenerateDataKeyWithoutPlaintext",
     "kms:GetPublicKey",
     "kms:ListKeyVersions",
+    "kms:ReEncryptFrom",
+    "kms:ReEncryptTo",
 ];
 
-/// The key of that id, if it is in the region that the request names, and the caller's, or one whose policy lets the caller do what is
-/// called. To others it does not exist.
-pub fn reachable(cx: &Cx<'_>, key_id: &str) -> Result<Key, ApiError> {
+/// What is called: the first action of the operation; nothing in a job.
+pub fn called(cx: &Cx<'_>) -> &'static str {
+    cx.operation.map_or("", Operation::action)
+}
+
+/// The key of that id, if it is in the region that the request names, and the caller's, or one whose policy lets the caller do `action`
+/// with it. To others it does not exist.
+pub fn reachable(cx: &Cx<'_>, key_id: &str, action: &str) -> Result<Key, ApiError> {
     let key = get(cx, key_id)?.ok_or(ErrorCode::KeyNotFound)?;
     let elsewhere = cx.origin.region.is_some_and(|region| region != key.region);
-    if elsewhere || key.account != *cx.account() && !shared(cx, &key)? {
+    if elsewhere || key.account != *cx.account() && !shared(cx, &key, action)? {
         return Err(ErrorCode::KeyNotFound.into());
     }
     Ok(key)
 }
 
-fn shared(cx: &Cx<'_>, key: &Key) -> Result<bool, ApiError> {
-    let Some(Access::Action(action)) = cx.operation.map(|operation| operation.access) else { return Ok(false) };
+fn shared(cx: &Cx<'_>, key: &Key, action: &str) -> Result<bool, ApiError> {
     if !ACROSS_ACCOUNTS.contains(&action) {
         return Ok(false);
     }

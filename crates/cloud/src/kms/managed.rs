@@ -32,6 +32,7 @@ const ROLES: [&str; 2] = ["AliyunKMSManagedRAMCrendentialsRole", "AliyunKMSManag
 const GRACE_MS: i64 = 2 * 24 * 3_600_000;
 const MOST_CONFIG_CHARACTERS: usize = 1024;
 const MOST_CUSTOM: usize = 10;
+const CUSTOM_DATA: &str = "ExtendedConfig.CustomData";
 
 /// `ExtendedConfig` of such a secret, which is also how it is stored.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -43,11 +44,12 @@ pub struct Config {
     custom_data: Map<String, Value>,
 }
 
-impl Parameter for Config {
-    fn from_text(text: &str) -> Result<Self, Invalid> {
-        let config: Self = serde_json::from_str(text).map_err(|_| Invalid::Value)?;
+impl Config {
+    /// The one that a request writes; that of a secret of another type is none.
+    pub fn parse(text: &str) -> Option<Self> {
+        let config: Self = serde_json::from_str(text).ok()?;
         let fits = text.chars().count() <= MOST_CONFIG_CHARACTERS && config.custom_data.len() <= MOST_CUSTOM;
-        if fits && config.secret_sub_type == "RamUserAccessKey" { Ok(config) } else { Err(Invalid::Value) }
+        (fits && config.secret_sub_type == "RamUserAccessKey").then_some(config)
     }
 }
 
@@ -160,14 +162,19 @@ pub fn prepare(cx: &Cx<'_>, config: &Config, data: &Hidden<String>) -> Result<Ne
     let config = Config { user_name: user.user_name, ..config.clone() };
     Ok(New {
         secret_name: format!("acs/ram/user/{}", config.user_name),
-        extended_config: stored(&config)?,
+        extended_config: stored(&config, "ExtendedConfig")?,
         user_id: user.user_id,
         value: value.text()?,
     })
 }
 
-fn stored(config: &Config) -> Result<String, ApiError> {
-    serde_json::to_string(config).map_err(ApiError::internal)
+/// A configuration as it is stored. One that the parameter `name` makes too long is refused.
+fn stored(config: &Config, name: &str) -> Result<String, ApiError> {
+    let text = serde_json::to_string(config).map_err(ApiError::internal)?;
+    if text.chars().count() > MOST_CONFIG_CHARACTERS {
+        return Err(Product::Kms.invalid_parameter(name));
+    }
+    Ok(text)
 }
 
 fn config_of(secret: &Secret) -> Result<Config, ApiError> {
@@ -177,9 +184,9 @@ fn config_of(secret: &Secret) -> Result<Config, ApiError> {
 /// Gives a managed secret other custom data. A generic one has none.
 pub fn set_custom_data(secret: &mut Secret, CustomData(data): CustomData) -> Result<(), ApiError> {
     if secret.secret_type != TYPE {
-        return Err(Product::Kms.invalid_parameter("ExtendedConfig.CustomData"));
+        return Err(Product::Kms.invalid_parameter(CUSTOM_DATA));
     }
-    secret.extended_config = stored(&Config { custom_data: data, ..config_of(secret)? })?;
+    secret.extended_config = stored(&Config { custom_data: data, ..config_of(secret)? }, CUSTOM_DATA)?;
     Ok(())
 }
 

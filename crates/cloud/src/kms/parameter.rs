@@ -32,11 +32,13 @@ impl<const LEAST: i64, const MOST: i64> Parameter for PageSize<LEAST, MOST> {
     }
 }
 
-/// A description: at most 8192 characters.
+/// A description: at most 8192 characters. An empty one takes the place of what was there.
 #[derive(Clone, Debug)]
 pub struct Description(pub String);
 
 impl Parameter for Description {
+    const MAY_BE_EMPTY: bool = true;
+
     fn from_text(text: &str) -> Result<Self, Invalid> {
         if text.chars().count() > 8192 { Err(Invalid::Value) } else { Ok(Self(text.to_owned())) }
     }

@@ -6,7 +6,7 @@ use coffer_store::keys::Key;
 use super::key;
 use crate::auth;
 use crate::auth::key_policy::{self, Grant, Guarded};
-use crate::auth::policy::{Policy, PolicyKind, Principal};
+use crate::auth::policy::{Policy, Principal};
 use crate::context::Cx;
 use crate::decode::{Invalid, Parameter};
 use crate::product::Product;
@@ -17,7 +17,7 @@ pub struct KeyPolicy(pub String);
 
 impl Parameter for KeyPolicy {
     fn from_text(text: &str) -> Result<Self, Invalid> {
-        Policy::parse(text, PolicyKind::Key).map(|_| Self(text.to_owned())).map_err(|_| Invalid::Value)
+        Policy::parse_new_key(text).map(|_| Self(text.to_owned())).map_err(|_| Invalid::Value)
     }
 }
 

@@ -1,9 +1,9 @@
 //! PutSecretValue: a further version of a secret's value. If nothing else is said it is the current one from now on, and the one that was the previous.
 //!
-//! The same version with the same value again is no error; its stages are set then. Of more than ten versions the oldest go.
+//! The same version with the same value again is no error, and changes nothing unless the request names stages. Of more than ten versions
+//! the oldest go.
 
 use coffer_base::{ApiError, Arn, ErrorCode};
-use coffer_crypto::mac;
 use coffer_store::{Record as _, secrets};
 
 use super::managed;
@@ -68,10 +68,13 @@ pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
     let (secret_id, value) = (record.secret_id.clone(), request.data.0);
     let data_type = request.data_type.unwrap_or(DataType("text"));
     if let Some(known) = secrets::version(cx.tx, &secret_id, &version_id)? {
-        let kept = secret::open(cx, &record, &known)?;
-        let same = mac::equal(kept.expose().as_bytes(), value.expose().as_bytes());
-        if !same || known.data_type != data_type.0 {
+        if known.data_type != data_type.0 || !secret::holds(cx, &record, &known, value.expose())? {
             return Err(ErrorCode::SecretVersionExists.into());
+        }
+        if request.stages.is_none() {
+            // A retry that comes late must not make an old value the current one again.
+            let stages = secret::stages_of(cx, &secret_id, &version_id)?;
+            return Ok(Response { secret_name: record.secret_name, version_id, stages });
         }
     } else {
         let version = secret::seal(cx, &record, version_id.clone(), data_type, value.expose())?;

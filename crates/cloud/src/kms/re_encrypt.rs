@@ -26,7 +26,7 @@ request! {
         pub ciphertext_blob: String = "CiphertextBlob",
         /// What is authenticated with the new one.
         pub destination_context: ContextField = "DestinationEncryptionContext",
-        /// The new key's id.
+        /// The new key's id or ARN.
         pub destination_key_id: String = "DestinationKeyId",
         /// Whether it is only to be tried.
         pub dry_run: Option<DryRun> = "DryRun",
@@ -74,11 +74,14 @@ response! {
     }
 }
 
+/// What must be allowed with the new key; with the old one it is the operation's first action.
+const TO: &str = "kms:ReEncryptTo";
+
 /// What it declares.
 pub const OPERATION: Operation = Operation {
     name: "ReEncrypt",
     effect: Effect::Use,
-    access: Access::Each(&["kms:ReEncryptFrom", "kms:ReEncryptTo"]),
+    access: Access::Each(&["kms:ReEncryptFrom", TO]),
     idempotent: false,
     errors: &[
         super::encrypt::USE_ERRORS,
@@ -92,13 +95,13 @@ pub fn resources(cx: &mut Cx<'_>, request: &Request) -> Result<Vec<Arn>, ApiErro
         Source::Blob => vec![Found::resource(cx, &request.ciphertext_blob)?],
         Source::Pair { key_id, .. } => key::resource(cx, key_id, Forms::Id)?,
     };
-    let to = key::resource(cx, &request.destination_key_id, Forms::Id)?;
+    let to = key::resource_for(cx, &request.destination_key_id, Forms::Id, TO)?;
     Ok([from, to].concat())
 }
 
 /// Does it.
 pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
-    let destination = key::find(cx, &request.destination_key_id, Forms::Id)?;
+    let destination = key::find_for(cx, &request.destination_key_id, Forms::Id, TO)?;
     let (plain, key, version_id) = match source(&request)? {
         Source::Blob => {
             let Found { blob, key } = Found::by(cx, &request.ciphertext_blob)?;

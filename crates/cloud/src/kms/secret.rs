@@ -1,6 +1,7 @@
 //! Secrets: found, sealed, opened; their versions and stages.
 
 use coffer_base::{AccountId, ApiError, Arn, ErrorCode, Secret as Hidden};
+use coffer_crypto::mac;
 use coffer_store::Record as _;
 use coffer_store::keys::Key;
 use coffer_store::secrets::{self, Secret, SecretVersion};
@@ -64,15 +65,14 @@ fn placed<'a>(cx: &Cx<'_>, name: &'a str) -> Result<(AccountId, &'a str), ApiErr
     Ok((AccountId::parse(account).ok_or(ErrorCode::SecretNotFound)?, name.ok_or(ErrorCode::SecretNotFound)?))
 }
 
-/// What a policy must allow an operation on a secret on. KMS must be open. Whether an own secret is there is not looked at yet: its name can
+/// What a policy must allow an operation on a secret on. Whether an own secret is there is not looked at yet: its name can
 /// be guessed, so who may not use it is not told.
 pub fn resource(cx: &mut Cx<'_>, name: &str) -> Result<Vec<Arn>, ApiError> {
-    service::require_open(cx, cx.region())?;
     let named = named(cx, name)?;
     cx.named.push(named.clone());
     if placed(cx, name)?.0 != *cx.account() {
         let secret = find(cx, name)?;
-        service::require_open_for(cx, &secret.account, secret.region)?;
+        service::require_open_of(cx, &secret.account, secret.region)?;
         return Ok(vec![arn(&secret)]);
     }
     Ok(vec![named])
@@ -103,19 +103,35 @@ pub const PREVIOUS: &str = "ACSPrevious";
 /// Most versions of a secret; the oldest make room.
 const MOST_VERSIONS: usize = 10;
 
-/// A name of letters, digits and some signs, at most `most` characters.
-fn is_name(text: &str, most: usize) -> bool {
-    let signs = |c| matches!(c, '_' | '/' | '+' | '=' | '.' | '@' | '-');
-    text.chars().count() <= most && text.chars().all(|c| c.is_alphanumeric() || signs(c))
+/// Most Chinese characters of a name.
+const MOST_CHINESE: usize = 64;
+
+/// Whether a character is Chinese: of the blocks of CJK ideographs, and the zero that stands apart from them.
+const fn is_chinese(c: char) -> bool {
+    matches!(c, '〇' | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{3ffff}')
 }
 
-/// The name of a new secret: 1 to 192 characters, and not one of those that belong to services; or that which leaves it to KMS.
+/// A name of letters, digits, some signs and Chinese characters, at most `most` characters.
+fn is_name(text: &str, most: usize) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '/' | '+' | '=' | '.' | '@' | '-');
+    let chinese = text.chars().filter(|c| is_chinese(*c)).count();
+    text.chars().count() <= most && chinese <= MOST_CHINESE && text.chars().all(|c| plain(c) || is_chinese(c))
+}
+
+/// The name of a new secret: 1 to 192 characters; or that which leaves it to KMS. Which names a type may have is its own matter.
 #[derive(Clone, Debug)]
 pub struct NewName(pub String);
 
+impl NewName {
+    /// Whether it is one of those that belong to services.
+    pub fn is_of_service(&self) -> bool {
+        self.0.starts_with("acs/")
+    }
+}
+
 impl Parameter for NewName {
     fn from_text(text: &str) -> Result<Self, Invalid> {
-        let good = is_name(text, 192) && !text.starts_with("acs/") || text == AUTOMATIC_NAME;
+        let good = is_name(text, 192) || text == AUTOMATIC_NAME;
         if good { Ok(Self(text.to_owned())) } else { Err(Invalid::Value) }
     }
 }
@@ -221,8 +237,23 @@ pub fn seal(
 
 /// The value of a version.
 pub fn open(cx: &mut Cx<'_>, secret: &Secret, version: &SecretVersion) -> Result<Hidden<String>, ApiError> {
+    open_for(cx, secret, version, "kms:Decrypt")
+}
+
+/// Whether a version has just this value. That shows nobody a value, so it takes the permission to write one, not that to read it.
+pub fn holds(cx: &mut Cx<'_>, secret: &Secret, version: &SecretVersion, value: &str) -> Result<bool, ApiError> {
+    let kept = open_for(cx, secret, version, "kms:GenerateDataKey")?;
+    Ok(mac::equal(kept.expose().as_bytes(), value.as_bytes()))
+}
+
+fn open_for(
+    cx: &mut Cx<'_>,
+    secret: &Secret,
+    version: &SecretVersion,
+    action: &'static str,
+) -> Result<Hidden<String>, ApiError> {
     let damaged = || ApiError::internal("a secret's value does not open where it belongs");
-    let plain = if let Some(key) = usable_key(cx, secret, "kms:Decrypt")? {
+    let plain = if let Some(key) = usable_key(cx, secret, action)? {
         let text = std::str::from_utf8(&version.sealed).map_err(ApiError::internal)?;
         let blob = Blob::parse(cx, text)?.map_err(|_| damaged())?;
         cipher::note(cx, &key, blob.version_id());

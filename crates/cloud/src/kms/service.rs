@@ -6,6 +6,7 @@ use coffer_store::{Record as _, Tx};
 
 use super::key::{self, New};
 use crate::context::Cx;
+use crate::operation::Operation;
 
 /// The alias of the key that encrypts disks when the customer names none.
 pub const ECS_SERVICE_ALIAS: &str = "alias/acs/ecs";
@@ -30,17 +31,17 @@ pub fn state(tx: &Tx<'_>, account: &AccountId, region: Region) -> Result<Service
     })
 }
 
-/// Refuses an operation of KMS itself unless KMS is open for the caller.
-pub fn require_open(cx: &Cx<'_>, region: Region) -> Result<(), ApiError> {
-    match state(cx.tx, cx.account(), region)? {
-        Service::Open => Ok(()),
-        Service::NeverOpened | Service::Suspended => Err(ErrorCode::KmsServiceNotEnabled.into()),
+/// Refuses an operation that declares that a closed KMS refuses it, unless KMS is open for the caller. This comes before anything is
+/// looked for: under a closed KMS nothing is there or not there.
+pub fn require_open(cx: &Cx<'_>, operation: &Operation) -> Result<(), ApiError> {
+    if operation.errors.iter().any(|group| group.contains(&ErrorCode::KmsServiceNotEnabled)) {
+        require_open_of(cx, cx.account(), cx.region())?;
     }
+    Ok(())
 }
 
 /// The same for the use of what is `owner`'s: across accounts KMS must be open for both.
-pub fn require_open_for(cx: &Cx<'_>, owner: &AccountId, region: Region) -> Result<(), ApiError> {
-    require_open(cx, region)?;
+pub fn require_open_of(cx: &Cx<'_>, owner: &AccountId, region: Region) -> Result<(), ApiError> {
     match state(cx.tx, owner, region)? {
         Service::Open => Ok(()),
         Service::NeverOpened | Service::Suspended => Err(ErrorCode::KmsServiceNotEnabled.into()),

@@ -22,7 +22,7 @@ request! {
         pub enable: bool = "EnableDeletionProtection",
         /// The key's id.
         pub key_id: Option<String> = "KeyId",
-        /// The key's ARN, in place of its id.
+        /// The key's ARN, in place of its id; with it, of the same key.
         pub arn: Option<String> = "ProtectedResourceArn",
     }
     refused { "KmsInstanceId", }
@@ -56,6 +56,10 @@ pub fn resources(cx: &mut Cx<'_>, request: &Request) -> Result<Vec<Arn>, ApiErro
 /// Does it.
 pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
     let mut key = key::find(cx, name(&request)?, Forms::Id)?;
+    let is_it = |named: &String| *named == key.key_id || named == key::arn(&key).as_str();
+    if ![&request.key_id, &request.arn].into_iter().flatten().all(is_it) {
+        return Err(Product::Kms.invalid_parameter("ProtectedResourceArn"));
+    }
     key::require_changeable(&key)?;
     key.deletion_protection = request.enable;
     let description = request.description.filter(|_| request.enable);

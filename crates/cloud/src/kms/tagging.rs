@@ -5,7 +5,7 @@ use coffer_store::tags::{self, Resource, Tag};
 use serde::Deserialize;
 
 use super::key::{self, Forms};
-use super::{secret, service};
+use super::secret;
 use crate::context::Cx;
 use crate::decode::{Field, Invalid, Parameter, Reader, json_strings};
 use crate::product::Product;
@@ -209,13 +209,11 @@ impl Tagged {
         match kind {
             ResourceType::Key => {
                 let key = key::find(cx, name, forms)?;
-                service::require_open(cx, key.region)?;
                 let arn = key::arn(&key);
                 Ok(Self { kind, id: key.key_id, account: key.account, region: key.region, arn })
             }
             ResourceType::Secret => {
                 let secret = secret::find(cx, name)?;
-                service::require_open(cx, secret.region)?;
                 let arn = secret::arn(&secret);
                 Ok(Self { kind, id: secret.secret_id, account: secret.account, region: secret.region, arn })
             }

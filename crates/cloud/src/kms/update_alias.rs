@@ -5,7 +5,6 @@ use coffer_store::keys;
 
 use super::key::{self, Forms};
 use super::parameter::AliasName;
-use super::service;
 use crate::context::Cx;
 use crate::decode::request;
 use crate::operation::{Access, Effect, Operation};
@@ -40,7 +39,6 @@ pub fn resources(cx: &mut Cx<'_>, request: &Request) -> Result<Vec<Arn>, ApiErro
     let name = &request.alias_name.0;
     cx.named.extend([Arn::kms(cx.region(), cx.account(), name), key::named(cx, &request.key_id)]);
     let target = key::find(cx, &request.key_id, Forms::Id)?;
-    service::require_open(cx, target.region)?;
     let source = keys::key_of_alias(cx.tx, cx.account(), target.region, name)?.ok_or(ErrorCode::AliasNotFound)?;
     let source = key::get(cx, &source)?.ok_or(ErrorCode::AliasNotFound)?;
     Ok(vec![key::arn(&source), key::arn(&target), Arn::kms(target.region, cx.account(), name)])

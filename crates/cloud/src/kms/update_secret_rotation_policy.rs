@@ -62,6 +62,8 @@ pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
         managed::require_managed(&record)?;
     }
     record.rotation_interval_s = Interval::asked(request.enable, request.interval)?;
+    // That the last one failed was of the plan that ends here.
+    record.rotation_failed = false;
     record.update(cx.tx)?;
     managed::plan(cx, &record)?;
     Ok(Response { secret_name: record.secret_name })

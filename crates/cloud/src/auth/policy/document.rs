@@ -79,8 +79,7 @@ impl Policy {
         if length > most {
             return Err(Malformed(format!("The policy document is longer than {most} characters.")));
         }
-        let raw: RawPolicy = serde_json::from_str(text)
-            .map_err(|error| Malformed(format!("The policy document is invalid. {error}")))?;
+        let raw = RawPolicy::parse(text)?;
         if raw.version != "1" {
             return Err(Malformed("The policy document is invalid. Version must be \"1\".".to_owned()));
         }
@@ -92,6 +91,14 @@ impl Policy {
         let mut conditions = statements.iter().flat_map(|statement| &statement.conditions);
         let asks_for_tags = conditions.any(Condition::asks_for_tags);
         Ok(Self { statements, asks_for_tags })
+    }
+
+    /// Parses a key policy that a request sets, by the whole grammar ("Key policy"). One that was stored before a rule was asked for goes on
+    /// to count, so [`Self::parse`] asks for less.
+    pub fn parse_new_key(text: &str) -> Result<Self, Malformed> {
+        let policy = Self::parse(text, PolicyKind::Key)?;
+        RawPolicy::parse(text)?.statement.iter().try_for_each(RawStatement::require_key_grammar)?;
+        Ok(policy)
     }
 
     /// Whom a trust policy or a key policy names, statement by statement.
@@ -117,8 +124,13 @@ struct RawStatement {
     not_resource: Option<OneOrMore>,
     principal: Option<UniqueMap<OneOrMore>>,
     condition: Option<UniqueMap<UniqueMap<OneOrMore>>>,
-    #[serde(rename = "Sid")]
-    _sid: Option<String>,
+    sid: Option<String>,
+}
+
+impl RawPolicy {
+    fn parse(text: &str) -> Result<Self, Malformed> {
+        serde_json::from_str(text).map_err(|error| Malformed(format!("The policy document is invalid. {error}")))
+    }
 }
 
 /// A text or a list of texts.
@@ -203,7 +215,27 @@ fn either(
     Ok((not, texts.iter().map(|text| Pattern::new(text)).collect()))
 }
 
+/// Most characters of a key policy's `Sid`.
+const MOST_SID_CHARACTERS: usize = 128;
+
 impl RawStatement {
+    /// What a key policy's statement must be beyond what it takes to be understood.
+    fn require_key_grammar(&self) -> Result<(), Malformed> {
+        let sign = |c: char| c.is_ascii_alphanumeric() || " _/+=.@-".contains(c);
+        if self.sid.as_ref().is_some_and(|sid| sid.len() > MOST_SID_CHARACTERS || !sid.chars().all(sign)) {
+            return refuse("A Sid has at most 128 letters, digits, blanks and signs.");
+        }
+        let of_kms = |action: &String| action.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("kms:"));
+        if !self.action.as_ref().is_some_and(|OneOrMore(actions)| actions.iter().all(of_kms)) {
+            return refuse("The Action of a key policy is of KMS.");
+        }
+        let UniqueMap(principals) = self.principal.as_ref().expect("a statement of a parsed key policy has principals");
+        if principals.iter().any(|(_, OneOrMore(named))| named.is_empty()) {
+            return refuse("A Principal of a key policy names somebody.");
+        }
+        Ok(())
+    }
+
     fn check(self, kind: PolicyKind) -> Result<Statement, Malformed> {
         let allow = match self.effect.as_str() {
             "Allow" => true,
