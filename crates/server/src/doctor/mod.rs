@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 use crate::cli::{self, Connection, Failure, Lock, Output, Reason, Session, chain, plain};
 use crate::client::Endpoint;
 use crate::config::{Config, ServeArguments};
+use crate::http;
 
 macro_rules! checks {
     ($($check:ident,)*) => {
@@ -126,14 +127,16 @@ struct Server {
     endpoint: Endpoint,
     connection: Connection,
     session: Option<Session>,
-    /// Whether it answers: the first check of a server tells.
-    is_reached: bool,
+    /// Whether it answers, once that was tried.
+    is_reached: Option<bool>,
 }
 
 impl Server {
     /// Somebody who asks it.
     fn session(&mut self) -> Result<&mut Session, Failure> {
-        if !self.is_reached {
+        let is_reached = self.is_reached.unwrap_or_else(|| http::get(&self.endpoint, "/healthz").is_ok());
+        self.is_reached = Some(is_reached);
+        if !is_reached {
             return Err(Failure::new(Reason::Unreachable, "the server does not answer").next("see `reached`"));
         }
         if self.session.is_none() {
@@ -215,7 +218,7 @@ impl Doctor {
 
     fn server(&self) -> Result<Server, Failure> {
         let (url, endpoint) = self.connection.endpoint()?;
-        Ok(Server { url, endpoint, connection: self.connection.clone(), session: None, is_reached: false })
+        Ok(Server { url, endpoint, connection: self.connection.clone(), session: None, is_reached: None })
     }
 
     fn tell(&self, outcomes: &[(&str, Findings)]) -> std::io::Result<()> {

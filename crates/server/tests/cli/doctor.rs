@@ -266,6 +266,22 @@ fn a_database_of_a_newer_version_is_found() {
 }
 
 #[test]
+fn each_check_of_a_server_can_be_made_alone() {
+    let site = Site::new();
+    site.let_ecs_use_keys();
+    site.does(&["default-encryption", "enable"]);
+    for check in ["reached", "clock", "credentials", "default-key", "role"] {
+        let ran = site.coffer(&["doctor", "--only", check, "--output", "json"]);
+        assert_eq!(ran.code, 0, "{check}: {}{}", ran.out, ran.err);
+        assert!(ran.out.contains(&format!("\"Check\": \"{check}\"")) && ran.out.contains("\"ok\""), "{}", ran.out);
+    }
+    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let mut command = site.binary();
+    command.args(["doctor", "--only", "role", "--endpoint", &format!("http://{free}")]);
+    Found::of(&mut command).has("role", "unknown", "does not answer", "see `reached`");
+}
+
+#[test]
 fn credentials_that_are_wrong_are_found() {
     let site = Site::new();
     let wrong = ask(&site, &[("ALIBABA_CLOUD_ACCESS_KEY_SECRET", "wrong")]);
