@@ -18,6 +18,8 @@ use crate::cli::{self, Connection, Failure, Lock, Output, Reason, Session, chain
 use crate::client::Endpoint;
 use crate::config::{Config, ServeArguments};
 use crate::http;
+use crate::place;
+use crate::test_mode::is_marked;
 
 macro_rules! checks {
     ($($check:ident,)*) => {
@@ -28,15 +30,20 @@ macro_rules! checks {
 }
 
 checks! {
+    database,
+    test_mode,
     schema,
     root_key_mode,
     root_key,
     free_space,
     filesystem,
+    writable,
     lock,
     port,
     plaintext,
     certificate,
+    sockets,
+    webhook,
     memory_lock,
     open_files,
     volumes,
@@ -86,6 +93,8 @@ struct Check {
 
 enum Run {
     Data(fn(&Data) -> Findings),
+    /// Of what is in the database: left out where that is damaged.
+    Database(fn(&Data) -> Findings),
     Server(fn(&mut Server) -> Findings),
 }
 
@@ -117,6 +126,8 @@ struct Data {
     /// Whether a server has it, and which process that is.
     is_served: bool,
     process: Option<u32>,
+    /// Where else a server was said to be.
+    endpoint: Option<Endpoint>,
     hosts: Vec<String>,
     free_bytes: u64,
 }
@@ -162,12 +173,17 @@ impl Doctor {
         let is_server_meant = self.connection.is_named() || data.is_none();
         let mut server = if is_server_meant { Some(self.server()?) } else { None };
         let mut outcomes = Vec::new();
+        let mut is_readable = data.as_ref().is_some_and(|data| Db::exists(&data.config.data));
         for check in self.meant()? {
             let findings = match (&check.run, &data, &mut server) {
+                (Run::Database(run), Some(data), _) if is_readable => run(data),
                 (Run::Data(run), Some(data), _) => run(data),
                 (Run::Server(run), _, Some(server)) => run(server),
                 _ => continue,
             };
+            if check.name == database::CHECK.name {
+                is_readable &= findings.as_ref().is_ok_and(Vec::is_empty);
+            }
             outcomes.push((check.name, findings));
         }
         let is_well = outcomes.iter().all(|(_, findings)| {
@@ -202,18 +218,19 @@ impl Doctor {
         let wrong = |error| Failure::new(Reason::Configuration, chain(&error)).next("correct the configuration file");
         let config = arguments.resolve().map_err(wrong)?;
         let is_named = self.data.is_some() || self.config.is_some();
-        if !Db::exists(&config.data) {
-            if !is_named {
-                return Ok(None);
-            }
-            let what = format!("there is no data directory at {}", config.data.display());
-            return Err(
-                Failure::new(Reason::Configuration, what).next("say with --data where the server keeps its data")
-            );
+        // A directory for test mode has no database.
+        let there = place::require_data(&config.data).or_else(|failure| match is_marked(&config.data) {
+            Ok(true) => Ok(()),
+            _ => Err(failure),
+        });
+        if let Err(failure) = there {
+            return if is_named { Err(failure) } else { Ok(None) };
         }
         let is_served = matches!(cli::lock(&config.data), Lock::Held);
         let process = if is_served { process::holder(&config.data) } else { None };
-        Ok(Some(Data { config, is_served, process, hosts: self.host.clone(), free_bytes: self.free_gib << 30 }))
+        let endpoint = self.connection.names_server().then(|| self.connection.endpoint()).transpose()?;
+        let (endpoint, hosts) = (endpoint.map(|(_, endpoint)| endpoint), self.host.clone());
+        Ok(Some(Data { config, is_served, process, endpoint, hosts, free_bytes: self.free_gib << 30 }))
     }
 
     fn server(&self) -> Result<Server, Failure> {

@@ -156,10 +156,111 @@ fn a_port_that_another_has_is_found_and_a_second_server_is_told_from_other_progr
 }
 
 #[test]
-fn a_data_directory_that_is_locked_and_not_served_is_found() {
+fn a_port_of_another_endpoint_is_found_too() {
+    let site = stopped();
+    let other = TcpListener::bind("127.0.0.1:0").unwrap();
+    let listen = other.local_addr().unwrap();
+    let closing = std::thread::Builder::new().spawn(move || drop(other.accept().unwrap())).unwrap();
+    let settings = format!("listen = \"127.0.0.1:0\"\n[metadata]\nlisten = \"{listen}\"\nrole = \"programs\"\n");
+    configured(&site, &settings).has("port", "error", &format!("another program has {listen}"), "metadata.listen");
+    closing.join().unwrap();
+}
+
+#[test]
+fn a_server_is_found_where_it_listens_and_one_that_hangs_is_told_of() {
     let site = Site::new();
     let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
-    look(&site, &["--listen", &free]).has("lock", "error", "nothing answers at", "kill ");
+    let found = look(&site, &["--listen", &free]);
+    assert!(found.row("lock")["Result"] == "ok" && found.code == 0, "{:?}", found.rows);
+    // Whoever may not look at its files asks where it was said to be.
+    let mut command = site.powerless();
+    command.args(["doctor", "--data", "data", "--listen", &free, "--only", "lock"]);
+    let found = Found::of(command.env("COFFER_ENDPOINT", format!("http://{}", site.address())));
+    assert_eq!(found.row("lock")["Result"], "ok", "{:?}", found.rows);
+    assert!(Command::new("kill").args(["-STOP", &site.process()]).status().unwrap().success());
+    let found = look(&site, &["--listen", &free, "--only", "lock"]);
+    assert!(Command::new("kill").args(["-CONT", &site.process()]).status().unwrap().success());
+    found.has("lock", "error", "does not answer at", "kill ");
+}
+
+#[test]
+fn a_database_that_is_damaged_cut_off_or_empty_is_one_finding() {
+    let site = stopped();
+    let path = site.data().join("coffer.db");
+    let database = rusqlite::Connection::open(&path).unwrap();
+    let of = |sql: &str| database.query_row(sql, [], |row| row.get::<_, usize>(0)).unwrap();
+    let root = of("SELECT rootpage FROM sqlite_schema WHERE name = 'audit'");
+    let page_bytes = of("SELECT page_size FROM pragma_page_size");
+    drop(database);
+    let whole = fs::read(&path).unwrap();
+    let mut zeroed = whole.clone();
+    zeroed[(root - 1) * page_bytes..root * page_bytes].fill(0);
+    for damaged in [&zeroed[..], &whole[..whole.len() / 2], &[b'x'; 8192]] {
+        fs::write(&path, damaged).unwrap();
+        let found = look(&site, &[]);
+        found.has("database", "error", "the database is damaged", "coffer restore");
+        assert!(found.results("error").len() == 1 && found.results("unknown").is_empty(), "{:?}", found.rows);
+    }
+    fs::write(&path, "").unwrap();
+    look(&site, &[]).has("database", "error", "the database is empty", "coffer restore");
+    fs::write(&path, whole).unwrap();
+    assert_eq!(look(&site, &[]).row("database")["Result"], "ok");
+}
+
+#[test]
+fn settings_with_which_no_server_starts_are_found() {
+    let site = stopped();
+    let key = rcgen::KeyPair::generate().unwrap();
+    let certificate = rcgen::CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap().self_signed(&key).unwrap();
+    fs::write(site.folder.join("own.pem"), certificate.pem()).unwrap();
+    fs::write(site.folder.join("other.key"), rcgen::KeyPair::generate().unwrap().serialize_pem()).unwrap();
+    let far = "x".repeat(100);
+    for (settings, check, what, remedy) in [
+        ("[tls]\ncertificate = \"absent.pem\"\nkey = \"other.key\"\n", "certificate", "absent.pem", "tls.key"),
+        ("[tls]\ncertificate = \"own.pem\"\nkey = \"absent.key\"\n", "certificate", "absent.key", "tls.key"),
+        ("[tls]\ncertificate = \"own.pem\"\nkey = \"other.key\"\n", "certificate", "can't be used", "tls.key"),
+        (
+            "[events]\nwebhook_url = \"http://127.0.0.1:1/\"\nwebhook_secret_file = \"absent\"\n",
+            "webhook",
+            "absent",
+            "events.webhook_secret_file",
+        ),
+        (&format!("[volumes]\nsockets = \"{far}\"\n"), "sockets", &far, "volumes.sockets"),
+    ] {
+        configured(&site, &format!("listen = \"127.0.0.1:0\"\n{settings}")).has(check, "error", what, remedy);
+        let mut serve = site.binary();
+        let serve: Ran = serve.args(["serve", "--data", "data", "--config", "doctor.toml"]).output().unwrap().into();
+        assert!(serve.code == 1 && serve.err.contains(what), "{}", serve.err);
+    }
+}
+
+#[test]
+fn a_directory_of_test_mode_is_found() {
+    let site = stopped();
+    fs::write(site.data().join("test-mode"), "").unwrap();
+    look(&site, &[]).has("test-mode", "error", "is a data directory for test mode", "--data");
+    let marked = site.folder.join("marked");
+    fs::create_dir(&marked).unwrap();
+    fs::write(marked.join("test-mode"), "").unwrap();
+    let mut command = site.binary();
+    command.args(["doctor", "--data", "marked", "--listen", "127.0.0.1:0", "--free-gib", "0"]);
+    let found = Found::of(&mut command);
+    found.has("test-mode", "error", "is a data directory for test mode", "--data");
+    assert!(found.results("unknown").is_empty(), "{:?}", found.rows);
+}
+
+#[test]
+fn a_directory_that_can_not_be_written_is_found() {
+    let site = stopped();
+    let mode = |mode| fs::set_permissions(site.data(), fs::Permissions::from_mode(mode)).unwrap();
+    mode(0o500);
+    let mut command = site.powerless();
+    command.args(["doctor", "--data", "data", "--listen", "127.0.0.1:0", "--free-gib", "0"]);
+    let found = Found::of(&mut command);
+    mode(0o700);
+    found.has("writable", "error", "can't be written by this user", "chown");
+    assert!(found.results("error").len() == 1 && found.results("unknown").is_empty(), "{:?}", found.rows);
+    assert_eq!(look(&site, &[]).row("writable")["Result"], "ok");
 }
 
 #[test]
