@@ -346,6 +346,11 @@ mod tests {
     }
 
     #[test]
+    fn a_path_in_a_uri_ends_nowhere_but_at_its_end() {
+        assert_eq!(uri_path(Path::new("/srv/a b?c#d%e/coffer.db")), "/srv/a%20b%3Fc%23d%25e/coffer.db");
+    }
+
+    #[test]
     fn a_second_process_on_the_same_directory_is_refused() {
         let dir = directory("second");
         let db = Db::open(&dir, Options::default()).unwrap();
