@@ -23,7 +23,11 @@ fn check(data: &Data) -> Findings {
     let who = data.process.map_or_else(|| "a process".to_owned(), |process| format!("process {process}"));
     let places = addresses.iter().map(ToString::to_string).chain(named.map(|endpoint| endpoint.address.clone()));
     let places: Vec<String> = places.collect();
-    let fault = if places.is_empty() { "listens nowhere".to_owned() } else { format!("does not answer at {}", places.join(", ")) };
+    let fault = if places.is_empty() {
+        "listens nowhere".to_owned()
+    } else {
+        format!("does not answer at {}", places.join(", "))
+    };
     let what = format!("{who} has {}, but {fault}", data.config.data.display());
     let remedy = data.process.map_or_else(
         || "find it with lslocks; end it, or say with --listen where it listens".to_owned(),

@@ -46,7 +46,10 @@ fn of(listen: SocketAddr, setting: &str) -> Option<Finding> {
             format!("{} is no address of this machine", listen.ip()),
             format!("choose one of `ip address` with {setting}"),
         ),
-        _ => Finding::error(format!("{listen} can't be listened on: {error}"), format!("choose another address with {setting}")),
+        _ => Finding::error(
+            format!("{listen} can't be listened on: {error}"),
+            format!("choose another address with {setting}"),
+        ),
     };
     Some(finding)
 }

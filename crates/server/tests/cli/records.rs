@@ -5,6 +5,8 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::Stdio;
 
+use coffer_base::{AccountId, Timestamp};
+use coffer_store::{Db, Options, StoreError, audit};
 use serde_json::Value;
 
 use crate::site::{ACCOUNT, ID, KMS, Ran, SECRET, Site};
@@ -87,22 +89,38 @@ fn a_broken_chain_is_told_by_the_exit_code_one() {
     let anchor = anchor["Anchor"].as_str().unwrap().to_owned();
     assert_eq!(ran(&site, &["audit", "verify", "--data", "data", "--anchor", &anchor]).code, 0);
     assert_eq!(ran(&site, &["audit", "verify", "--data", "data", "--anchor", "nonsense"]).code, 2);
-    let database = rusqlite::Connection::open(site.data().join("coffer.db")).unwrap();
-    database.execute("UPDATE audit SET outcome = 'Forbidden' WHERE sequence = 1", []).unwrap();
-    drop(database);
+    let db = Db::open(&site.data(), Options::default()).unwrap();
+    let row = db.write(|tx| -> Result<_, StoreError> {
+        let (last, account) = (audit::head(tx)?.0, AccountId::parse(ACCOUNT).unwrap());
+        let (at, text) = (Timestamp::from_unix_ms(0), "made up");
+        let entry = audit::Entry {
+            at,
+            account: &account,
+            principal: text,
+            access_key_id: text,
+            peer: text,
+            action: text,
+            resources: text,
+            outcome: text,
+            request_id: text,
+            detail: "{}",
+        };
+        audit::append(tx, last + 1, &entry, &[0; 32], None)?;
+        Ok(last + 1)
+    });
+    let row = row.wait().unwrap();
+    drop(db);
     let broken = ran(&site, &["audit", "verify", "--data", "data"]);
-    assert!(broken.code == 1 && broken.err.contains("row 1 of the audit was changed"), "{}", broken.err);
+    assert!(broken.code == 1 && broken.err.contains(&format!("row {row} of the audit was changed")), "{}", broken.err);
 }
 
 #[test]
 fn what_can_not_be_written_can_be_read() {
     let mut site = Site::new();
     site.does(&["key", "create"]);
-    site.stop();
-    let log = |name: &str| site.folder.join(name).join("coffer.db-wal");
+    site.kill();
     // As a server leaves it that was cut off: with a log, and with or without the index of that.
-    let open = rusqlite::Connection::open(site.data().join("coffer.db")).unwrap();
-    open.execute("UPDATE accounts SET created_at = created_at + 1", []).unwrap();
+    let log = |name: &str| site.folder.join(name).join("coffer.db-wal");
     for (name, files) in [
         ("indexed", &["coffer.db", "coffer.db-wal", "coffer.db-shm", "root.key"][..]),
         ("cut", &["coffer.db", "coffer.db-wal", "root.key"]),
@@ -115,7 +133,8 @@ fn what_can_not_be_written_can_be_read() {
         }
         assert!(fs::metadata(log(name)).unwrap().len() > 0);
     }
-    drop(open);
+    // Whoever has it for writing next brings the log in.
+    drop(Db::open(&site.data(), Options::default()).unwrap());
     assert!(!log("data").exists());
     for file in fs::read_dir(site.data()).unwrap() {
         let path = file.unwrap().path();

@@ -105,6 +105,14 @@ impl Site {
         }
     }
 
+    /// Ends it at once.
+    pub(crate) fn kill(&mut self) {
+        if let Some((mut child, _)) = self.server.take() {
+            child.kill().unwrap();
+            child.wait().unwrap();
+        }
+    }
+
     /// The server's process.
     pub(crate) fn process(&self) -> String {
         self.server.as_ref().unwrap().0.id().to_string()
@@ -200,10 +208,7 @@ impl Site {
 
 impl Drop for Site {
     fn drop(&mut self) {
-        if let Some((mut child, _)) = self.server.take() {
-            child.kill().unwrap();
-            child.wait().unwrap();
-        }
+        self.kill();
         if std::thread::panicking() {
             eprintln!("{}", fs::read_to_string(self.folder.join("log")).unwrap());
         }

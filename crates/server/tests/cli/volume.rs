@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use coffer_store::{Db, Options, Record as _, StoreError, volumes};
+
 use crate::site::Site;
 
 #[test]
@@ -107,10 +109,13 @@ fn a_manifest_that_is_another_than_the_database_says_is_found() {
     site.qemu_io(uri, "write -P 1 0 1M");
     site.does(&["snapshot", "create", &disk, "--wait"]);
     site.stop();
-    let database = rusqlite::Connection::open(site.data().join("coffer.db")).unwrap();
-    let changed = database.execute("UPDATE manifests SET root = $1", ["00".repeat(32)]).unwrap();
-    assert_eq!(changed, 1);
-    drop(database);
+    let db = Db::open(&site.data(), Options::default()).unwrap();
+    let changed = db.write(|tx| -> Result<_, StoreError> {
+        let manifest = volumes::kept(tx)?.pop().unwrap();
+        volumes::Manifest { root: "00".repeat(32), ..manifest }.update(tx)
+    });
+    changed.wait().unwrap();
+    drop(db);
     let mut command = site.binary();
     command.args(["volume", "check", &disk, "--snapshots", "--data", "data"]);
     let ran = crate::site::Ran::from(command.output().unwrap());
