@@ -1,6 +1,7 @@
 //! Whoever has the data directory serves it.
 
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpStream};
+use std::time::Duration;
 
 use super::{Check, Data, Finding, Findings, Run, process};
 use crate::client::Endpoint;
@@ -8,6 +9,8 @@ use crate::config::from_this_machine;
 use crate::http;
 
 pub(super) const CHECK: Check = Check { name: "lock", run: Run::Data(check) };
+
+const PATIENCE: Duration = Duration::from_secs(2);
 
 fn check(data: &Data) -> Findings {
     if !data.is_served {
@@ -21,19 +24,24 @@ fn check(data: &Data) -> Findings {
         return Ok(Vec::new());
     }
     let who = data.process.map_or_else(|| "a process".to_owned(), |process| format!("process {process}"));
+    let has = format!("{who} has {}", data.config.data.display());
+    let is_known = listening.is_some() || named.is_some() || data.is_listen_said;
+    if !is_known && TcpStream::connect_timeout(&from_this_machine(data.config.listen), PATIENCE).is_err() {
+        let what = format!("{has}; nothing listens at {}, and where it does this user may not see", data.config.listen);
+        let remedy = "say with --listen or COFFER_ENDPOINT where it listens, or ask as root; it may not listen yet";
+        return Ok(vec![Finding::warning(what, remedy)]);
+    }
     let places = addresses.iter().map(ToString::to_string).chain(named.map(|endpoint| endpoint.address.clone()));
     let places: Vec<String> = places.collect();
-    let fault = if places.is_empty() {
-        "listens nowhere".to_owned()
-    } else {
-        format!("does not answer at {}", places.join(", "))
+    let fault = match &places[..] {
+        [] => "listens nowhere".to_owned(),
+        places => format!("does not answer at {}", places.join(", ")),
     };
-    let what = format!("{who} has {}, but {fault}", data.config.data.display());
     let remedy = data.process.map_or_else(
         || "find it with lslocks; end it, or say with --listen where it listens".to_owned(),
         |process| format!("look at its log; if it hangs, end it: kill {process}"),
     );
-    Ok(vec![Finding::error(what, remedy)])
+    Ok(vec![Finding::error(format!("{has}, but {fault}"), remedy)])
 }
 
 fn plain(listening: SocketAddr) -> Endpoint {

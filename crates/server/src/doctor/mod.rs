@@ -126,8 +126,10 @@ struct Data {
     /// Whether a server has it, and which process that is.
     is_served: bool,
     process: Option<u32>,
-    /// Where else a server was said to be.
+    /// Where a server was said to be.
     endpoint: Option<Endpoint>,
+    /// Whether where it listens was said to this very run.
+    is_listen_said: bool,
     hosts: Vec<String>,
     free_bytes: u64,
 }
@@ -230,7 +232,8 @@ impl Doctor {
         let process = if is_served { process::holder(&config.data) } else { None };
         let endpoint = self.connection.names_server().then(|| self.connection.endpoint()).transpose()?;
         let (endpoint, hosts) = (endpoint.map(|(_, endpoint)| endpoint), self.host.clone());
-        Ok(Some(Data { config, is_served, process, endpoint, hosts, free_bytes: self.free_gib << 30 }))
+        let (is_listen_said, free_bytes) = (self.listen.is_some(), self.free_gib << 30);
+        Ok(Some(Data { config, is_served, process, endpoint, is_listen_said, hosts, free_bytes }))
     }
 
     fn server(&self) -> Result<Server, Failure> {

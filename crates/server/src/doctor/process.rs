@@ -31,7 +31,7 @@ fn holder_of(locks: &str, inode: u64) -> Option<u32> {
     })
 }
 
-/// Where a process listens over TCP, if its files may be looked at.
+/// Where a process listens over TCP, if its files may be looked at: those of a server by root alone, as nobody is to read its memory.
 pub(super) fn listening(process: u32) -> Option<Vec<SocketAddr>> {
     let entries = fs::read_dir(format!("/proc/{process}/fd")).ok()?;
     let mut sockets = HashSet::new();
