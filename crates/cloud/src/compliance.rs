@@ -301,11 +301,14 @@ impl<'c, 'a> Examiner<'c, 'a> {
             return Ok(vec![Finding { is_under_way, ..finding }]);
         };
         let mut findings = Vec::new();
-        if let Some((detail, remedy)) = not_enabled(key_id, self.key(key_id)?) {
+        let key = self.key(key_id)?;
+        let is_gone = key.is_none();
+        if let Some((detail, remedy)) = not_enabled(key_id, key) {
             findings.push(base(Kind::DiskKeyUnusable, &detail, remedy));
         }
         if let Some(default) = self.default_key_id.as_ref().filter(|default| *default != key_id) {
-            let onto = remedy("RewrapDiskDataKey", Some(("KMSKeyId", default.clone())));
+            // A data key is wrapped anew by opening it: what is under a key that is gone stays there.
+            let onto = remedy("RewrapDiskDataKey", Some(("KMSKeyId", default.clone()))).filter(|_| !is_gone);
             let finding = base(Kind::DiskNotOnDefaultKey, &format!("The region's default key is {default}."), onto);
             let is_under_way = Reencryption::get(self.cx.tx, &disk.disk_id)?.is_some();
             findings.push(Finding { is_under_way, ..finding });
@@ -324,10 +327,13 @@ impl<'c, 'a> Examiner<'c, 'a> {
             remedy,
             is_under_way: false,
         };
-        if let Some(key_id) = &snapshot.kms_key_id
-            && let Some((detail, remedy)) = not_enabled(key_id, self.key(key_id)?)
-        {
-            findings.push(base(Kind::SnapshotKeyUnusable, detail, remedy));
+        let mut is_gone = false;
+        if let Some(key_id) = &snapshot.kms_key_id {
+            let key = self.key(key_id)?;
+            is_gone = key.is_none();
+            if let Some((detail, remedy)) = not_enabled(key_id, key) {
+                findings.push(base(Kind::SnapshotKeyUnusable, detail, remedy));
+            }
         }
         let disk = Disk::get(self.cx.tx, &snapshot.source_disk_id)?;
         let disk = disk.filter(|disk| disk.account == snapshot.account && disk.region == snapshot.region);
@@ -347,7 +353,7 @@ impl<'c, 'a> Examiner<'c, 'a> {
                 ..base(
                     Kind::SnapshotUnderOldKey,
                     format!("Its disk is under {key_id} now."),
-                    Some(self.copy_of(snapshot, key_id)),
+                    Some(self.copy_of(snapshot, key_id)).filter(|_| !is_gone),
                 )
             },
         });

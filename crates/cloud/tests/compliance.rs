@@ -106,6 +106,25 @@ fn what_has_a_key_that_is_not_enabled_is_found_and_the_key_is_enabled_again() {
     let lost = found();
     assert_eq!((ids(&lost), lost[0].get("Remedy")), (vec![disk_id, snapshot_id], None));
     assert_eq!(lost[0]["Detail"], format!("The key {key_id} is gone."));
+    // Nor does a new wrapping help, which would have to open the data key first.
+    world.ecs("EnableDiskEncryptionByDefault", &[("RegionId", REGION)]);
+    let lost = findings(&world, "DiskNotOnDefaultKey");
+    assert_eq!((lost.len(), lost[0].get("Remedy")), (1, None));
+}
+
+#[test]
+fn a_snapshot_left_under_a_key_that_is_gone_has_no_remedy() {
+    let world = World::new();
+    world.disk_encryption_role();
+    let (first, second) = (world.customer_key(), world.customer_key());
+    let disk_id = world.used_disk(&[("Encrypted", "true"), ("KMSKeyId", &first)]);
+    let snapshot_id = world.done_snapshot(&disk_id, &[]);
+    world.root(Product::Coffer, "RewrapDiskDataKey", &[("DiskId", &disk_id), ("KMSKeyId", &second)]);
+    world.root(Product::Kms, "ScheduleKeyDeletion", &[("KeyId", &first), ("PendingWindowInDays", "7")]);
+    assert!(findings(&world, "SnapshotUnderOldKey")[0]["Remedy"].is_object());
+    world.advance(8 * DAY_MS);
+    let lost = findings(&world, "SnapshotUnderOldKey");
+    assert_eq!((ids(&lost), lost[0].get("Remedy")), (vec![snapshot_id], None));
 }
 
 #[test]

@@ -1,30 +1,32 @@
 //! Accounts beside the main one: of a server that is running, or of a data directory.
 
 use std::io::Write;
-use std::path::PathBuf;
 
 use clap::Subcommand;
-use coffer_base::AccountId;
+use coffer_base::{AccountId, ApiError};
 use coffer_cloud::Keyring;
 use coffer_cloud::bootstrap::{self, KmsService, Preset, RootAccess, StartError};
 use coffer_crypto::SystemRng;
-use coffer_store::{Db, accounts};
+use coffer_store::{Db, Options, StoreError, accounts};
+use serde_json::{Value, json};
 
-use crate::cli::{Connection, Failure, Output, account};
+use crate::cli::{Connection, Failure, Output, Reason, account, chain};
+use crate::place::Place;
 use crate::seal;
-use crate::serve::{Error, now};
+use crate::serve::now;
 
 /// What to do with accounts.
 #[derive(Subcommand)]
 pub(crate) enum Accounts {
-    /// Make another account with an access key of its own, which is shown this once. With --endpoint, or COFFER_ENDPOINT, the server does
-    /// it, asked by its main account; without, it is done in the data directory, and the server on that must be stopped.
+    /// Make another account with an access key of its own, which is shown this once. With --endpoint, or with COFFER_ENDPOINT and without
+    /// --data and --config, the server does it, asked by its main account; else it is done in the data directory, and the server on that
+    /// must be stopped.
     Create {
         #[command(flatten)]
-        place: seal::Place,
+        place: Place,
         /// The account's number: 16 digits [default: random].
-        #[arg(long)]
-        account: Option<String>,
+        #[arg(long, value_parser = number)]
+        account: Option<AccountId>,
         #[command(flatten)]
         connection: Connection,
         #[command(flatten)]
@@ -34,16 +36,18 @@ pub(crate) enum Accounts {
     /// directory, and the server on that must be stopped. The account's other keys stay as they are.
     NewKey {
         #[command(flatten)]
-        place: seal::Place,
+        place: Place,
         /// The account's number [default: the main one].
-        #[arg(long)]
-        account: Option<String>,
+        #[arg(long, value_parser = number)]
+        account: Option<AccountId>,
+        #[command(flatten)]
+        output: Output,
     },
-    /// Print the numbers of all accounts, the main one first: of the server, asked by its main account, or of the data directory.
+    /// Print the numbers of all accounts, the main one first: of the server, asked by its main account, or of the data directory, as for
+    /// `create`.
     List {
-        /// The data directory.
-        #[arg(long, env = "COFFER_DATA", default_value = "coffer-data")]
-        data: PathBuf,
+        #[command(flatten)]
+        place: Place,
         #[command(flatten)]
         connection: Connection,
         #[command(flatten)]
@@ -51,70 +55,89 @@ pub(crate) enum Accounts {
     },
 }
 
-impl Accounts {
-    /// Has the server do it, if one is named.
-    pub(crate) fn ask(&self) -> Option<Result<(), Failure>> {
-        match self {
-            Self::Create { connection, output, account, .. } if connection.names_server() => {
-                Some(account::create(connection, *output, account.as_deref()))
-            }
-            Self::List { connection, output, .. } if connection.names_server() => {
-                Some(account::list(connection, *output))
-            }
-            _ => None,
+fn number(text: &str) -> Result<AccountId, &'static str> {
+    AccountId::parse(text).ok_or("an account's number has 16 digits")
+}
+
+/// Does it: in the data directory if one was given on the command line or no server is named, else has the server do it.
+pub(crate) fn run(command: &Accounts, is_place_given: bool) -> Result<(), Failure> {
+    let asks = match command {
+        Accounts::Create { connection, .. } | Accounts::List { connection, .. } => {
+            connection.names_server() && !is_place_given
         }
+        Accounts::NewKey { .. } => false,
+    };
+    match command {
+        Accounts::Create { connection, output, account, .. } if asks => {
+            account::create(connection, *output, account.as_ref().map(AccountId::as_str))
+        }
+        Accounts::List { connection, output, .. } if asks => account::list(connection, *output),
+        Accounts::Create { place, account, output, .. } => create(place, account.clone(), *output),
+        Accounts::List { place, output, .. } => list(place, *output),
+        Accounts::NewKey { place, account, output } => new_key(place, account.clone(), *output),
     }
 }
 
-/// Does it in the data directory.
-pub(crate) fn run(command: &Accounts) -> Result<(), Error> {
+fn list(place: &Place, output: Output) -> Result<(), Failure> {
+    let accounts = Db::peek::<_, StoreError>(&place.existing()?.data, accounts::all)?;
+    if output.is_json() {
+        let item = |(place, account): (usize, &AccountId)| json!({"AccountId": account.as_str(), "IsMain": place == 0});
+        let items: Vec<Value> = accounts.iter().enumerate().map(item).collect();
+        return Ok(output.list(&[], &items)?);
+    }
     let mut out = std::io::stdout().lock();
-    match command {
-        Accounts::List { data, .. } => {
-            for account in Db::peek(data, accounts::all)? {
-                writeln!(out, "{account}")?;
-            }
-        }
-        Accounts::Create { place, account, .. } => {
-            let account = account.as_deref().map(number).transpose()?;
-            let (db, keyring) = open(place)?;
-            let preset = Preset { account, access_key: None };
-            let made = db.write(move |tx| -> Result<_, StartError> {
-                bootstrap::create_account(tx, &keyring, &SystemRng, now(), preset)
-            });
-            let (account, access) = made.wait()?;
-            bootstrap::set_kms_service(&db, &account, KmsService::Open).map_err(|error| format!("{error:?}"))?;
-            tell(&mut out, &account, &access)?;
-        }
-        Accounts::NewKey { place, account } => {
-            let account = account.as_deref().map(number).transpose()?;
-            let (db, keyring) = open(place)?;
-            let account = match account {
-                Some(account) => account,
-                None => db.read(bootstrap::main_account)?.ok_or("there is no account yet: the first start makes it")?,
-            };
-            let of = account.clone();
-            let made = db.write(move |tx| bootstrap::create_root_key(tx, &keyring, &SystemRng, now(), &of));
-            let access = made.wait()?.ok_or_else(|| format!("there is no account {account}"))?;
-            tell(&mut out, &account, &access)?;
-        }
+    for account in accounts {
+        writeln!(out, "{account}")?;
     }
     Ok(out.flush()?)
 }
 
-fn number(text: &str) -> Result<AccountId, Error> {
-    AccountId::parse(text).ok_or_else(|| "an account's number has 16 digits".into())
+fn create(place: &Place, account: Option<AccountId>, output: Output) -> Result<(), Failure> {
+    let (db, keyring) = open(place)?;
+    let preset = Preset { account, access_key: None };
+    let made = db.write(move |tx| bootstrap::create_account(tx, &keyring, &SystemRng, now(), preset)).wait();
+    let (account, access) = made.map_err(failed)?;
+    let opened = bootstrap::set_kms_service(&db, &account, KmsService::Open);
+    opened
+        .map_err(|error: ApiError| Failure::machine("KMS could not be opened for the account", format!("{error:?}")))?;
+    tell(&account, &access, output)
+}
+
+fn new_key(place: &Place, account: Option<AccountId>, output: Output) -> Result<(), Failure> {
+    let (db, keyring) = open(place)?;
+    let none =
+        |what: String| Failure::new(Reason::Configuration, what).next("`coffer account list` shows which there are");
+    let account = match account {
+        Some(account) => account,
+        None => db.read(bootstrap::main_account)?.ok_or_else(|| none("there is no account yet".to_owned()))?,
+    };
+    let of = account.clone();
+    let made = db.write(move |tx| bootstrap::create_root_key(tx, &keyring, &SystemRng, now(), &of)).wait();
+    let access = made.map_err(failed)?.ok_or_else(|| none(format!("there is no account {account}")))?;
+    tell(&account, &access, output)
 }
 
 /// The database of a data directory that no server runs on, with its keys.
-fn open(place: &seal::Place) -> Result<(Db, Keyring), Error> {
-    let (db, root) = place.open_database()?;
-    let keyring = db.read(|tx| Keyring::open(root, tx))?;
+fn open(place: &Place) -> Result<(Db, Keyring), Failure> {
+    let kept = place.existing()?;
+    let opened = seal::open_database(&kept.data, &kept.seal, Options::default());
+    let (db, root) = opened.map_err(seal::failed)?;
+    let keyring = db.read(|tx| Keyring::open(root, tx).map_err(StartError::from)).map_err(failed)?;
     Ok((db, keyring))
 }
 
-fn tell(out: &mut impl Write, account: &AccountId, access: &RootAccess) -> std::io::Result<()> {
-    writeln!(out, "account             {account}")?;
-    writeln!(out, "access key id       {}", access.access_key_id)?;
-    writeln!(out, "access key secret   {}   (shown this once; keep it)", access.secret.expose())
+fn failed(error: StartError) -> Failure {
+    match error {
+        StartError::Store(error) => Failure::from(error),
+        error @ StartError::Keyring(_) => Failure::new(Reason::Machine, chain(&error)),
+    }
+}
+
+fn tell(account: &AccountId, access: &RootAccess, output: Output) -> Result<(), Failure> {
+    let (id, secret) = (&access.access_key_id, access.secret.expose());
+    let facts = json!({"AccountId": account.as_str(), "AccessKeyId": id, "AccessKeySecret": secret});
+    let sentence = format!(
+        "account             {account}\naccess key id       {id}\naccess key secret   {secret}   (shown this once; keep it)"
+    );
+    Ok(output.done(&sentence, &facts)?)
 }

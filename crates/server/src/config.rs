@@ -452,10 +452,18 @@ fn only_loopback(listeners: &[(&'static str, Option<IpAddr>)]) -> Result<(), Con
     beyond.map_or(Ok(()), |(name, address)| Err(ConfigError::TestModeBeyond(name, address)))
 }
 
-/// What the file says of the data directory and of the root key in it.
-pub(crate) fn seal(path: Option<&Path>) -> Result<(Option<PathBuf>, SealSettings), ConfigError> {
+/// Where everything is kept, and how the root key is.
+pub(crate) struct Kept {
+    pub(crate) data: PathBuf,
+    pub(crate) volumes: Options,
+    pub(crate) seal: SealSettings,
+}
+
+/// What the file at `path` says of that, and `data` before it.
+pub(crate) fn kept(path: Option<&Path>, data: Option<&Path>) -> Result<Kept, ConfigError> {
     let file = path.map_or_else(|| Ok(File::default()), read)?;
-    Ok((file.data, file.seal))
+    let data = data.map(Path::to_owned).or(file.data).unwrap_or_else(|| USUAL_DATA.into());
+    Ok(Kept { volumes: file.volumes.options(&data)?, data, seal: file.seal })
 }
 
 fn read(path: &Path) -> Result<File, ConfigError> {

@@ -16,8 +16,10 @@ mod hints;
 mod http;
 mod inspect;
 mod live;
+mod manifests;
 mod metadata;
 mod pages;
+mod place;
 mod pools;
 mod records;
 mod seal;
@@ -30,7 +32,9 @@ mod webhook;
 
 use std::process::ExitCode;
 
-use clap::{CommandFactory as _, Parser, Subcommand};
+use clap::error::ErrorKind;
+use clap::parser::ValueSource;
+use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 /// Account-level EBS default encryption, self-hosted: the ECS, KMS, RAM and STS operations behind it, for unmodified clients.
 #[derive(Parser)]
@@ -69,15 +73,22 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let outcome = match Cli::parse().command {
+    let matches = Cli::command().get_matches();
+    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    let is_given = |option| is_given(&matches, option);
+    let is_place_given = is_given("data") || is_given("config");
+    // These two look at both.
+    let wants_both = matches!(cli.command, Command::Doctor(_) | Command::Backup(_));
+    if is_place_given && is_given("endpoint") && !wants_both {
+        let what = "--endpoint names a server, and --data and --config a directory: one of them is too many";
+        Cli::command().error(ErrorKind::ArgumentConflict, what).exit();
+    }
+    let outcome = match cli.command {
         Command::Serve(arguments) => serve::run(&arguments),
-        Command::Audit(command) => records::audit(&command),
-        Command::Erase(command) => erase::run(&command),
-        Command::Seal(command) => seal::run(&command),
-        Command::Account(command) => match command.ask() {
-            Some(outcome) => return cli::exit(outcome),
-            None => accounts::run(&command),
-        },
+        Command::Audit(command) => return cli::exit(records::audit(&command)),
+        Command::Erase(command) => return cli::exit(erase::run(&command)),
+        Command::Seal(command) => return cli::exit(seal::run(&command)),
+        Command::Account(command) => return cli::exit(accounts::run(&command, is_place_given)),
         Command::Backup(command) => return command.run(),
         Command::Restore(command) => return command.run(),
         Command::Doctor(command) => return command.run(),
@@ -97,4 +108,12 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Whether the verb has that option on the command line, not by the environment alone.
+fn is_given(matches: &ArgMatches, option: &str) -> bool {
+    let verb = std::iter::successors(Some(matches), |matches| matches.subcommand().map(|(_, of_verb)| of_verb)).last();
+    verb.is_some_and(|verb| {
+        verb.try_contains_id(option).is_ok() && verb.value_source(option) == Some(ValueSource::CommandLine)
+    })
 }

@@ -35,20 +35,30 @@ pub(crate) enum TlsError {
 
 /// The server's TLS configuration: from `own` certificate and key, or from those in `directory`, made there if they are missing.
 pub(crate) fn configure(directory: &Path, own: Option<&(PathBuf, PathBuf)>) -> Result<Arc<ServerConfig>, TlsError> {
-    let (chain, key) = if let Some((chain, key)) = own {
-        (chain.clone(), key.clone())
-    } else {
-        let files = (directory.join(CHAIN_FILE), directory.join(KEY_FILE));
-        if !(files.0.exists() && files.1.exists()) {
-            make(directory)?;
-        }
-        files
-    };
+    if own.is_none() && !are_made(directory) {
+        make(directory)?;
+    }
+    load(&files(directory, own))
+}
+
+/// The certificate chain's file and its key's.
+pub(crate) fn files(directory: &Path, own: Option<&(PathBuf, PathBuf)>) -> (PathBuf, PathBuf) {
+    own.cloned().unwrap_or_else(|| (directory.join(CHAIN_FILE), directory.join(KEY_FILE)))
+}
+
+/// Whether those in the directory are there.
+pub(crate) fn are_made(directory: &Path) -> bool {
+    let (chain, key) = files(directory, None);
+    chain.exists() && key.exists()
+}
+
+/// The server's TLS configuration of a certificate chain and its key.
+pub(crate) fn load((chain, key): &(PathBuf, PathBuf)) -> Result<Arc<ServerConfig>, TlsError> {
     let pem = |path: &Path, error: rustls_pki_types::pem::Error| TlsError::Pem(path.to_owned(), error.to_string());
-    let certificates = CertificateDer::pem_file_iter(&chain)
+    let certificates = CertificateDer::pem_file_iter(chain)
         .and_then(Iterator::collect::<Result<Vec<_>, _>>)
-        .map_err(|error| pem(&chain, error))?;
-    let private = PrivateKeyDer::from_pem_file(&key).map_err(|error| pem(&key, error))?;
+        .map_err(|error| pem(chain, error))?;
+    let private = PrivateKeyDer::from_pem_file(key).map_err(|error| pem(key, error))?;
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let mut config = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()

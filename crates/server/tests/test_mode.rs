@@ -204,7 +204,14 @@ fn in_test_mode_each_path_answers_and_every_answer_says_so() {
         assert!(head.contains("x-coffer-test-mode: on"), "{head}");
         assert!(answer["clock"]["now"].is_string(), "{answer}");
     }
-    for line in ["POST /test/nothing", "GET /test/reset", "GET /health/ready", "GET /"] {
+    for (line, status, code) in
+        [("POST /test/nothing", 404, "InvalidPath.NotFound"), ("GET /test/reset", 405, "MethodNotAllowed")]
+    {
+        let (found, head, answer) = server.ask(line, "");
+        assert_eq!((found, text(&answer["Code"]).as_str()), (status, code), "{line}: {head}");
+        assert!(answer["Message"].is_string() && head.contains("x-coffer-test-mode: on"), "{head}");
+    }
+    for line in ["GET /health/ready", "GET /"] {
         let (status, head, _) = server.ask(line, "");
         assert!(
             head.contains("x-coffer-test-mode: on") && (status == 200) == line.contains("health"),

@@ -2,6 +2,7 @@
 
 use std::fs::{self, File, TryLockError};
 use std::io;
+use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -10,7 +11,7 @@ use std::thread::JoinHandle;
 
 use coffer_base::limits;
 use rusqlite::backup::Backup;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use crate::writer::{Effect, Generation, Pending, Queue, WriterStats, write_inline};
 use crate::{StoreError, Tx, migrations};
@@ -123,13 +124,13 @@ impl Db {
 
     /// The same on a database's file, wherever it is.
     pub fn peek_file<T, E: From<StoreError>>(file: &Path, work: impl FnOnce(&Tx<'_>) -> Result<T, E>) -> Result<T, E> {
-        snapshot(&connect(file, OpenFlags::SQLITE_OPEN_READ_ONLY)?, None, work)
+        snapshot(&connect_to_read(file)?, None, work)
     }
 
     /// Writes everything committed so far in `directory` into the new file `into`, whether or not a process has the database open: a
     /// reader's consistent picture, which holds up no writer. The version of its schema.
     pub fn copy(directory: &Path, into: &Path) -> Result<i64, StoreError> {
-        let connection = connect(&directory.join(FILE), OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        let connection = connect_to_read(&directory.join(FILE))?;
         let into = into.to_str().ok_or(StoreError::Corrupt("the name of a file that is no text"))?;
         connection.execute("VACUUM INTO $1", [into])?;
         Ok(connection.pragma_query_value(None, "user_version", |row| row.get(0))?)
@@ -137,8 +138,20 @@ impl Db {
 
     /// The version of the schema in `directory`, and the newest one that this program knows.
     pub fn versions(directory: &Path) -> Result<(i64, i64), StoreError> {
-        let connection = connect(&directory.join(FILE), OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        let connection = connect_to_read(&directory.join(FILE))?;
         Ok((connection.pragma_query_value(None, "user_version", |row| row.get(0))?, migrations::newest()))
+    }
+
+    /// Reads the whole database in `directory`, which takes as long as reading the file does: what is wrong with it first, if
+    /// anything is. Not whether its indexes have every row.
+    pub fn fault(directory: &Path) -> Result<Option<String>, StoreError> {
+        let check = |connection: Connection| Ok(connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?);
+        match connect_to_read(&directory.join(FILE)).and_then(check) {
+            Ok(text) if text == "ok" => Ok(None),
+            Ok(text) => Ok(Some(text)),
+            Err(error) if error.is_damage() => Ok(Some(error.to_string())),
+            Err(error) => Err(error),
+        }
     }
 
     /// Runs `work` on a consistent picture of everything committed so far. It can't write.
@@ -243,6 +256,36 @@ fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, StoreError> {
     Ok(connection)
 }
 
+/// Opens a database for reading only, also where nothing can be written: a database with a log has an index of it beside it, which
+/// whoever reads first makes.
+fn connect_to_read(file: &Path) -> Result<Connection, StoreError> {
+    let connection = connect(file, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    let looked = connection.pragma_query_value(None, "schema_version", |row| row.get::<_, i64>(0));
+    let is_refused = |error: &rusqlite::Error| {
+        matches!(error.sqlite_error_code(), Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly))
+    };
+    match looked {
+        Err(error) if is_refused(&error) => {}
+        Err(error) => return Err(error.into()),
+        Ok(_) => return Ok(connection),
+    }
+    let mut log = file.as_os_str().to_owned();
+    log.push("-wal");
+    if fs::metadata(log).is_ok_and(|log| log.len() > 0) {
+        return Err(StoreError::Unindexed(file.to_owned()));
+    }
+    // Nobody writes here, nor is there anything that is not in the file: the engine may take it as it is.
+    let immutable = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
+    connect(Path::new(&format!("file:{}?immutable=1", uri_path(file))), immutable)
+}
+
+/// A path as it stands in a URI.
+fn uri_path(file: &Path) -> String {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/-_.".contains(&byte);
+    let bytes = file.as_os_str().as_bytes().iter();
+    bytes.map(|byte| if is_plain(*byte) { char::from(*byte).to_string() } else { format!("%{byte:02X}") }).collect()
+}
+
 fn snapshot<T, E: From<StoreError>>(
     connection: &Connection,
     generation: Option<u64>,
@@ -300,6 +343,11 @@ mod tests {
         let db = Db::open(&dir, Options::default()).unwrap();
         assert!(has(&db, "kept"));
         fs::remove_dir_all(dir).unwrap();
+    }
+
+    #[test]
+    fn a_path_in_a_uri_ends_nowhere_but_at_its_end() {
+        assert_eq!(uri_path(Path::new("/srv/a b?c#d%e/coffer.db")), "/srv/a%20b%3Fc%23d%25e/coffer.db");
     }
 
     #[test]

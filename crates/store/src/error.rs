@@ -3,6 +3,8 @@
 use std::io;
 use std::path::PathBuf;
 
+use rusqlite::ErrorCode;
+
 /// Why a call on the store failed.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -25,6 +27,12 @@ pub enum StoreError {
         /// The newest version this program knows.
         known: i64,
     },
+    /// A log that was not moved into the database, where nothing can be written that it takes to read it.
+    #[error(
+        "the database {0} has a log beside it, {0}-wal, that can't be read where nothing can be written: copy both into a directory \
+         that can be, and look there"
+    )]
+    Unindexed(PathBuf),
     /// Too many writes are waiting.
     #[error("the queue of writes is full")]
     QueueFull,
@@ -53,6 +61,12 @@ impl StoreError {
                     FromSqlConversionFailure(..) | IntegralValueOutOfRange(..) | InvalidColumnType(..) | Utf8Error(..)
                 )
         )
+    }
+
+    /// Whether the database's file is not what the engine has written.
+    pub fn is_damage(&self) -> bool {
+        let Self::Sqlite(error) = self else { return false };
+        matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase))
     }
 }
 

@@ -23,6 +23,7 @@ pub use crate::snapshot::{Chain, ManifestRef};
 pub use crate::volume::{DataKey, Report};
 pub use error::HostError;
 pub use export::{ExportInfo, TlsExport};
+pub use place::require_room_for_sockets;
 pub use slot::{Counters, VolumeStatus};
 
 use crate::export::Export;

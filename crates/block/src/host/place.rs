@@ -128,14 +128,20 @@ const LONGEST_SOCKET_PATH: usize = 107;
 /// What a disk's socket adds to its directory's path, in bytes, before it is moved to its name.
 const SOCKET_NAME: usize = "/.d-bp1xxxxxxxxxxxxxxxxx.sock/s".len();
 
-/// Makes a directory for disks' sockets, unless it is there. Its path must leave room for their names, as clients are told it:
-/// they have another current directory.
-pub(super) fn make_for_sockets(path: &Path) -> Result<(), HostError> {
+/// Refuses a directory for disks' sockets whose path, as clients are told it (they have another current directory), leaves no room for
+/// their names.
+pub fn require_room_for_sockets(path: &Path) -> Result<(), HostError> {
     let told = std::path::absolute(path).doing("naming the directory of sockets")?;
     let longest = LONGEST_SOCKET_PATH - SOCKET_NAME;
     if told.as_os_str().len() > longest {
         return Err(HostError::SocketsTooFar { path: told, longest });
     }
+    Ok(())
+}
+
+/// Makes a directory for disks' sockets, unless it is there.
+pub(super) fn make_for_sockets(path: &Path) -> Result<(), HostError> {
+    require_room_for_sockets(path)?;
     make_private(path)
 }
 

@@ -127,6 +127,8 @@ impl Fix {
             self.resource.is_empty() || self.resource.iter().any(|resource| resource == id)
         };
         found.retain(named);
+        let has_none = |id: &&String| !found.iter().any(|finding| finding["ResourceId"].as_str() == Some(id));
+        let passed_over: Vec<&str> = self.resource.iter().filter(has_none).map(String::as_str).collect();
         // What disks and snapshots need of their keys comes first, what takes something away last.
         found.sort_by_key(|finding| match finding["Remedy"]["Action"].as_str() {
             Some("DeleteSnapshot") => 2,
@@ -155,8 +157,13 @@ impl Fix {
             item.as_object_mut().map(|item| (item.remove("Called"), item.remove("Remedy")));
         }
         self.output.list(FIXED, &done)?;
-        if refused == 0 {
+        if refused == 0 && passed_over.is_empty() {
             return Ok(());
+        }
+        if refused == 0 {
+            let what = format!("there is no finding of these kinds of {}", passed_over.join(", "));
+            return Err(Failure::new(Reason::Found, what)
+                .next("`coffer compliance report` lists what is to be mended; what is mended already is not in it"));
         }
         let mut what = String::new();
         write!(what, "{refused} of {total} findings could not be mended").map_err(io::Error::other)?;

@@ -3,6 +3,8 @@
 use std::fmt::Display;
 use std::process::ExitCode;
 
+use coffer_store::StoreError;
+
 use super::output::plain;
 
 /// Why a verb did not do what it was told. The numbers are exit codes, documented in `docs/cli.md`; 2 is clap's, for a wrong command
@@ -99,6 +101,17 @@ impl Failure {
 pub(crate) fn chain(error: &(dyn std::error::Error + 'static)) -> String {
     let causes = std::iter::successors(Some(error), |error| error.source());
     causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
+
+impl From<StoreError> for Failure {
+    /// The database could not be read or written.
+    fn from(error: StoreError) -> Self {
+        let failure = Self::new(Reason::Machine, chain(&error));
+        match &error {
+            error if error.is_damage() => failure.next("the database is damaged: restore a backup"),
+            _ => failure,
+        }
+    }
 }
 
 impl From<std::io::Error> for Failure {

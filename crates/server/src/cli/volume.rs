@@ -1,5 +1,6 @@
 //! `coffer volume`: the files of volumes and the objects of snapshots, looked at without a server. Reads only.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Write as _};
 use std::ops::ControlFlow;
@@ -15,7 +16,9 @@ use serde_json::{Value, json};
 use super::disk::DiskId;
 use super::failure::{Failure, Reason, chain};
 use super::output::{Output, plain, table};
-use crate::config::usual_place;
+use crate::config::Kept;
+use crate::manifests::{self, Expected};
+use crate::place::{Place, require_data};
 
 /// What is to be done.
 #[derive(Debug, Subcommand)]
@@ -30,9 +33,8 @@ pub(crate) struct Check {
     /// A volume's directory, or a disk [default: all volumes of the data directory]
     #[arg(value_name = "DIR|DISK")]
     target: Option<String>,
-    /// The server's data directory
-    #[arg(long, env = "COFFER_DATA", value_name = "DIR", default_value = "coffer-data")]
-    data: PathBuf,
+    #[command(flatten)]
+    place: Place,
     /// Verify the snapshots' objects too: that all are there and belong where they are, not what is sealed in them
     #[arg(long)]
     snapshots: bool,
@@ -59,18 +61,18 @@ struct Problem {
 
 impl Check {
     fn run(&self) -> Result<(), Failure> {
-        let place = usual_place(&self.data);
-        let volumes = self.volumes(&place.volumes)?;
-        let lock = lock(&self.data);
+        let kept = self.place.resolve()?;
+        let volumes = self.volumes(&kept.volumes.volumes)?;
+        let lock = lock(&kept.data);
         if matches!(lock, Lock::Held) {
             eprintln!(
                 "coffer: a server has {} open: findings may be writes under way. Stop it to be sure.",
-                self.data.display()
+                kept.data.display()
             );
         }
         let mut problems = Vec::new();
         let reports: Vec<Report> = volumes.iter().filter_map(|path| examine(path, &mut problems)).collect();
-        let snapshots = if self.snapshots { self.check_snapshots(&place.objects, &mut problems)? } else { Vec::new() };
+        let snapshots = if self.snapshots { self.check_snapshots(&kept, &mut problems)? } else { Vec::new() };
         drop(lock);
         self.tell(&reports, &snapshots, &problems)?;
         if problems.is_empty() {
@@ -111,10 +113,7 @@ impl Check {
     }
 
     /// Every complete snapshot of what was meant; what is checked of it, without keys, and how much.
-    fn check_snapshots(&self, root: &Path, problems: &mut Vec<Problem>) -> Result<Vec<Value>, Failure> {
-        if !root.is_dir() {
-            return Ok(Vec::new());
-        }
+    fn check_snapshots(&self, kept: &Kept, problems: &mut Vec<Problem>) -> Result<Vec<Value>, Failure> {
         let prefix = match self.target.as_deref().map(str::parse::<DiskId>) {
             None => String::new(),
             Some(Ok(disk)) => format!("{}.", disk.as_str()),
@@ -123,17 +122,27 @@ impl Check {
                     .next("name the disk instead of a directory, or nothing for all"));
             }
         };
-        let objects = Objects::local(root).map_err(|error| Failure::machine(root.display(), chain(&error)))?;
-        let (objects, mut found) = (Arc::new(objects), Vec::new());
-        for name in names(root)?.into_iter().filter(|name| name.starts_with(&prefix)) {
-            for sequence in names(&root.join(&name))?.iter().filter_map(|text| text.parse::<u64>().ok()) {
-                let manifest = root.join(&name).join(sequence.to_string()).join("manifest");
-                // Without a manifest it is one that is being made, or that was given up.
-                if manifest.is_file() {
-                    found.extend(verify(&objects, &name, sequence, &manifest, problems));
+        let mut expected = expected(&kept.data);
+        expected.retain(|(name, _), _| name.starts_with(&prefix));
+        let (root, mut found) = (&kept.volumes.objects, Vec::new());
+        if root.is_dir() {
+            let objects = Objects::local(root).map_err(|error| Failure::machine(root.display(), chain(&error)))?;
+            let objects = Arc::new(objects);
+            for name in names(root)?.into_iter().filter(|name| name.starts_with(&prefix)) {
+                for sequence in names(&root.join(&name))?.iter().filter_map(|text| text.parse::<u64>().ok()) {
+                    let manifest = root.join(&name).join(sequence.to_string()).join("manifest");
+                    // Without a manifest it is one that is being made or was given up, unless the database knows better.
+                    if manifest.is_file() {
+                        let expected = expected.remove(&(name.clone(), sequence));
+                        found.extend(verify(&objects, (&name, sequence), expected.as_ref(), &manifest, problems));
+                    }
                 }
             }
         }
+        problems.extend(expected.into_values().map(|expected| Problem {
+            subject: format!("{}/{}", expected.at.chain.name(), expected.at.sequence),
+            what: format!("the manifest of {} is missing: the snapshot can't be read without it", expected.snapshot_id),
+        }));
         Ok(found)
     }
 
@@ -213,15 +222,31 @@ pub(crate) fn faults(path: &Path) -> Vec<String> {
     problems.into_iter().map(|problem| format!("{}: {}", problem.subject, problem.what)).collect()
 }
 
+/// The snapshots that the database has as complete, by chain and number. Where there is none that can be read, volumes and objects can
+/// be looked at all the same.
+fn expected(data: &Path) -> BTreeMap<(String, u64), Expected> {
+    if require_data(data).is_err() {
+        return BTreeMap::new();
+    }
+    let expected = manifests::expected(data).unwrap_or_else(|error| {
+        eprintln!("coffer: the database can't be read, which knows what snapshots there should be: {}", chain(&error));
+        Vec::new()
+    });
+    expected
+        .into_iter()
+        .map(|expected| ((expected.at.chain.name().to_owned(), expected.at.sequence), expected))
+        .collect()
+}
+
 fn verify(
     objects: &Arc<Objects>,
-    name: &str,
-    sequence: u64,
+    (name, sequence): (&str, u64),
+    expected: Option<&Expected>,
     path: &Path,
     problems: &mut Vec<Problem>,
 ) -> Option<Value> {
     let subject = format!("{name}/{sequence}");
-    let outcome = open(objects, name, sequence, path).and_then(|manifest| {
+    let outcome = open(objects, (name, sequence), expected, path).and_then(|manifest| {
         let verified = snapshot::verify(&manifest, &|_| ControlFlow::Continue(())).map_err(|error| chain(&error))?;
         Ok((manifest, verified))
     });
@@ -241,8 +266,13 @@ fn verify(
     }
 }
 
-/// Opens a manifest as what it says it is: what it must hash to stands in the database, which is not asked here.
-fn open(objects: &Arc<Objects>, name: &str, sequence: u64, path: &Path) -> Result<Manifest, String> {
+/// Opens a manifest as what it says it is, if the database does not say what it must hash to.
+fn open(
+    objects: &Arc<Objects>,
+    (name, sequence): (&str, u64),
+    expected: Option<&Expected>,
+    path: &Path,
+) -> Result<Manifest, String> {
     let length_bytes = fs::metadata(path).map_err(|error| error.to_string())?.len();
     if length_bytes > MOST_MANIFEST_BYTES {
         return Err("its manifest is too long".to_owned());
@@ -254,6 +284,9 @@ fn open(objects: &Arc<Objects>, name: &str, sequence: u64, path: &Path) -> Resul
             format!("its manifest has the format's version {version}, which this program does not know")
         }
     })?;
+    if expected.is_some_and(|expected| expected.at.root != structure.root()) {
+        return Err("its manifest is not the one that was written for it".to_owned());
+    }
     let chain_name = Chain::new(name).map_err(|error| chain(&error))?;
     let at = ManifestRef { chain: chain_name, sequence, root: structure.root() };
     Manifest::open(objects, &at, None).map_err(|error| chain(&error))

@@ -13,7 +13,7 @@ use rustls_pki_types::pem::PemObject as _;
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 
 use super::{Check, Data, Finding, Findings, Run};
-use crate::cli::{Failure, Reason};
+use crate::cli::{self, Failure, Reason};
 use crate::serve::now;
 use crate::tls;
 
@@ -23,14 +23,20 @@ pub(super) const CHECK: Check = Check { name: "certificate", run: Run::Data(chec
 const SOON_S: u64 = 14 * 24 * 3600;
 const RENEW: &str = "renew it and start the server again; without tls.certificate in the settings, remove server.pem, server.key and \
                      ca.pem: the next start makes new ones";
+const REPLACE: &str = "tls.certificate and tls.key name a certificate's chain and its own private key, in PEM, for the server's user to read; \
+                       without them, remove server.pem, server.key and ca.pem: the next start makes new ones";
 
 fn check(data: &Data) -> Findings {
-    let own = data.config.tls.as_ref().map(|(certificate, _)| certificate.clone());
-    let path = own.unwrap_or_else(|| data.config.data.join(tls::CHAIN_FILE));
-    if !path.exists() && data.config.tls.is_none() {
-        // The first start makes one.
+    let own = data.config.tls.as_ref();
+    if own.is_none() && !tls::are_made(&data.config.data) {
+        // The next start makes them.
         return Ok(Vec::new());
     }
+    let files = tls::files(&data.config.data, own);
+    if let Err(error) = tls::load(&files) {
+        return Ok(vec![Finding::error(cli::chain(&error), REPLACE)]);
+    }
+    let path = files.0;
     let chain = read(&path)?;
     let Some((leaf, rest)) = chain.split_first() else {
         return Ok(vec![Finding::error(format!("{} holds no certificate", path.display()), RENEW)]);

@@ -1,9 +1,8 @@
 //! The data keys of the disks that are served fit into locked memory.
 
 use super::{Check, Data, Finding, Findings, Run, process};
-use crate::cli::Failure;
 
-pub(super) const CHECK: Check = Check { name: "memory_lock", run: Run::Data(check) };
+pub(super) const CHECK: Check = Check { name: "memory_lock", run: Run::Database(check) };
 
 /// Most that a served disk locks.
 const DISK_BYTES: u64 = 80 * 1024;
@@ -11,7 +10,7 @@ const DISK_BYTES: u64 = 80 * 1024;
 const FEW: u64 = 16;
 
 fn check(data: &Data) -> Findings {
-    let disks = process::served_disks(&data.config.data).map_err(|error| Failure::machine("the database", error))?;
+    let disks = process::served_disks(&data.config.data)?;
     let needed = disks.max(FEW) * DISK_BYTES;
     let limit = process::limit(data.process, "Max locked memory");
     Ok(limit.filter(|limit| *limit < needed).map_or_else(Vec::new, |limit| {

@@ -17,6 +17,9 @@ use serde_json::{Value, json};
 use crate::cli::{self, Connection, Failure, Lock, Output, Reason, Session, chain, plain};
 use crate::client::Endpoint;
 use crate::config::{Config, ServeArguments};
+use crate::http;
+use crate::place;
+use crate::test_mode::is_marked;
 
 macro_rules! checks {
     ($($check:ident,)*) => {
@@ -27,15 +30,20 @@ macro_rules! checks {
 }
 
 checks! {
+    database,
+    test_mode,
     schema,
     root_key_mode,
     root_key,
     free_space,
     filesystem,
+    writable,
     lock,
     port,
     plaintext,
     certificate,
+    sockets,
+    webhook,
     memory_lock,
     open_files,
     volumes,
@@ -85,6 +93,8 @@ struct Check {
 
 enum Run {
     Data(fn(&Data) -> Findings),
+    /// Of what is in the database: left out where that is damaged.
+    Database(fn(&Data) -> Findings),
     Server(fn(&mut Server) -> Findings),
 }
 
@@ -116,6 +126,10 @@ struct Data {
     /// Whether a server has it, and which process that is.
     is_served: bool,
     process: Option<u32>,
+    /// Where a server was said to be.
+    endpoint: Option<Endpoint>,
+    /// Whether where it listens was said to this very run.
+    is_listen_said: bool,
     hosts: Vec<String>,
     free_bytes: u64,
 }
@@ -126,14 +140,16 @@ struct Server {
     endpoint: Endpoint,
     connection: Connection,
     session: Option<Session>,
-    /// Whether it answers: the first check of a server tells.
-    is_reached: bool,
+    /// Whether it answers, once that was tried.
+    is_reached: Option<bool>,
 }
 
 impl Server {
     /// Somebody who asks it.
     fn session(&mut self) -> Result<&mut Session, Failure> {
-        if !self.is_reached {
+        let is_reached = self.is_reached.unwrap_or_else(|| http::get(&self.endpoint, "/healthz").is_ok());
+        self.is_reached = Some(is_reached);
+        if !is_reached {
             return Err(Failure::new(Reason::Unreachable, "the server does not answer").next("see `reached`"));
         }
         if self.session.is_none() {
@@ -159,12 +175,17 @@ impl Doctor {
         let is_server_meant = self.connection.is_named() || data.is_none();
         let mut server = if is_server_meant { Some(self.server()?) } else { None };
         let mut outcomes = Vec::new();
+        let mut is_readable = data.as_ref().is_some_and(|data| Db::exists(&data.config.data));
         for check in self.meant()? {
             let findings = match (&check.run, &data, &mut server) {
+                (Run::Database(run), Some(data), _) if is_readable => run(data),
                 (Run::Data(run), Some(data), _) => run(data),
                 (Run::Server(run), _, Some(server)) => run(server),
                 _ => continue,
             };
+            if check.name == database::CHECK.name {
+                is_readable &= findings.as_ref().is_ok_and(Vec::is_empty);
+            }
             outcomes.push((check.name, findings));
         }
         let is_well = outcomes.iter().all(|(_, findings)| {
@@ -199,23 +220,25 @@ impl Doctor {
         let wrong = |error| Failure::new(Reason::Configuration, chain(&error)).next("correct the configuration file");
         let config = arguments.resolve().map_err(wrong)?;
         let is_named = self.data.is_some() || self.config.is_some();
-        if !Db::exists(&config.data) {
-            if !is_named {
-                return Ok(None);
-            }
-            let what = format!("there is no data directory at {}", config.data.display());
-            return Err(
-                Failure::new(Reason::Configuration, what).next("say with --data where the server keeps its data")
-            );
+        // A directory for test mode has no database.
+        let there = place::require_data(&config.data).or_else(|failure| match is_marked(&config.data) {
+            Ok(true) => Ok(()),
+            _ => Err(failure),
+        });
+        if let Err(failure) = there {
+            return if is_named { Err(failure) } else { Ok(None) };
         }
         let is_served = matches!(cli::lock(&config.data), Lock::Held);
         let process = if is_served { process::holder(&config.data) } else { None };
-        Ok(Some(Data { config, is_served, process, hosts: self.host.clone(), free_bytes: self.free_gib << 30 }))
+        let endpoint = self.connection.names_server().then(|| self.connection.endpoint()).transpose()?;
+        let (endpoint, hosts) = (endpoint.map(|(_, endpoint)| endpoint), self.host.clone());
+        let (is_listen_said, free_bytes) = (self.listen.is_some(), self.free_gib << 30);
+        Ok(Some(Data { config, is_served, process, endpoint, is_listen_said, hosts, free_bytes }))
     }
 
     fn server(&self) -> Result<Server, Failure> {
         let (url, endpoint) = self.connection.endpoint()?;
-        Ok(Server { url, endpoint, connection: self.connection.clone(), session: None, is_reached: false })
+        Ok(Server { url, endpoint, connection: self.connection.clone(), session: None, is_reached: None })
     }
 
     fn tell(&self, outcomes: &[(&str, Findings)]) -> std::io::Result<()> {

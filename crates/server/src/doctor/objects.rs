@@ -2,19 +2,16 @@
 
 use std::sync::Arc;
 
-use coffer_block::snapshot::{self, Chain, DataKey, Manifest, ManifestRef, Objects, SnapshotError};
-use coffer_crypto::digest;
-use coffer_store::volumes;
-use coffer_store::{Db, StoreError};
+use coffer_block::snapshot::{self, DataKey, Manifest, ManifestRef, Objects, SnapshotError};
 
 use super::{Check, Data, Finding, Findings, Run};
-use crate::cli::{Failure, Reason, chain};
+use crate::cli::{Failure, chain};
+use crate::manifests;
 
-pub(super) const CHECK: Check = Check { name: "objects", run: Run::Data(check) };
+pub(super) const CHECK: Check = Check { name: "objects", run: Run::Database(check) };
 
 fn check(data: &Data) -> Findings {
-    let failed = |error: StoreError| Failure::new(Reason::Machine, format!("the database: {}", chain(&error)));
-    let kept = Db::peek(&data.config.data, volumes::kept).map_err(failed)?;
+    let kept = manifests::expected(&data.config.data)?;
     let root = &data.config.volumes.objects;
     let mut findings = Vec::new();
     let remedy = "put the objects back from a backup; the snapshot is of no use without them: delete it";
@@ -28,7 +25,7 @@ fn check(data: &Data) -> Findings {
     let objects = Objects::local(root).map_err(|error| Failure::machine(root.display(), chain(&error)))?;
     let objects = Arc::new(objects);
     for manifest in kept {
-        let missing = missing(&objects, &manifest);
+        let missing = missing(&objects, &manifest.at);
         let what = match &missing {
             Ok(names) if names.is_empty() => continue,
             Ok(names) => format!("{} objects of {} are missing, {} first", names.len(), manifest.snapshot_id, names[0]),
@@ -39,9 +36,6 @@ fn check(data: &Data) -> Findings {
     Ok(findings)
 }
 
-fn missing(objects: &Arc<Objects>, row: &volumes::Manifest) -> Result<Vec<String>, SnapshotError> {
-    let root = digest::from_hex(&row.root).and_then(|root| root.try_into().ok()).unwrap_or_default();
-    let at =
-        ManifestRef { chain: Chain::new(&row.chain)?, sequence: u64::try_from(row.sequence).unwrap_or_default(), root };
-    snapshot::missing(&Manifest::open(objects, &at, None::<&DataKey>)?)
+fn missing(objects: &Arc<Objects>, at: &ManifestRef) -> Result<Vec<String>, SnapshotError> {
+    snapshot::missing(&Manifest::open(objects, at, None::<&DataKey>)?)
 }

@@ -1,7 +1,7 @@
 //! The address is free for the server, or it has it already.
 
 use std::io::ErrorKind;
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 
 use super::{Check, Data, Finding, Findings, Run};
 use crate::client::Endpoint;
@@ -13,8 +13,14 @@ fn check(data: &Data) -> Findings {
     if data.is_served {
         return Ok(Vec::new());
     }
-    let listen = data.config.listen;
-    let Err(error) = TcpListener::bind(listen) else { return Ok(Vec::new()) };
+    let metadata = data.config.metadata.as_ref().map(|metadata| (metadata.listen, "metadata.listen"));
+    let addresses = [(data.config.listen, "--listen")].into_iter().chain(metadata);
+    Ok(addresses.filter_map(|(listen, setting)| of(listen, setting)).collect())
+}
+
+/// What keeps a server from listening there, where that setting has it listen.
+fn of(listen: SocketAddr, setting: &str) -> Option<Finding> {
+    let error = TcpListener::bind(listen).err()?;
     let endpoint = Endpoint { address: listen.to_string(), tls: None };
     let finding = match error.kind() {
         ErrorKind::AddrInUse
@@ -22,13 +28,13 @@ fn check(data: &Data) -> Findings {
         {
             Finding::error(
                 format!("another server has {listen}, on another data directory"),
-                "stop it, or give this one an address of its own with --listen",
+                format!("stop it, or give this one an address of its own with {setting}"),
             )
         }
         ErrorKind::AddrInUse => Finding::error(
             format!("another program has {listen}"),
             format!(
-                "`ss -ltnp 'sport = :{}'` says which; end it, or choose another address with --listen",
+                "`ss -ltnp 'sport = :{}'` says which; end it, or choose another address with {setting}",
                 listen.port()
             ),
         ),
@@ -38,9 +44,12 @@ fn check(data: &Data) -> Findings {
         ),
         ErrorKind::AddrNotAvailable => Finding::error(
             format!("{} is no address of this machine", listen.ip()),
-            "choose one of `ip address` with --listen",
+            format!("choose one of `ip address` with {setting}"),
         ),
-        _ => Finding::error(format!("{listen} can't be listened on: {error}"), "choose another address with --listen"),
+        _ => Finding::error(
+            format!("{listen} can't be listened on: {error}"),
+            format!("choose another address with {setting}"),
+        ),
     };
-    Ok(vec![finding])
+    Some(finding)
 }

@@ -28,10 +28,10 @@ fn check(server: &mut Server) -> Findings {
                 }
                 _ => "is `coffer serve` running there, and does no firewall stand between?",
             };
-            server.is_reached = false;
+            server.is_reached = Some(false);
             return Ok(vec![Finding::error(what, remedy)]);
         }
     };
-    server.is_reached = true;
+    server.is_reached = Some(true);
     Ok(finding.into_iter().collect())
 }

@@ -3,14 +3,13 @@
 use coffer_store::accounts;
 
 use super::{Check, Data, Finding, Findings, Run};
-use crate::cli::{Failure, Reason, chain};
+use crate::cli::chain;
 use crate::seal;
 
-pub(super) const CHECK: Check = Check { name: "root_key", run: Run::Data(check) };
+pub(super) const CHECK: Check = Check { name: "root_key", run: Run::Database(check) };
 
 fn check(data: &Data) -> Findings {
-    let failed = |error| Failure::new(Reason::Machine, chain(&error));
-    let keys = accounts::peek_sealing_keys(&data.config.data).map_err(failed)?;
+    let keys = accounts::peek_sealing_keys(&data.config.data)?;
     if keys.is_empty() {
         return Ok(Vec::new());
     }

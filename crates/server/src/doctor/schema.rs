@@ -5,13 +5,11 @@ use std::cmp::Ordering;
 use coffer_store::Db;
 
 use super::{Check, Data, Finding, Findings, Run};
-use crate::cli::{Failure, Reason, chain};
 
-pub(super) const CHECK: Check = Check { name: "schema", run: Run::Data(check) };
+pub(super) const CHECK: Check = Check { name: "schema", run: Run::Database(check) };
 
 fn check(data: &Data) -> Findings {
-    let failed = |error| Failure::new(Reason::Machine, format!("the database can't be read: {}", chain(&error)));
-    let (found, known) = Db::versions(&data.config.data).map_err(failed)?;
+    let (found, known) = Db::versions(&data.config.data)?;
     Ok(match found.cmp(&known) {
         Ordering::Greater => {
             let what = format!("the database has schema {found}, this version knows up to {known}");

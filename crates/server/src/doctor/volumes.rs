@@ -5,18 +5,17 @@ use coffer_store::volumes::{self, Volume};
 use coffer_store::{Db, Record as _, StoreError, Tx};
 
 use super::{Check, Data, Finding, Findings, Run};
-use crate::cli::{Failure, Reason, chain, volume_faults};
+use crate::cli::volume_faults;
 
-pub(super) const CHECK: Check = Check { name: "volumes", run: Run::Data(check) };
+pub(super) const CHECK: Check = Check { name: "volumes", run: Run::Database(check) };
 
 const RESET: &str = "ResetDisk to a snapshot, ReInitDisk, or DeleteDisk";
 const WAIT: &str =
     "start the server: it becomes what its snapshot in the backup holds, as soon as its KMS key is enabled";
 
 fn check(data: &Data) -> Findings {
-    let failed = |error: StoreError| Failure::new(Reason::Machine, format!("the database: {}", chain(&error)));
     let mut findings = Vec::new();
-    for (volume, remedy) in Db::peek(&data.config.data, made).map_err(failed)? {
+    for (volume, remedy) in Db::peek(&data.config.data, made)? {
         let (volume_id, disk_id) = (&volume.volume_id, &volume.disk_id);
         let path = data.config.volumes.volumes.join(volume_id);
         if let Some(remedy) = remedy {

@@ -100,7 +100,6 @@ pub(crate) struct Held<'a> {
 impl<'a> Held<'a> {
     /// Takes a data directory that no server runs on.
     pub(crate) fn take(data: &'a Path, settings: &'a SealSettings) -> Result<Self, Error> {
-        must_exist(data)?;
         // Once before anything is touched, and again when nobody else can touch it.
         find(data, settings, &accounts::peek_sealing_keys(data)?)?;
         let db = Db::open(data, Options::default())?;
@@ -143,11 +142,6 @@ impl<'a> Held<'a> {
         found.path = settle(self.data, &found.path, step)?;
         Ok(found)
     }
-}
-
-/// A data directory that was started on before.
-pub(crate) fn must_exist(data: &Path) -> Result<(), Error> {
-    if Db::exists(data) { Ok(()) } else { Err(format!("there is no data directory at {}", data.display()).into()) }
 }
 
 /// Puts the file that opens the database into its place, then removes the others.

@@ -7,12 +7,11 @@ mod settings;
 #[cfg(test)]
 mod tests;
 
-use std::io::Write as _;
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
-use coffer_crypto::RootKey;
-use coffer_store::{Db, Options, accounts};
+use clap::Subcommand;
+use coffer_store::{StoreError, accounts};
+use serde_json::json;
 
 use directory::Held;
 pub(crate) use directory::{open_database, opens};
@@ -21,19 +20,10 @@ pub(crate) use online::Served;
 use settings::Method;
 pub(crate) use settings::SealSettings;
 
-use crate::config;
+use crate::cli::{Failure, Output, Reason, chain};
+use crate::config::Kept;
+use crate::place::Place;
 use crate::serve::Error;
-
-/// Where the data directory is, and the settings.
-#[derive(Args)]
-pub(crate) struct Place {
-    /// The data directory [default: the configuration file's, else coffer-data]
-    #[arg(long, env = "COFFER_DATA", value_name = "DIR")]
-    data: Option<PathBuf>,
-    /// The configuration file, with the section `seal`
-    #[arg(long, env = "COFFER_CONFIG", value_name = "FILE")]
-    config: Option<PathBuf>,
-}
 
 /// What to do about the root key.
 #[derive(Subcommand)]
@@ -42,12 +32,16 @@ pub(crate) enum Seal {
     Status {
         #[command(flatten)]
         place: Place,
+        #[command(flatten)]
+        output: Output,
     },
     /// Make a new root key, kept as the old one is, and seal everything under it. A server that runs on the directory does it, by its own
     /// configuration, and serves on. Cut off at any moment, the data directory opens all the same; run it again.
     Rotate {
         #[command(flatten)]
         place: Place,
+        #[command(flatten)]
+        output: Output,
     },
     /// Keep the root key in another way. A server that runs on the directory does it, by its own configuration (the file is read again),
     /// and serves on. Cut off at any moment, the data directory opens all the same; run it again.
@@ -60,57 +54,56 @@ pub(crate) enum Seal {
         /// For another passphrase than the one that opens it now: the file whose first line it is.
         #[arg(long, value_name = "FILE")]
         new_passphrase_file: Option<PathBuf>,
+        #[command(flatten)]
+        output: Output,
     },
 }
 
 /// Does it.
-pub(crate) fn run(command: &Seal) -> Result<(), Error> {
-    let mut out = std::io::stdout().lock();
+pub(crate) fn run(command: &Seal) -> Result<(), Failure> {
     match command {
-        Seal::Status { place } => {
-            let (data, settings) = place.resolve()?;
-            for file in directory::files(&data) {
-                writeln!(out, "{}", file.display())?;
-            }
-            directory::must_exist(&data)?;
-            let keys = accounts::peek_sealing_keys(&data)?;
-            let found = directory::find(&data, &settings, &keys)?;
-            writeln!(out, "method {}; opens all {} sealing keys", found.method.name(), keys.len())?;
-            if directory::files(&data).len() > 1 {
-                writeln!(out, "a change was cut off: run `coffer seal rotate` or `migrate` again")?;
-            }
-        }
-        Seal::Rotate { place } => {
-            writeln!(out, "{}", change(place, &Change::Rotate)?)?;
-        }
-        Seal::Migrate { place, to, new_passphrase_file } => {
+        Seal::Status { place, output } => status(&place.existing()?, *output),
+        Seal::Rotate { place, output } => tell(&place.existing()?, &Change::Rotate, *output),
+        Seal::Migrate { place, to, new_passphrase_file, output } => {
             // A server has another working directory.
-            let new_passphrase_file = new_passphrase_file.as_deref().map(std::path::absolute).transpose()?;
-            writeln!(out, "{}", change(place, &Change::Migrate { to: *to, new_passphrase_file })?)?;
+            let new_passphrase_file = new_passphrase_file.as_deref().map(std::path::absolute).transpose();
+            let new_passphrase_file =
+                new_passphrase_file.map_err(|error| Failure::machine("the new passphrase", error))?;
+            tell(&place.existing()?, &Change::Migrate { to: *to, new_passphrase_file }, *output)
         }
     }
-    Ok(out.flush()?)
 }
 
-/// Has the server on the data directory make the change, or makes it where there is none; what was done, in a sentence.
-fn change(place: &Place, change: &Change) -> Result<String, Error> {
-    let (data, settings) = place.resolve()?;
-    if let Some(done) = online::ask(&data, change)? {
-        return Ok(done);
-    }
-    change.make(&Held::take(&data, &settings)?)
+fn status(kept: &Kept, output: Output) -> Result<(), Failure> {
+    let files: Vec<String> = directory::files(&kept.data).iter().map(|path| path.display().to_string()).collect();
+    let keys = accounts::peek_sealing_keys(&kept.data)?;
+    let found = directory::find(&kept.data, &kept.seal, &keys).map_err(failed)?;
+    let (method, is_cut_off) = (found.method.name(), files.len() > 1);
+    let mut lines = files.clone();
+    lines.push(format!("method {method}; opens all {} sealing keys", keys.len()));
+    lines.extend(is_cut_off.then(|| "a change was cut off: run `coffer seal rotate` or `migrate` again".to_owned()));
+    let facts = json!({"Files": files, "Method": method, "SealingKeys": keys.len(), "CutOff": is_cut_off});
+    Ok(output.done(&lines.join("\n"), &facts)?)
 }
 
-impl Place {
-    /// Takes a data directory that is there for this process, with its root key.
-    pub(crate) fn open_database(&self) -> Result<(Db, RootKey), Error> {
-        let (data, settings) = self.resolve()?;
-        directory::must_exist(&data)?;
-        open_database(&data, &settings, Options::default())
-    }
+/// Has the server on the data directory make the change, or makes it where there is none; says what was done.
+fn tell(kept: &Kept, change: &Change, output: Output) -> Result<(), Failure> {
+    let asked = online::ask(&kept.data, change).map_err(failed)?;
+    let done = match asked {
+        Some(done) => done,
+        None => Held::take(&kept.data, &kept.seal).and_then(|held| change.make(&held)).map_err(failed)?,
+    };
+    let name = match change {
+        Change::Rotate => "Rotate",
+        Change::Migrate { .. } => "Migrate",
+    };
+    Ok(output.done(&done, &json!({"Change": name, "Done": done}))?)
+}
 
-    fn resolve(&self) -> Result<(PathBuf, SealSettings), Error> {
-        let (data, settings) = config::seal(self.config.as_deref())?;
-        Ok((self.data.clone().or(data).unwrap_or_else(|| config::USUAL_DATA.into()), settings))
+/// The root key could not be opened or changed.
+pub(crate) fn failed(error: Error) -> Failure {
+    match error.downcast::<StoreError>() {
+        Ok(error) => Failure::from(*error),
+        Err(error) => Failure::new(Reason::Found, chain(&*error)),
     }
 }

@@ -134,7 +134,7 @@ impl Served {
 
     fn change(&self, text: &str) -> Result<String, Error> {
         let change: Change = serde_json::from_str(text)?;
-        let (_, settings) = config::seal(self.config.as_deref())?;
+        let settings = config::kept(self.config.as_deref(), None)?.seal;
         let (db, keyring) = (self.db.clone(), Arc::clone(&self.keyring));
         change.make(&Held { data: &self.data, settings: &settings, db, keyring })
     }

@@ -1,6 +1,7 @@
 //! The mark of a data directory that is for test mode. A directory is for test mode from its first use on, or never.
 
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
+use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
@@ -35,9 +36,14 @@ pub(crate) fn take(data: &Path) -> Result<Held, Error> {
     Ok(Held { _lock: lock })
 }
 
+/// Whether a data directory is for test mode.
+pub(crate) fn is_marked(data: &Path) -> io::Result<bool> {
+    data.join(FILE).try_exists()
+}
+
 /// Refuses a data directory that is for test mode.
 pub(crate) fn refuse_if_marked(data: &Path) -> Result<(), Error> {
-    if !data.join(FILE).try_exists()? {
+    if !is_marked(data)? {
         return Ok(());
     }
     Err(format!("{} is a data directory for test mode: serve it with --test-mode, or choose another", data.display())

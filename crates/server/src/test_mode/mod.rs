@@ -17,7 +17,7 @@ use tokio::sync::RwLockWriteGuard;
 
 use crate::live::Live;
 
-pub(crate) use mark::{Held, refuse_if_marked, take};
+pub(crate) use mark::{Held, is_marked, refuse_if_marked, take};
 pub(crate) use paths::router;
 
 /// The header that every answer has, with this as its value.

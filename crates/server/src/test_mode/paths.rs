@@ -62,6 +62,10 @@ pub(crate) fn router(test: Arc<TestMode>) -> Router {
             post(|State(test): Test, body: Bytes| answer(test, move |test| test.inject(parse::<Fault>(&body)?))),
         )
         .route("/test/mend", post(|State(test): Test| answer(test, TestMode::mend)))
+        .fallback(|| async { refuse(StatusCode::NOT_FOUND, "InvalidPath.NotFound", "test mode has no such path") })
+        .method_not_allowed_fallback(|| async {
+            refuse(StatusCode::METHOD_NOT_ALLOWED, "MethodNotAllowed", "test mode has that path for another method")
+        })
         .layer(middleware::from_fn(no_browser))
         .with_state(test)
 }
@@ -82,7 +86,11 @@ async fn answer(test: Arc<TestMode>, work: impl FnOnce(&TestMode) -> Result<(), 
             (StatusCode::INTERNAL_SERVER_ERROR, "InternalError")
         }
     };
-    reply(status, &json!({ "Code": code, "Message": refusal.to_string() }))
+    refuse(status, code, &refusal.to_string())
+}
+
+fn refuse(status: StatusCode, code: &str, message: &str) -> Response {
+    reply(status, &json!({ "Code": code, "Message": message }))
 }
 
 fn reply(status: StatusCode, body: &serde_json::Value) -> Response {
@@ -120,7 +128,7 @@ fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
 async fn no_browser(request: Request, next: Next) -> Response {
     if request.headers().contains_key(header::ORIGIN) {
         let message = "test mode is for programs, not for pages in a browser";
-        return reply(StatusCode::FORBIDDEN, &json!({ "Code": "Forbidden", "Message": message }));
+        return refuse(StatusCode::FORBIDDEN, "Forbidden", message);
     }
     next.run(request).await
 }

@@ -41,6 +41,10 @@ fn findings_are_reported_in_three_forms_and_mended_by_kind() {
     site.does(&["disk", "rewrap", &disk, "--key", &other]);
     site.does(&["compliance", "fix", "--kind", "SnapshotUnderOldKey", "--resource", &snapshot]);
     assert_eq!(of("SnapshotSuperseded")[0]["ResourceId"].as_str(), Some(snapshot.as_str()));
+    let slip = ["compliance", "fix", "--kind", "DiskNotEncrypted", "--resource", "d-nosuchdisk", "--resource", &plain];
+    let slip = site.coffer(&slip);
+    assert!(slip.code == 1 && slip.err.contains("no finding of these kinds of d-nosuchdisk\n"), "{}", slip.err);
+    assert!(slip.out.contains(&plain), "the other one is mended");
     assert_eq!(site.coffer(&["compliance", "fix"]).code, 2, "kinds are chosen");
 }
 

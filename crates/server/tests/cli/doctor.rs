@@ -156,10 +156,119 @@ fn a_port_that_another_has_is_found_and_a_second_server_is_told_from_other_progr
 }
 
 #[test]
-fn a_data_directory_that_is_locked_and_not_served_is_found() {
+fn a_port_of_another_endpoint_is_found_too() {
+    let site = stopped();
+    let other = TcpListener::bind("127.0.0.1:0").unwrap();
+    let listen = other.local_addr().unwrap();
+    let closing = std::thread::Builder::new().spawn(move || drop(other.accept().unwrap())).unwrap();
+    let settings = format!("listen = \"127.0.0.1:0\"\n[metadata]\nlisten = \"{listen}\"\nrole = \"programs\"\n");
+    configured(&site, &settings).has("port", "error", &format!("another program has {listen}"), "metadata.listen");
+    closing.join().unwrap();
+}
+
+#[test]
+fn a_server_is_found_where_it_listens_and_one_that_hangs_is_told_of() {
     let site = Site::new();
     let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
-    look(&site, &["--listen", &free]).has("lock", "error", "nothing answers at", "kill ");
+    // Root sees where it listens, nobody else does.
+    let found = configured(&site, &format!("listen = \"{free}\"\n"));
+    assert!(found.row("lock")["Result"] != "error" && found.code == 0, "{:?}", found.rows);
+    let alone = |arguments: &[&str], environment: &[(&str, &str)]| {
+        let mut command = site.powerless();
+        command.args(["doctor", "--data", "data", "--only", "lock"]).args(arguments);
+        Found::of(command.envs(environment.iter().copied()))
+    };
+    fs::write(site.folder.join("doctor.toml"), format!("listen = \"{free}\"\n")).unwrap();
+    let elsewhere = ["--config", "doctor.toml"];
+    alone(&elsewhere, &[]).has("lock", "warning", "this user may not see", "COFFER_ENDPOINT");
+    let endpoint = format!("http://{}", site.address());
+    assert_eq!(alone(&elsewhere, &[("COFFER_ENDPOINT", &endpoint)]).row("lock")["Result"], "ok");
+    assert_eq!(alone(&["--listen", site.address()], &[]).row("lock")["Result"], "ok");
+    alone(&["--listen", &free], &[]).has("lock", "error", "does not answer at", "kill ");
+    let tell = |signal: &str| assert!(Command::new("kill").args([signal, &site.process()]).status().unwrap().success());
+    tell("-STOP");
+    let found =
+        [look(&site, &["--listen", site.address(), "--only", "lock"]), alone(&["--listen", site.address()], &[])];
+    tell("-CONT");
+    for found in found {
+        found.has("lock", "error", "does not answer at", "kill ");
+    }
+}
+
+#[test]
+fn a_database_that_is_damaged_cut_off_or_empty_is_one_finding() {
+    let site = stopped();
+    let path = site.data().join("coffer.db");
+    let whole = fs::read(&path).unwrap();
+    // The second page, which a table or an index begins with.
+    let mut zeroed = whole.clone();
+    zeroed[4096..8192].fill(0);
+    for damaged in [&zeroed[..], &whole[..whole.len() / 2], &[b'x'; 8192]] {
+        fs::write(&path, damaged).unwrap();
+        let found = look(&site, &[]);
+        found.has("database", "error", "the database is damaged", "coffer restore");
+        assert!(found.results("error").len() == 1 && found.results("unknown").is_empty(), "{:?}", found.rows);
+    }
+    fs::write(&path, "").unwrap();
+    look(&site, &[]).has("database", "error", "the database is empty", "coffer restore");
+    fs::write(&path, whole).unwrap();
+    assert_eq!(look(&site, &[]).row("database")["Result"], "ok");
+}
+
+#[test]
+fn settings_with_which_no_server_starts_are_found() {
+    let site = stopped();
+    let key = rcgen::KeyPair::generate().unwrap();
+    let certificate = rcgen::CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap().self_signed(&key).unwrap();
+    fs::write(site.folder.join("own.pem"), certificate.pem()).unwrap();
+    fs::write(site.folder.join("other.key"), rcgen::KeyPair::generate().unwrap().serialize_pem()).unwrap();
+    let far = "x".repeat(100);
+    for (settings, check, what, remedy) in [
+        ("[tls]\ncertificate = \"absent.pem\"\nkey = \"other.key\"\n", "certificate", "absent.pem", "tls.key"),
+        ("[tls]\ncertificate = \"own.pem\"\nkey = \"absent.key\"\n", "certificate", "absent.key", "tls.key"),
+        ("[tls]\ncertificate = \"own.pem\"\nkey = \"other.key\"\n", "certificate", "can't be used", "tls.key"),
+        (
+            "[events]\nwebhook_url = \"http://127.0.0.1:1/\"\nwebhook_secret_file = \"absent\"\n",
+            "webhook",
+            "absent",
+            "events.webhook_secret_file",
+        ),
+        (&format!("[volumes]\nsockets = \"{far}\"\n"), "sockets", &far, "volumes.sockets"),
+    ] {
+        configured(&site, &format!("listen = \"127.0.0.1:0\"\n{settings}")).has(check, "error", what, remedy);
+        let mut serve = site.binary();
+        let serve: Ran = serve.args(["serve", "--data", "data", "--config", "doctor.toml"]).output().unwrap().into();
+        assert!(serve.code == 1 && serve.err.contains(what), "{}", serve.err);
+    }
+}
+
+#[test]
+fn a_directory_of_test_mode_is_found() {
+    let site = stopped();
+    fs::write(site.data().join("test-mode"), "").unwrap();
+    look(&site, &[]).has("test-mode", "error", "is a data directory for test mode", "--data");
+    let marked = site.folder.join("marked");
+    fs::create_dir(&marked).unwrap();
+    fs::write(marked.join("test-mode"), "").unwrap();
+    let mut command = site.binary();
+    command.args(["doctor", "--data", "marked", "--listen", "127.0.0.1:0", "--free-gib", "0"]);
+    let found = Found::of(&mut command);
+    found.has("test-mode", "error", "is a data directory for test mode", "--data");
+    assert!(found.results("unknown").is_empty(), "{:?}", found.rows);
+}
+
+#[test]
+fn a_directory_that_can_not_be_written_is_found() {
+    let site = stopped();
+    let mode = |mode| fs::set_permissions(site.data(), fs::Permissions::from_mode(mode)).unwrap();
+    mode(0o500);
+    let mut command = site.powerless();
+    command.args(["doctor", "--data", "data", "--listen", "127.0.0.1:0", "--free-gib", "0"]);
+    let found = Found::of(&mut command);
+    mode(0o700);
+    found.has("writable", "error", "can't be written by this user", "chown");
+    assert!(found.results("error").len() == 1 && found.results("unknown").is_empty(), "{:?}", found.rows);
+    assert_eq!(look(&site, &[]).row("writable")["Result"], "ok");
 }
 
 #[test]
@@ -263,6 +372,22 @@ fn a_database_of_a_newer_version_is_found() {
     database.pragma_update(None, "user_version", 999).unwrap();
     drop(database);
     look(&site, &[]).has("schema", "error", "schema 999", "later one");
+}
+
+#[test]
+fn each_check_of_a_server_can_be_made_alone() {
+    let site = Site::new();
+    site.let_ecs_use_keys();
+    site.does(&["default-encryption", "enable"]);
+    for check in ["reached", "clock", "credentials", "default-key", "role"] {
+        let ran = site.coffer(&["doctor", "--only", check, "--output", "json"]);
+        assert_eq!(ran.code, 0, "{check}: {}{}", ran.out, ran.err);
+        assert!(ran.out.contains(&format!("\"Check\": \"{check}\"")) && ran.out.contains("\"ok\""), "{}", ran.out);
+    }
+    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let mut command = site.binary();
+    command.args(["doctor", "--only", "role", "--endpoint", &format!("http://{free}")]);
+    Found::of(&mut command).has("role", "unknown", "does not answer", "see `reached`");
 }
 
 #[test]

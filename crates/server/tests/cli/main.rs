@@ -1,5 +1,5 @@
 //! The command line against a real server, and what others' programs make of what it prints. They must be installed:
-//! `apt-get install qemu-utils libnbd-bin python3-libnbd e2fsprogs fuse3 softhsm2 opensc`.
+//! `apt-get install qemu-utils libnbd-bin python3-libnbd e2fsprogs fuse3 softhsm2 opensc util-linux`.
 #![allow(clippy::unwrap_used, reason = "a test")]
 
 mod attach;
@@ -14,6 +14,7 @@ mod events;
 mod explain;
 mod formats;
 mod pages;
+mod records;
 mod seal;
 mod site;
 mod start;

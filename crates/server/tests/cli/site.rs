@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::{BufRead as _, BufReader};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -104,6 +105,19 @@ impl Site {
         }
     }
 
+    /// Ends it at once.
+    pub(crate) fn kill(&mut self) {
+        if let Some((mut child, _)) = self.server.take() {
+            child.kill().unwrap();
+            child.wait().unwrap();
+        }
+    }
+
+    /// The server's process.
+    pub(crate) fn process(&self) -> String {
+        self.server.as_ref().unwrap().0.id().to_string()
+    }
+
     pub(crate) fn address(&self) -> &str {
         &self.server.as_ref().unwrap().1
     }
@@ -112,6 +126,16 @@ impl Site {
     pub(crate) fn binary(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_coffer"));
         command.env_clear().env("PATH", PATH).env("HOME", &self.folder).current_dir(&self.folder);
+        command
+    }
+
+    /// The binary with no more rights than files' modes give it, also where root runs the tests.
+    pub(crate) fn powerless(&self) -> Command {
+        if fs::metadata("/proc/self").unwrap().uid() != 0 {
+            return self.binary();
+        }
+        let mut command = self.command("setpriv");
+        command.args(["--bounding-set", "-all", "--inh-caps", "-all", env!("CARGO_BIN_EXE_coffer")]);
         command
     }
 
@@ -184,10 +208,7 @@ impl Site {
 
 impl Drop for Site {
     fn drop(&mut self) {
-        if let Some((mut child, _)) = self.server.take() {
-            child.kill().unwrap();
-            child.wait().unwrap();
-        }
+        self.kill();
         if std::thread::panicking() {
             eprintln!("{}", fs::read_to_string(self.folder.join("log")).unwrap());
         }

@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use coffer_store::{Db, Options, Record as _, StoreError, volumes};
+
 use crate::site::Site;
 
 #[test]
@@ -84,4 +86,38 @@ fn a_missing_object_of_a_snapshot_is_named() {
     let (code, report) = check();
     assert_eq!(code, 1);
     assert!(report["Findings"][0]["Finding"].as_str().unwrap().contains("its manifest is damaged"), "{report}");
+    // The database knows what there should be, and what must be in it.
+    let gone = format!("the manifest of {} is missing", snapshot.trim());
+    fs::remove_file(objects.join("manifest")).unwrap();
+    let lost = || {
+        let (code, report) = check();
+        assert_eq!(code, 1);
+        assert_eq!(report["Findings"][0]["Subject"], format!("{disk}.1/1"), "{report}");
+        assert!(report["Findings"][0]["Finding"].as_str().unwrap().contains(&gone), "{report}");
+    };
+    lost();
+    fs::remove_dir_all(site.data().join("objects")).unwrap();
+    lost();
+}
+
+#[test]
+fn a_manifest_that_is_another_than_the_database_says_is_found() {
+    let mut site = Site::new();
+    let disk = site.disk(&["--encrypted", "true"]);
+    let attached = site.json(&["attach", &disk, "--print"]);
+    let uri = attached["Uri"].as_str().unwrap();
+    site.qemu_io(uri, "write -P 1 0 1M");
+    site.does(&["snapshot", "create", &disk, "--wait"]);
+    site.stop();
+    let db = Db::open(&site.data(), Options::default()).unwrap();
+    let changed = db.write(|tx| -> Result<_, StoreError> {
+        let manifest = volumes::kept(tx)?.pop().unwrap();
+        volumes::Manifest { root: "00".repeat(32), ..manifest }.update(tx)
+    });
+    changed.wait().unwrap();
+    drop(db);
+    let mut command = site.binary();
+    command.args(["volume", "check", &disk, "--snapshots", "--data", "data"]);
+    let ran = crate::site::Ran::from(command.output().unwrap());
+    assert!(ran.code == 1 && ran.out.contains("is not the one that was written for it"), "{}{}", ran.out, ran.err);
 }

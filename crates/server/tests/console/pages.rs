@@ -87,7 +87,7 @@ fn the_dashboard_counts_disks_and_names_the_key() {
     assert!(!browser.page("/console/disks?encrypted=false").contains("second"));
     assert!(browser.page("/console?region=cn-beijing").contains("Dashboard: cn-beijing"));
     let of_key = browser.page(&format!("/console/keys/{key}"));
-    assert!(of_key.contains("<p>Disks: 1 (of") && of_key.contains("It is in use"), "{of_key}");
+    assert!(of_key.contains("<p>Disks: 1 (of") && of_key.contains("The key is the service's own"), "{of_key}");
 }
 
 #[test]
