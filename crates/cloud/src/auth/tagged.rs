@@ -2,7 +2,7 @@
 
 use coffer_base::{AccountId, ApiError, Arn, Region};
 use coffer_store::tags::Tag;
-use coffer_store::{ram_tags, secrets, tags};
+use coffer_store::{identities, ram_tags, secrets, tags};
 
 use super::policy::Context;
 use crate::context::Cx;
@@ -31,7 +31,14 @@ fn borne(cx: &Cx<'_>, service: &str, region: &str, account: &str, relative: &str
         let secret = secrets::by_name(cx.tx, &account, region, name)?;
         return Ok(secret.map(|secret| tags::of(cx.tx, &secret.secret_id)).transpose()?.unwrap_or_default());
     }
-    Ok(ram_tags::of(cx.tx, &account, kind, name)?)
+    of_ram(cx, &account, kind, name)
+}
+
+/// The tags of what RAM has under a name. Tags hang on a name as it was first written; roles are found by theirs without case.
+fn of_ram(cx: &Cx<'_>, account: &AccountId, kind: &str, name: &str) -> Result<Vec<Tag>, ApiError> {
+    let role = if kind == "role" { identities::role(cx.tx, account, name)? } else { None };
+    let name = role.as_ref().map_or(name, |role| &role.role_name);
+    Ok(ram_tags::of(cx.tx, account, kind, name)?)
 }
 
 /// The tags that a request sets: `Tag.N.Key` with `Tag.N.Value`, or a list of them in JSON as `Tag` or `Tags`.
