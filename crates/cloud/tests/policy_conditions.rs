@@ -78,3 +78,116 @@ fn a_roles_tags_count_where_it_is_given_to_an_instance() {
         world.succeed(&user, Product::Ecs, "RunInstances", &parameters);
     }
 }
+
+/// The role through which ECS uses keys, with that policy.
+fn let_ecs(world: &World, document: &str) {
+    let role = ("RoleName", "AliyunECSDiskEncryptDefaultRole");
+    ram(world, "CreateRole", &[role, ("AssumeRolePolicyDocument", OF_ECS)]);
+    ram(world, "CreatePolicy", &[("PolicyName", "use"), ("PolicyDocument", document)]);
+    ram(world, "AttachPolicyToRole", &[role, ("PolicyType", "Custom"), ("PolicyName", "use")]);
+}
+
+/// The outcome of making a disk under that key.
+fn encrypted_disk(world: &World, key_id: &str) -> String {
+    let disk =
+        [("RegionId", support::REGION), ("ZoneId", support::ZONE), ("DiskCategory", "cloud_essd"), ("Size", "20")];
+    let asked = [&disk[..], &[("Encrypted", "true"), ("KMSKeyId", key_id)]].concat();
+    let (_, body) = world.call(&support::root(), Product::Ecs, "CreateDisk", &asked);
+    body["Code"].as_str().unwrap_or("OK").to_owned()
+}
+
+fn tag_key(world: &World, key_id: &str, tags: &str) {
+    world.root(Product::Kms, "TagResource", &[("KeyId", key_id), ("Tags", tags)]);
+}
+
+#[test]
+fn a_services_role_may_use_what_bears_the_services_tag_alone() {
+    let world = World::new();
+    let on_tagged = json!({"StringEqualsIgnoreCase": {"kms:tag/acs:ecs:disk-encryption": "true"}});
+    let use_of = |condition| ("Allow", "kms:*Dec*", condition);
+    let document = policy(&[
+        ("Allow", "kms:DescribeKey", json!({})),
+        ("Allow", "kms:TagResource", json!({"StringNotEquals": {"kms:tag/closed": "true"}})),
+        use_of(on_tagged.clone()),
+        ("Allow", "kms:GenerateDataKey", on_tagged),
+    ]);
+    let_ecs(&world, &document);
+    let (open, closed) = (world.customer_key(), world.customer_key());
+    tag_key(&world, &open, r#"[{"TagKey":"closed","TagValue":"false"}]"#);
+    tag_key(&world, &closed, r#"[{"TagKey":"closed","TagValue":"true"}]"#);
+    assert_eq!(encrypted_disk(&world, &open), "OK");
+    assert_eq!(encrypted_disk(&world, &open), "OK");
+    assert_eq!(encrypted_disk(&world, &closed), "InvalidParameter.KMSKeyId.KMSUnauthorized");
+}
+
+#[test]
+fn a_services_role_is_denied_what_a_tag_denies_it() {
+    let world = World::new();
+    let_ecs(&world, &all_but(equals("acs:ResourceTag/team", "secret")));
+    let key_id = world.customer_key();
+    assert_eq!(encrypted_disk(&world, &key_id), "OK");
+    tag_key(&world, &key_id, r#"[{"TagKey":"team","TagValue":"secret"}]"#);
+    assert_eq!(encrypted_disk(&world, &key_id), "InvalidParameter.KMSKeyId.KMSUnauthorized");
+}
+
+#[test]
+fn conditions_are_told_which_role_a_service_acts_by() {
+    let world = World::new();
+    let arn = format!("acs:ram::{}:role/AliyunECSDiskEncryptDefaultRole", world.account);
+    let by = |effect, condition| (effect, "kms:*", condition);
+    let_ecs(
+        &world,
+        &policy(&[by("Allow", equals("acs:Service", "ecs.aliyuncs.com")), by("Deny", equals("team", "x"))]),
+    );
+    let key_id = world.customer_key();
+    assert_eq!(encrypted_disk(&world, &key_id), "OK");
+    let version = |document: &str| {
+        let parameters = [("PolicyName", "use"), ("PolicyDocument", document), ("SetAsDefault", "true")];
+        ram(&world, "CreatePolicyVersion", &parameters);
+    };
+    version(&policy(&[
+        by("Allow", json!({})),
+        by("Deny", json!({"StringLike": {"acs:PrincipalARN": arn.to_lowercase()}})),
+    ]));
+    assert_eq!(encrypted_disk(&world, &key_id), "InvalidParameter.KMSKeyId.KMSUnauthorized");
+    version(&policy(&[by("Allow", json!({"Bool": {"acs:SecureTransport": "true"}}))]));
+    assert_eq!(encrypted_disk(&world, &key_id), "OK");
+}
+
+#[test]
+fn a_session_is_its_role_to_conditions_in_either_form_and_any_case() {
+    let world = World::new();
+    ram(&world, "CreateRole", &[("RoleName", "Admin"), ("AssumeRolePolicyDocument", TRUST)]);
+    let user = world.user("user", Some(support::ALLOW_ALL));
+    let arn = format!("acs:ram::{}:role/Admin", world.account);
+    let session = world.succeed(&user, Product::Sts, "AssumeRole", &[("RoleArn", &arn), SESSION]);
+    let credentials = &session["Credentials"];
+    let (key, token) =
+        ((text(credentials, "AccessKeyId"), text(credentials, "AccessKeySecret")), text(credentials, "SecurityToken"));
+    ram(&world, "CreatePolicy", &[("PolicyName", "may"), ("PolicyDocument", support::ALLOW_ALL)]);
+    ram(&world, "AttachPolicyToRole", &[("RoleName", "admin"), ("PolicyType", "Custom"), ("PolicyName", "may")]);
+    let status = |condition: Value| {
+        let document = policy(&[("Allow", "ram:ListUsers", condition)]);
+        let rotate = ("RotateStrategy", "DeleteOldestNonDefaultVersionWhenLimitExceeded");
+        let parameters = [("PolicyName", "may"), ("PolicyDocument", &document), ("SetAsDefault", "true"), rotate];
+        ram(&world, "CreatePolicyVersion", &parameters);
+        world.send(world.session_request(&key, &token, Product::Ram, "ListUsers", &[])).0
+    };
+    let account = &world.account;
+    for (form, expected) in [
+        (format!("acs:ram::{account}:role/admin"), 200),
+        (format!("acs:ram::{account}:role/Admin"), 200),
+        (format!("acs:ram:*:{account}:role/ADMIN"), 200),
+        (format!("acs:ram::{account}:role/admins"), 403),
+        (format!("acs:ram:cn-hangzhou:{account}:role/admin"), 403),
+        ("acs:ram:*:*:role/admin".to_owned(), 403),
+    ] {
+        assert_eq!(status(equals("acs:PrincipalARN", &form)), expected, "{form}");
+        assert_eq!(status(json!({"StringNotEquals": {"acs:principalarn": form}})), 603 - expected, "not {form}");
+    }
+    for (pattern, expected) in
+        [("acs:ram:*:*:role/admin", 200), ("acs:ram::*:role/Adm?n", 200), ("acs:ram:*:*:user/*", 403)]
+    {
+        assert_eq!(status(json!({"StringLike": {"acs:PrincipalARN": pattern}})), expected, "{pattern}");
+    }
+}

@@ -10,14 +10,17 @@ use crate::parameters::Parameters;
 
 /// The context with the tags of a resource: `acs:ResourceTag/<key>`, and `<product>:tag/<key>`. Only its owner's tags count.
 pub fn with_tags(cx: &Cx<'_>, resource: &Arn, context: &Context) -> Result<Context, ApiError> {
-    let mut context = context.clone();
     let parts: Vec<&str> = resource.as_str().splitn(5, ':').collect();
-    let [_, service, region, account, relative] = parts[..] else { return Ok(context) };
-    for Tag { key, value } in borne(cx, service, region, account, relative)? {
-        context = context.with(&["acs:ResourceTag/", &key].concat(), value.as_str());
-        context = context.with(&[service, ":tag/", &key].concat(), value);
-    }
-    Ok(context)
+    let [_, service, region, account, relative] = parts[..] else { return Ok(context.clone()) };
+    let tags = borne(cx, service, region, account, relative)?;
+    Ok(tags.iter().fold(context.clone(), |context, tag| with_tag(context, resource, tag)))
+}
+
+/// The context with one tag of a resource.
+pub(super) fn with_tag(context: Context, resource: &Arn, Tag { key, value }: &Tag) -> Context {
+    let service = resource.as_str().split(':').nth(1).unwrap_or_default();
+    let context = context.with(&["acs:ResourceTag/", key].concat(), value.as_str());
+    context.with(&[service, ":tag/", key].concat(), value.as_str())
 }
 
 fn borne(cx: &Cx<'_>, service: &str, region: &str, account: &str, relative: &str) -> Result<Vec<Tag>, ApiError> {

@@ -123,6 +123,8 @@ struct Network {
 pub struct Condition {
     key: String,
     comparison: Comparison,
+    /// Whether letters' case counts in patterns.
+    case: Case,
     negated: bool,
     quantifier: Quantifier,
     wanted: Vec<Wanted>,
@@ -160,7 +162,25 @@ impl Condition {
         let (comparison, negated) = comparison(name).ok_or(BadCondition::Operator)?;
         let wanted = values.iter().map(|value| parse_value(comparison, value)).collect::<Option<Vec<_>>>();
         let wanted = wanted.filter(|wanted| !wanted.is_empty()).ok_or(BadCondition::Value)?;
-        Ok(Self { key: key.to_owned(), comparison, negated, quantifier, wanted })
+        let condition = Self { key: key.to_owned(), comparison, case: Case::Counts, negated, quantifier, wanted };
+        Ok(if key.eq_ignore_ascii_case("acs:PrincipalARN") { condition.of_principals() } else { condition })
+    }
+
+    /// The same about ARNs of RAM: names of users and roles compare without case, and a `*` for the region, as RAM writes its resources,
+    /// means what identities have there, nothing. (In a pattern it does anyway.)
+    fn of_principals(mut self) -> Self {
+        if self.comparison == Comparison::String {
+            self.comparison = Comparison::StringIgnoreCase;
+        }
+        self.case = Case::Ignored;
+        for wanted in &mut self.wanted {
+            if let Wanted::Text(text) = wanted
+                && let Some(rest) = text.strip_prefix("acs:ram:*:")
+            {
+                *text = ["acs:ram::", rest].concat();
+            }
+        }
+        self
     }
 
     /// Whether a request meets it. Any wanted value will do; a negative operator must differ from all of them.
@@ -192,7 +212,7 @@ impl Condition {
         match (self.comparison, wanted) {
             (Comparison::String, Wanted::Text(text)) => given == text,
             (Comparison::StringIgnoreCase, Wanted::Text(text)) => given.eq_ignore_ascii_case(text),
-            (Comparison::Like, Wanted::Pattern(pattern)) => pattern.matches(given, Case::Counts),
+            (Comparison::Like, Wanted::Pattern(pattern)) => pattern.matches(given, self.case),
             (Comparison::Number(order), Wanted::Number(n)) => {
                 given.parse::<f64>().is_ok_and(|given| order.holds(&given, n))
             }
