@@ -191,3 +191,42 @@ fn a_session_is_its_role_to_conditions_in_either_form_and_any_case() {
         assert_eq!(status(json!({"StringLike": {"acs:PrincipalARN": pattern}})), expected, "{pattern}");
     }
 }
+
+#[test]
+fn the_tags_of_a_request_are_those_that_it_sets() {
+    let world = World::new();
+    let user = world.user("user", Some(&policy(&[("Allow", "*", equals("acs:RequestTag/team", "a"))])));
+    let disk =
+        [("RegionId", support::REGION), ("ZoneId", support::ZONE), ("DiskCategory", "cloud_essd"), ("Size", "20")];
+    let role = [("RoleName", "made"), ("AssumeRolePolicyDocument", TRUST)];
+    let disk_id = world.disk(&[]);
+    let region = [("RegionId", support::REGION)];
+    let of_disk = [region[0], ("ResourceType", "disk"), ("ResourceId.1", &disk_id)];
+    let key_id = world.customer_key();
+    let of_key = [region[0], ("ResourceType", "key"), ("ResourceId.1", &key_id)];
+    let (numbered, list) =
+        ([("Tag.1.Key", "team"), ("Tag.1.Value", "a")], [("Tag", r#"[{"Key":"team","Value":"a"}]"#)]);
+    let older = [("Tag.1.key", "team"), ("Tag.1.value", "a")];
+    let of_kms = [("Tags", r#"[{"TagKey":"team","TagValue":"a"}]"#)];
+    let instance = support::instances::asking(&[]);
+    let calls: [(Product, &str, &[(&str, &str)], &[(&str, &str)], u16); 14] = [
+        (Product::Ecs, "CreateDisk", &disk, &list, 403),
+        (Product::Ecs, "CreateDisk", &disk, &of_kms, 403),
+        (Product::Ecs, "CreateDisk", &disk, &numbered, 200),
+        (Product::Ecs, "CreateDisk", &disk, &older, 200),
+        (Product::Ecs, "RunInstances", &instance, &numbered, 200),
+        (Product::Ecs, "TagResources", &of_disk, &numbered, 200),
+        (Product::Ecs, "DescribeDisks", &region, &numbered, 403),
+        (Product::Ecs, "DeleteDisk", &[("DiskId", &disk_id)], &numbered, 403),
+        (Product::Ram, "CreateRole", &role, &numbered, 403),
+        (Product::Ram, "CreateRole", &role, &list, 200),
+        (Product::Ram, "ListRoles", &[], &list, 403),
+        (Product::Kms, "TagResource", &[("KeyId", &key_id)], &of_kms, 200),
+        (Product::Kms, "TagResources", &of_key, &numbered, 200),
+        (Product::Kms, "CreateKey", &[], &numbered, 403),
+    ];
+    for (product, action, parameters, tags, expected) in calls {
+        let (status, body) = world.call(&user, product, action, &[parameters, tags].concat());
+        assert_eq!(status, expected, "{action} with {tags:?}: {body}");
+    }
+}

@@ -266,7 +266,7 @@ fn refused(product: Product, action: &str, resource: &str) -> ApiError {
 pub fn context(cx: &Cx<'_>) -> Context {
     let mut context =
         cx.conditions.iter().fold(Context::new(), |context, (key, value)| context.with(key, value.as_str()));
-    for (key, value) in &cx.origin.request_tags {
+    for Tag { key, value } in &cx.origin.request_tags {
         context = context.with(&["acs:RequestTag/", key].concat(), value.as_str());
     }
     if let Some(agent) = &cx.origin.user_agent {

@@ -24,5 +24,5 @@ pub use cache::PolicyCache;
 pub use diagnosis::{Diagnosis, MatchedPolicy, attached};
 pub use explain::{Explanation, Said};
 pub use failures::Failures;
-pub use tagged::{requested as requested_tags, with_tags};
+pub use tagged::with_tags;
 pub use uses::KeyUses;

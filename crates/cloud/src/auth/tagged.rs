@@ -1,4 +1,4 @@
-//! Tags in conditions: those that a request sets, and those that its resource bears.
+//! The tags of a resource in conditions.
 
 use coffer_base::{AccountId, ApiError, Arn, Region};
 use coffer_store::tags::Tag;
@@ -6,7 +6,6 @@ use coffer_store::{identities, ram_tags, secrets, tags};
 
 use super::policy::Context;
 use crate::context::Cx;
-use crate::parameters::Parameters;
 
 /// The context with the tags of a resource: `acs:ResourceTag/<key>`, and `<product>:tag/<key>`. Only its owner's tags count.
 pub fn with_tags(cx: &Cx<'_>, resource: &Arn, context: &Context) -> Result<Context, ApiError> {
@@ -42,23 +41,4 @@ fn of_ram(cx: &Cx<'_>, account: &AccountId, kind: &str, name: &str) -> Result<Ve
     let role = if kind == "role" { identities::role(cx.tx, account, name)? } else { None };
     let name = role.as_ref().map_or(name, |role| &role.role_name);
     Ok(ram_tags::of(cx.tx, account, kind, name)?)
-}
-
-/// The tags that a request sets: `Tag.N.Key` with `Tag.N.Value`, or a list of them in JSON as `Tag` or `Tags`.
-pub fn requested(parameters: &Parameters) -> Vec<(String, String)> {
-    let mut found = Vec::new();
-    for (name, key) in parameters.starting_with("Tag.") {
-        if let Some(number) = name.strip_suffix(".Key").or_else(|| name.strip_suffix(".key")) {
-            let value = |last: &str| parameters.get(&[number, last].concat());
-            found.push((key.to_owned(), value(".Value").or_else(|| value(".value")).unwrap_or_default().to_owned()));
-        }
-    }
-    let lists = ["Tag", "Tags"].into_iter().filter_map(|name| parameters.get(name));
-    for list in lists.filter_map(|text| serde_json::from_str::<Vec<serde_json::Value>>(text).ok()) {
-        for tag in list {
-            let member = |name: &str| tag[name].as_str().or_else(|| tag[["Tag", name].concat()].as_str());
-            found.extend(member("Key").map(|key| (key.to_owned(), member("Value").unwrap_or_default().to_owned())));
-        }
-    }
-    found
 }

@@ -133,6 +133,10 @@ impl Field for NewTags {
     fn read(reader: &Reader<'_>, name: &'static str) -> Result<Self, ApiError> {
         new_tags(reader, name, ErrorCode::TooManyTags).map(Self)
     }
+
+    fn tags(&self) -> &[Tag] {
+        &self.0
+    }
 }
 
 /// Tags to be set, each with a key of its own; `too_many` is how the operation refuses more than [`MOST_TAGS`].

@@ -76,6 +76,10 @@ impl Field for SomeTags {
         }
         Ok(Self(tags))
     }
+
+    fn tags(&self) -> &[Tag] {
+        &self.0
+    }
 }
 
 /// What a policy must allow it on.

@@ -247,6 +247,10 @@ impl Parameter for Tags {
         let tags = tag_list(text)?.into_iter();
         Ok(Self(tags.map(|(key, value)| Tag { key, value: value.unwrap_or_default() }).collect()))
     }
+
+    fn tags(&self) -> &[Tag] {
+        &self.0
+    }
 }
 
 /// Tags to look for: `[{"Key":"k","Value":"v"}]`; without a value, any will do.
