@@ -230,3 +230,30 @@ fn the_tags_of_a_request_are_those_that_it_sets() {
         assert_eq!(status, expected, "{action} with {tags:?}: {body}");
     }
 }
+
+#[test]
+fn a_tag_is_meant_as_it_is_spelled_before_one_of_another_case() {
+    let world = World::new();
+    let (both, one) = (world.customer_key(), world.customer_key());
+    tag_key(&world, &both, r#"[{"TagKey":"team","TagValue":"secret"},{"TagKey":"TEAM","TagValue":"open"}]"#);
+    tag_key(&world, &one, r#"[{"TagKey":"Team","TagValue":"secret"}]"#);
+    let mut number = 0;
+    let mut status = |key_id: &str, document: &str| {
+        number += 1;
+        let user = world.user(&format!("user{number}"), Some(document));
+        world.call(&user, Product::Kms, "DescribeKey", &[("KeyId", key_id)]).0
+    };
+    let allow = |key, value| policy(&[("Allow", "*", equals(key, value))]);
+    for (key_id, key, value, expected) in [
+        (&both, "kms:tag/team", "secret", 200),
+        (&both, "kms:tag/team", "open", 403),
+        (&both, "KMS:Tag/TEAM", "open", 200),
+        (&both, "acs:resourcetag/TEAM", "secret", 403),
+        (&one, "kms:tag/team", "secret", 200),
+        (&one, "acs:ResourceTag/TEAM", "secret", 200),
+    ] {
+        assert_eq!(status(key_id, &allow(key, value)), expected, "{key} {value}");
+        assert_eq!(status(key_id, &all_but(equals(key, value))), 603 - expected, "{key} {value}");
+    }
+    assert_eq!(status(&both, &allow("acs:ResourceTag/TEAM", "open")), 200);
+}

@@ -10,7 +10,8 @@ use coffer_base::Timestamp;
 
 use super::glob::{Case, Pattern};
 
-/// What a request brings to conditions: keys and their values. Keys compare without case.
+/// What a request brings to conditions: keys and their values. Keys compare without case, but for the tags in them: of two tags that
+/// differ in case a condition means the one that is spelled as it spells it.
 #[derive(Clone, Debug, Default)]
 pub struct Context(Vec<(String, Vec<Given>)>);
 
@@ -42,7 +43,7 @@ impl Context {
     #[must_use]
     pub fn with(mut self, key: &str, value: impl Into<String>) -> Self {
         let value = Given { text: value.into(), address: OnceCell::new(), moment: OnceCell::new() };
-        match self.0.iter_mut().find(|(name, _)| name.eq_ignore_ascii_case(key)) {
+        match self.0.iter_mut().find(|(name, _)| is_same(name, key)) {
             Some((_, values)) => values.push(value),
             None => self.0.push((key.to_owned(), vec![value])),
         }
@@ -61,9 +62,16 @@ impl Context {
 
     /// The values of a key; nothing when the request does not have it.
     fn get(&self, key: &str) -> &[Given] {
-        let of = |name: &str| name.len() == key.len() && (name == key || name.eq_ignore_ascii_case(key));
-        self.0.iter().find(|(name, _)| of(name)).map_or(&[], |(_, values)| values)
+        let exact = self.0.iter().find(|(name, _)| is_same(name, key));
+        let found = exact.or_else(|| self.0.iter().find(|(name, _)| name.eq_ignore_ascii_case(key)));
+        found.map_or(&[], |(_, values)| values)
     }
+}
+
+/// Whether two names are of one key: without case, but for what follows a `/`, which is a tag's key.
+fn is_same(one: &str, other: &str) -> bool {
+    let tag = |name: &str| name.find('/').map(|slash| slash + 1);
+    one.eq_ignore_ascii_case(other) && tag(one).is_none_or(|start| one[start..] == other[start..])
 }
 
 /// How an operator compares.
