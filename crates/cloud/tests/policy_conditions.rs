@@ -257,3 +257,46 @@ fn a_tag_is_meant_as_it_is_spelled_before_one_of_another_case() {
     }
     assert_eq!(status(&both, &allow("acs:ResourceTag/TEAM", "open")), 200);
 }
+
+#[test]
+fn one_plain_disk_is_not_let_in_by_an_encrypted_one_beside_it() {
+    let world = World::new();
+    let allow = |condition| ("Allow", "*", condition);
+    let encrypted = json!({"StringEquals": {"ecs:IsDiskEncrypted": "true"}});
+    let plain = json!({"StringEquals": {"ecs:IsDiskEncrypted": "false"}});
+    let only = world.user("only", Some(&policy(&[allow(encrypted)])));
+    let never = world.user("never", Some(&policy(&[allow(json!({})), ("Deny", "*", plain)])));
+    let disk = |number: usize, encrypted: &str| {
+        let member = |name: &str| format!("DataDisk.{number}.{name}");
+        let members = [("Category", "cloud_essd"), ("Size", "20"), ("Encrypted", encrypted)];
+        members.map(|(name, value)| (member(name), value.to_owned()))
+    };
+    let status = |key: &support::Key, encrypted: [&str; 2]| {
+        let disks: Vec<_> = disk(1, encrypted[0]).into_iter().chain(disk(2, encrypted[1])).collect();
+        let disks: Vec<_> = disks.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        world.call(key, Product::Ecs, "RunInstances", &support::instances::asking(&disks)).0
+    };
+    for key in [&only, &never] {
+        assert_eq!(status(key, ["true", "true"]), 200);
+        assert_eq!(status(key, ["true", "false"]), 403);
+        assert_eq!(status(key, ["false", "true"]), 403);
+    }
+}
+
+#[test]
+fn a_role_that_trusts_others_beside_a_service_is_not_one_for_services() {
+    let world = World::new();
+    let trust = |principal: Value| {
+        json!({"Version": "1", "Statement": [{"Action": "sts:AssumeRole", "Effect": "Allow", "Principal": principal}]})
+            .to_string()
+    };
+    let user = world.user("user", Some(&policy(&[("Allow", "*", equals("ram:TrustedPrincipalTypes", "Service"))])));
+    let account = format!("acs:ram::{}:root", world.account);
+    for (principal, expected) in [
+        (json!({"Service": ["ecs.aliyuncs.com"], "RAM": [account]}), 403),
+        (json!({"Service": ["ecs.aliyuncs.com", "rds.aliyuncs.com"]}), 200),
+    ] {
+        let parameters = [("RoleName", "made"), ("AssumeRolePolicyDocument", &*trust(principal))];
+        assert_eq!(world.call(&user, Product::Ram, "CreateRole", &parameters).0, expected);
+    }
+}

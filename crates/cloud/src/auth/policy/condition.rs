@@ -141,7 +141,7 @@ pub struct Condition {
 /// How many of a request's values must meet a condition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Quantifier {
-    /// One, or all where the operator is negative: none may be what is not wanted.
+    /// All for an Allow, one for a Deny: what a statement says nothing of is neither let in nor let off by what stands beside it.
     Plain,
     /// `ForAnyValue:`, one.
     Any,
@@ -191,15 +191,19 @@ impl Condition {
         self
     }
 
-    /// Whether a request meets it. Any wanted value will do; a negative operator must differ from all of them.
-    pub fn holds(&self, context: &Context) -> bool {
+    /// Whether a request meets it, in a statement that allows or in one that denies. Any wanted value will do; a negative operator must
+    /// differ from all of them.
+    pub fn holds(&self, context: &Context, allow: bool) -> bool {
         let given = context.get(&self.key);
         if given.is_empty() {
             return false;
         }
         let meets = |value: &Given| self.wanted.iter().any(|wanted| self.matches(value, wanted)) != self.negated;
-        let plain = self.quantifier == Quantifier::Plain;
-        let all = self.quantifier == Quantifier::All || (plain && self.negated);
+        let all = match self.quantifier {
+            Quantifier::All => true,
+            Quantifier::Any => false,
+            Quantifier::Plain => allow,
+        };
         if all { given.iter().all(meets) } else { given.iter().any(meets) }
     }
 
