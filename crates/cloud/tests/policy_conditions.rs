@@ -300,3 +300,78 @@ fn a_role_that_trusts_others_beside_a_service_is_not_one_for_services() {
         assert_eq!(world.call(&user, Product::Ram, "CreateRole", &parameters).0, expected);
     }
 }
+
+/// What a condition asks, a request that meets it and one that does not.
+type Told<'a> = (&'a str, &'a str, &'a [(&'a str, &'a str)], &'a [(&'a str, &'a str)]);
+
+#[test]
+fn conditions_are_told_what_an_instance_is_to_be() {
+    let world = World::new();
+    let image = support::instances::own_image(&world, &[]);
+    let account = world.account.as_str();
+    let (own, windows) = ([("ImageId", &*image)], [("ImageId", support::instances::WINDOWS_IMAGE)]);
+    let (password, group) = ([("Password", "Sample-1-password")], [("SecurityGroupId", "sg-1")]);
+    let other_type = [("InstanceType", "ecs.c7.large")];
+    let public = [("InternetMaxBandwidthOut", "1")];
+    let tokens = |word| [("HttpTokens", word)];
+    let strategy = |word| [("SecurityEnhancementStrategy", word)];
+    let told: [Told<'_>; 14] = [
+        ("ecs:InstanceType", "ecs.g7.large", &[], &other_type),
+        ("ecs:InstanceTypeFamily", "ecs.g7", &[], &other_type),
+        ("ecs:ImageOwnerId", account, &own, &[]),
+        ("ecs:ImageSource", "System", &[], &own),
+        ("ecs:ImageSource", "Custom", &own, &[]),
+        ("ecs:ImagePlatform", "Ubuntu", &[], &windows),
+        ("ecs:AssociatePublicIpAddress", "false", &[("InternetMaxBandwidthOut", "0")], &public),
+        ("ecs:PasswordInherit", "true", &[("PasswordInherit", "true")], &[]),
+        ("ecs:PasswordCustomized", "true", &password, &[]),
+        ("ecs:PasswordCustomized", "false", &[], &password),
+        ("ecs:NotSpecifySecurityGroupId", "true", &[], &group),
+        ("ecs:NotSpecifySecurityGroupId", "false", &group, &[]),
+        ("ecs:SecurityHardeningMode", "true", &tokens("required"), &tokens("optional")),
+        ("ecs:SecurityEnhancementStrategy", "Active", &strategy("Active"), &strategy("Deactive")),
+    ];
+    for (number, (key, value, meets, misses)) in told.into_iter().enumerate() {
+        let operator = if matches!(value, "true" | "false") { "Bool" } else { "StringEquals" };
+        let document = policy(&[("Allow", "*", json!({operator: {key: value}}))]);
+        let user = world.user(&format!("user{number}"), Some(&document));
+        for action in ["RunInstances", "CreateInstance"] {
+            let status = |more| world.call(&user, Product::Ecs, action, &support::instances::asking(more)).0;
+            assert_eq!((status(meets), status(misses)), (200, 403), "{action}: {key} {value}");
+        }
+    }
+    let several = support::instances::asking(&[("SecurityGroupIds.1", "sg-1"), ("SecurityGroupIds.2", "sg-2")]);
+    for (key, value, expected) in [
+        ("ecs:NotSpecifySecurityGroupId", "false", 200),
+        ("ecs:NotSpecifySecurityGroupId", "true", 403),
+        ("ecs:LoginAsNonRoot", "false", 200),
+        ("ecs:LoginAsNonRoot", "true", 403),
+    ] {
+        let document = policy(&[("Allow", "*", json!({"Bool": {key: value}}))]);
+        let user = world.user(&format!("{}-{value}", &key[4..]), Some(&document));
+        assert_eq!(world.call(&user, Product::Ecs, "RunInstances", &several).0, expected, "{key} {value}");
+    }
+}
+
+#[test]
+fn conditions_are_told_how_long_a_secret_waits_for_its_end() {
+    let world = World::new();
+    let long = json!({"NumericGreaterThanEquals": {"kms:RecoveryWindowInDays": "10"}});
+    let user = world.user("user", Some(&policy(&[("Allow", "kms:DeleteSecret", long)])));
+    let force = ("ForceDeleteWithoutRecovery", "true");
+    for (number, (how, expected)) in [
+        (Some(("RecoveryWindowInDays", "7")), 403),
+        (Some(force), 403),
+        (Some(("RecoveryWindowInDays", "10")), 200),
+        (None, 200),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let name = format!("secret{number}");
+        let secret = [("SecretName", &*name), ("SecretData", "x"), ("VersionId", "v1")];
+        world.root(Product::Kms, "CreateSecret", &secret);
+        let parameters: Vec<_> = [("SecretName", &*name)].into_iter().chain(how).collect();
+        assert_eq!(world.call(&user, Product::Kms, "DeleteSecret", &parameters).0, expected, "{how:?}");
+    }
+}

@@ -57,7 +57,14 @@ pub const OPERATION: Operation = Operation {
 
 /// What a policy must allow it on.
 pub fn resources(cx: &mut Cx<'_>, request: &Request) -> Result<Vec<Arn>, ApiError> {
-    new_instance::resources(cx, &request.machine, &Wish::default(), &request.data_disks.0)
+    new_instance::resources(
+        cx,
+        &request.machine,
+        Some(request.instance_type),
+        &[],
+        &Wish::default(),
+        &request.data_disks.0,
+    )
 }
 
 /// Does it.

@@ -16,11 +16,12 @@ use super::absent::{NoArns, NoDedicatedHost, NoDeploymentSet, NoHpcCluster, NoRe
 use super::disk_types::Level;
 use super::encryption::Wish;
 use super::image_source::{self, Source};
+use super::instance_conditions;
 use super::instance_disks::{self, Asked, InstanceDiskDescription, InstanceDiskName, Place, Plan, SystemCategory};
 use super::instance_parameter::{
-    Credit, HttpEndpoint, HttpTokens, InstanceDescription, InstanceName, InternetChargeType, IoOptimized, NotHosted,
-    Password, PeriodUnit, PostPaid, PrivateIp, PublicPool, SecurityEnhancement, SecurityGroupId, SpotInterruption,
-    SpotStrategy, UserData, VSwitchId, is_host_name,
+    Credit, HttpEndpoint, HttpTokens, InstanceDescription, InstanceName, InternetChargeType, IoOptimized, KnownType,
+    NotHosted, Password, PeriodUnit, PostPaid, PrivateIp, PublicPool, SecurityEnhancement, SecurityGroupId,
+    SpotInterruption, SpotStrategy, UserData, VSwitchId, is_host_name,
 };
 use super::instance_types::InstanceType;
 use super::parameter::{Description, DiskName, KnownRegion, NewTags};
@@ -180,13 +181,23 @@ pub const ERRORS: &[ErrorCode] = &[
 ];
 
 /// What a policy must allow the making of instances on: instances, the image that is named, and the snapshots of data disks.
-pub fn resources(cx: &mut Cx<'_>, machine: &Machine, system: &Wish, data: &[Asked]) -> Result<Vec<Arn>, ApiError> {
+pub fn resources(
+    cx: &mut Cx<'_>,
+    machine: &Machine,
+    instance_type: Option<KnownType>,
+    security_group_ids: &[String],
+    system: &Wish,
+    data: &[Asked],
+) -> Result<Vec<Arn>, ApiError> {
     let region = machine.region.0;
     let image = match (&machine.image_id, &machine.image_family) {
         (Some(id), _) => image_source::find(cx, region, id)?,
         (None, Some(family)) => image_source::newest_of_family(cx, region, family)?,
         (None, None) => None,
     };
+    let has_security_group = machine.security_group_id.is_some() || !security_group_ids.is_empty();
+    let instance_type = instance_type.map(|KnownType(instance_type)| instance_type);
+    instance_conditions::tell(cx, machine, instance_type, image.as_ref(), has_security_group);
     instance_disks::foresee(cx, region, image.as_ref(), system, data)?;
     let arn = |rest: &str| Arn::ecs(region, cx.account(), rest);
     let snapshots = data.iter().filter_map(|disk| disk.snapshot_id.as_deref()).map(|id| arn(&format!("snapshot/{id}")));

@@ -131,7 +131,8 @@ pub fn resources(cx: &mut Cx<'_>, request: &Request) -> Result<Vec<Arn>, ApiErro
         encrypted: request.system_encrypted.map(|EncryptedText(yes)| yes),
         kms_key_id: request.system_kms_key_id.clone(),
     };
-    new_instance::resources(cx, &request.machine, &wish, &request.data_disks.0)
+    let (machine, groups) = (&request.machine, &request.security_group_ids.0);
+    new_instance::resources(cx, machine, request.instance_type, groups, &wish, &request.data_disks.0)
 }
 
 /// Does it.
