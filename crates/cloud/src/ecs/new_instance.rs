@@ -144,6 +144,7 @@ pub const ERRORS: &[ErrorCode] = &[
     ErrorCode::EcsMissingParameter,
     ErrorCode::EcsRegionNotFound,
     ErrorCode::InstanceZoneNotFound,
+    ErrorCode::NativeEncryptZone,
     ErrorCode::ArnsNotInWhiteList,
     ErrorCode::ResourceGroupNotFound,
     ErrorCode::DeploymentSetNotFound,
@@ -288,7 +289,7 @@ pub fn plan(
 fn zone(region: Region, asked: Option<&str>) -> Result<String, ApiError> {
     let zones = region.zones();
     let found = match asked {
-        None => zones.first(),
+        None => zones.iter().find(|zone| Region::zone_supports_encrypted_system_disks(zone)),
         Some(asked) => zones.iter().find(|zone| **zone == asked),
     };
     Ok((*found.ok_or(ErrorCode::InstanceZoneNotFound)?).to_owned())
@@ -446,7 +447,8 @@ impl NewInstance {
         for tag in &self.machine.tags.0 {
             tags::set(cx.tx, on, tag)?;
         }
-        let place = Place { region: self.region, zone_id: &self.zone_id, instance_id: &instance.instance_id };
+        let place =
+            Place { region: self.region, zone_id: &self.zone_id, instance_id: &instance.instance_id, is_new: true };
         for plan in std::iter::once(&self.system).chain(&self.data) {
             instance_disks::make(cx, place, plan, &self.machine.tags.0)?;
         }
