@@ -171,6 +171,14 @@ fn a_roles_trust_description_and_longest_session_change() {
     let (status, body) =
         world.call(&root(), Product::Ram, "UpdateRole", &[role, ("NewAssumeRolePolicyDocument", ALLOW_ALL)]);
     assert_eq!((status, &body["Code"]), (400, &json!("MalformedPolicyDocument")));
+    let create = |document: &str| {
+        let parameters = [("RoleName", "other"), ("AssumeRolePolicyDocument", document)];
+        world.call(&root(), Product::Ram, "CreateRole", &parameters)
+    };
+    for wrong in [TRUST.replace("AssumeRole", "*"), TRUST.replace(r#""RAM":"*""#, r#""RAM":"nobody""#)] {
+        let (status, body) = create(&wrong);
+        assert_eq!((status, &body["Code"]), (400, &json!("MalformedPolicyDocument")), "{wrong}");
+    }
 }
 
 #[test]

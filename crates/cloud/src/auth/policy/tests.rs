@@ -285,6 +285,56 @@ fn a_malformed_document_is_refused_with_a_reason() {
     }
 }
 
+#[test]
+fn a_new_trust_policy_is_about_assuming_the_role_by_someone_who_can() {
+    let parse = |kind, rest: &str| {
+        Policy::parse(&format!(r#"{{"Version":"1","Statement":[{{"Effect":"Allow",{rest}}}]}}"#), kind).is_ok()
+    };
+    let assume = r#""Action":"sts:AssumeRole""#;
+    for good in [
+        r#""RAM":"*""#,
+        r#""RAM":["acs:ram::1234567890123456:root","acs:ram::1:*","acs:ram::1:user/a.b","acs:ram::1:role/A"]"#,
+        r#""Service":["ecs.aliyuncs.com","1234567890123456@ecs.aliyuncs.com","a-b.c.aliyuncs.com"]"#,
+        r#""Federated":["acs:ram::1:saml-provider/x","acs:ram::1:oidc-provider/x"]"#,
+    ] {
+        assert!(parse(PolicyKind::NewTrust, &format!(r#"{assume},"Principal":{{{good}}}"#)), "{good}");
+    }
+    for bad in [
+        r#""RAM":[]"#,
+        r#""RAM":"""#,
+        r#""RAM":"acs:ram::*:root""#,
+        r#""RAM":"acs:ram::1:user/""#,
+        r#""RAM":"acs:ram::1:group/x""#,
+        r#""RAM":"acs:ram:*:1:root""#,
+        r#""RAM":"1234567890123456""#,
+        r#""RAM":["*","nobody"]"#,
+        r#""Service":"*""#,
+        r#""Service":"ecs""#,
+        r#""Service":".aliyuncs.com""#,
+        r#""Service":"ecs.amazonaws.com""#,
+        r#""Service":"x@ecs.aliyuncs.com""#,
+        r#""Federated":"*""#,
+        r#""Federated":"acs:ram::1:saml-provider/""#,
+        r#""Federated":"acs:ram::1:user/x""#,
+    ] {
+        let rest = format!(r#"{assume},"Principal":{{{bad}}}"#);
+        assert!(!parse(PolicyKind::NewTrust, &rest), "{bad}");
+        // A role that has one keeps it: it trusts nobody by that.
+        assert!(parse(PolicyKind::Trust, &rest), "{bad}");
+    }
+    for (action, good) in [
+        (r#""Action":["STS:assumerole","sts:SetSourceIdentity"]"#, true),
+        (r#""Action":"sts:*""#, false),
+        (r#""Action":"*""#, false),
+        (r#""Action":["sts:AssumeRole","ecs:CreateDisk"]"#, false),
+        (r#""NotAction":"sts:AssumeRole""#, false),
+    ] {
+        let rest = format!(r#"{action},"Principal":{{"RAM":"*"}}"#);
+        assert_eq!(parse(PolicyKind::NewTrust, &rest), good, "{action}");
+        assert!(parse(PolicyKind::Trust, &rest), "{action}");
+    }
+}
+
 /// What a document of the greatest length can cost. A step is a comparison of two characters, a nanosecond or two: half a million of
 /// them would be the millisecond that an evaluation may take.
 #[test]
