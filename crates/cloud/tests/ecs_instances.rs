@@ -13,7 +13,7 @@ use coffer_cloud::bootstrap::{self, KmsService};
 use coffer_cloud::settings::ExplicitUnencrypted;
 use coffer_cloud::{Product, Settings};
 use coffer_store::Record as _;
-use serde_json::Value;
+use serde_json::{Value, json};
 use support::compute::refusal;
 use support::instances::*;
 use support::{REGION, World, ZONE, owned, root, text};
@@ -456,6 +456,21 @@ fn a_retry_with_the_same_token_makes_nothing_new() {
         is_refused(&world, action, &other, 400, "IdempotentParameterMismatch");
     }
     assert_eq!(listed(&world, &[]).len(), 2);
+}
+
+#[test]
+fn the_role_of_an_instance_is_shown_as_the_role_is_called() {
+    let world = World::new();
+    let trust = r#"{"Version":"1","Statement":[{"Action":"sts:AssumeRole","Effect":"Allow","Principal":{"Service":"ecs.aliyuncs.com"}}]}"#;
+    world.root(Product::Ram, "CreateRole", &[("RoleName", "AppRole"), ("AssumeRolePolicyDocument", trust)]);
+    let id = run(&world, &[("RamRoleName", "approle")]).pop().unwrap();
+    for name in ["AppRole", "APPROLE"] {
+        let found = world.ecs("DescribeInstanceRamRole", &[HERE, ("RamRoleName", name)]);
+        let expected = json!([{"InstanceId": id, "RamRoleName": "AppRole"}]);
+        assert_eq!(found["InstanceRamRoleSets"]["InstanceRamRoleSet"], expected, "{name}");
+    }
+    let none = world.ecs("DescribeInstanceRamRole", &[HERE, ("RamRoleName", "App")]);
+    assert_eq!(none["TotalCount"], 0);
 }
 
 #[test]

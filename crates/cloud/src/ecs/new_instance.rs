@@ -251,7 +251,7 @@ pub struct Beyond {
 /// Checks everything that does not depend on keys.
 pub fn plan(
     cx: &Cx<'_>,
-    machine: Machine,
+    mut machine: Machine,
     instance_type: &'static InstanceType,
     beyond: Beyond,
 ) -> Result<NewInstance, ApiError> {
@@ -259,7 +259,7 @@ pub fn plan(
     let zone_id = zone(region, machine.zone_id.as_deref())?;
     let image = image(cx, &machine, instance_type)?;
     check_password(machine.password.as_ref(), machine.password_inherit, &image)?;
-    require_role(cx, machine.ram_role_name.as_deref())?;
+    machine.ram_role_name = machine.ram_role_name.map(|name| passed_role(cx, &name)).transpose()?;
     if machine.credit.is_some() && !instance_type.family.is_burstable() {
         return Err(Product::Ecs.invalid_parameter("CreditSpecification"));
     }
@@ -327,9 +327,9 @@ pub fn check_password(password: Option<&Password>, inherit: Option<bool>, image:
     if password.suits(image.os_type()) { Ok(()) } else { Err(ErrorCode::PasswordMalformed.into()) }
 }
 
-/// Refuses a role that is not there, that does not trust ECS, or that the caller may not pass on.
-fn require_role(cx: &Cx<'_>, role_name: Option<&str>) -> Result<(), ApiError> {
-    let Some(role_name) = role_name else { return Ok(()) };
+/// The name of a role as it was first written. Refuses one that is not there, that does not trust ECS, or that the caller may not pass
+/// on.
+fn passed_role(cx: &Cx<'_>, role_name: &str) -> Result<String, ApiError> {
     let role = identities::role(cx.tx, cx.account(), role_name)?.ok_or(ErrorCode::RamRoleNotFound)?;
     if !auth::trusts(cx, &role, "ecs.aliyuncs.com") {
         return Err(ErrorCode::RamRoleNotForEcs.into());
@@ -338,7 +338,8 @@ fn require_role(cx: &Cx<'_>, role_name: Option<&str>) -> Result<(), ApiError> {
     auth::require_passing(cx, Product::Ecs, &arn, "ecs.aliyuncs.com").map_err(|error| match error.source() {
         Some(_) => error,
         None => ErrorCode::PassRoleForbidden.into(),
-    })
+    })?;
+    Ok(role.role_name)
 }
 
 fn system_disk(machine: &Machine, beyond: Asked) -> Asked {
