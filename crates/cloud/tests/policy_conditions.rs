@@ -11,6 +11,10 @@ use support::{World, text};
 const TRUST: &str =
     r#"{"Version":"1","Statement":[{"Action":"sts:AssumeRole","Effect":"Allow","Principal":{"RAM":"*"}}]}"#;
 const OF_ECS: &str = r#"{"Version":"1","Statement":[{"Action":"sts:AssumeRole","Effect":"Allow","Principal":{"Service":"ecs.aliyuncs.com"}}]}"#;
+type Pairs<'a> = &'a [(&'a str, &'a str)];
+/// Product, action, parameters.
+type Call<'a> = (Product, &'a str, Pairs<'a>);
+
 const SESSION: (&str, &str) = ("RoleSessionName", "session");
 
 fn ram(world: &World, action: &str, parameters: &[(&str, &str)]) -> Value {
@@ -47,7 +51,7 @@ fn a_roles_tags_count_however_its_name_is_written() {
         let arn = format!("acs:ram::{}:role/{name}", world.account);
         let names = format!(r#"["{name}"]"#);
         let attached = [("RoleName", name), ("PolicyType", "System"), ("PolicyName", "AliyunRAMReadOnlyAccess")];
-        let calls: [(Product, &str, &[(&str, &str)]); 4] = [
+        let calls: [Call<'_>; 4] = [
             (Product::Sts, "AssumeRole", &[("RoleArn", &arn), SESSION]),
             (Product::Ram, "GetRole", &[("RoleName", name)]),
             (Product::Ram, "UpdateRole", &[("RoleName", name), ("NewDescription", "x")]),
@@ -209,7 +213,7 @@ fn the_tags_of_a_request_are_those_that_it_sets() {
     let older = [("Tag.1.key", "team"), ("Tag.1.value", "a")];
     let of_kms = [("Tags", r#"[{"TagKey":"team","TagValue":"a"}]"#)];
     let instance = support::instances::asking(&[]);
-    let calls: [(Product, &str, &[(&str, &str)], &[(&str, &str)], u16); 14] = [
+    let calls: [(Product, &str, Pairs<'_>, Pairs<'_>, u16); 14] = [
         (Product::Ecs, "CreateDisk", &disk, &list, 403),
         (Product::Ecs, "CreateDisk", &disk, &of_kms, 403),
         (Product::Ecs, "CreateDisk", &disk, &numbered, 200),
@@ -302,7 +306,7 @@ fn a_role_that_trusts_others_beside_a_service_is_not_one_for_services() {
 }
 
 /// What a condition asks, a request that meets it and one that does not.
-type Told<'a> = (&'a str, &'a str, &'a [(&'a str, &'a str)], &'a [(&'a str, &'a str)]);
+type Told<'a> = (&'a str, &'a str, Pairs<'a>, Pairs<'a>);
 
 #[test]
 fn conditions_are_told_what_an_instance_is_to_be() {
