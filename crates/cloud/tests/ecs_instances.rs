@@ -13,7 +13,7 @@ use coffer_cloud::bootstrap::{self, KmsService};
 use coffer_cloud::settings::ExplicitUnencrypted;
 use coffer_cloud::{Product, Settings};
 use coffer_store::Record as _;
-use serde_json::Value;
+use serde_json::{Value, json};
 use support::compute::refusal;
 use support::instances::*;
 use support::{REGION, World, ZONE, owned, root, text};
@@ -267,6 +267,31 @@ fn every_disk_obeys_the_default_whichever_operation_makes_it() {
 }
 
 #[test]
+fn two_zones_take_no_encrypted_system_disk_of_a_new_instance() {
+    let world = World::new();
+    let (asked, data) =
+        (("SystemDisk.Encrypted", "true"), [("DataDisk.1.Size", "20"), ("DataDisk.1.Encrypted", "true")]);
+    for (region, zone, other_zone) in
+        [("cn-hongkong", "cn-hongkong-d", "cn-hongkong-c"), ("ap-southeast-1", "ap-southeast-1a", "ap-southeast-1b")]
+    {
+        let with = |zone, more: &[_]| asking(&[&[("RegionId", region), ("ZoneId", zone), ESSD], more].concat());
+        let no = |action, more: &[_]| {
+            is_refused(&world, action, &with(zone, more), 400, "NotSupportSnapshotEncrypted.ZoneId");
+        };
+        no("RunInstances", &[asked]);
+        world.ecs("RunInstances", &with(other_zone, &[asked]));
+        world.ecs("RunInstances", &with(zone, &[&data[..], &[("DataDisk.1.Category", "cloud_essd")]].concat()));
+        world.ecs("CreateInstance", &with(zone, &[]));
+        world.ecs("EnableDiskEncryptionByDefault", &[("RegionId", region)]);
+        no("RunInstances", &[]);
+        no("CreateInstance", &[]);
+        world.ecs("CreateInstance", &with(other_zone, &[]));
+        let nowhere = [("RegionId", region), ESSD];
+        world.ecs("RunInstances", &asking(&nowhere));
+    }
+}
+
+#[test]
 fn the_default_of_a_region_does_not_reach_another() {
     let world = World::new();
     encrypt_by_default(&world, None);
@@ -431,6 +456,21 @@ fn a_retry_with_the_same_token_makes_nothing_new() {
         is_refused(&world, action, &other, 400, "IdempotentParameterMismatch");
     }
     assert_eq!(listed(&world, &[]).len(), 2);
+}
+
+#[test]
+fn the_role_of_an_instance_is_shown_as_the_role_is_called() {
+    let world = World::new();
+    let trust = r#"{"Version":"1","Statement":[{"Action":"sts:AssumeRole","Effect":"Allow","Principal":{"Service":"ecs.aliyuncs.com"}}]}"#;
+    world.root(Product::Ram, "CreateRole", &[("RoleName", "AppRole"), ("AssumeRolePolicyDocument", trust)]);
+    let id = run(&world, &[("RamRoleName", "approle")]).pop().unwrap();
+    for name in ["AppRole", "APPROLE"] {
+        let found = world.ecs("DescribeInstanceRamRole", &[HERE, ("RamRoleName", name)]);
+        let expected = json!([{"InstanceId": id, "RamRoleName": "AppRole"}]);
+        assert_eq!(found["InstanceRamRoleSets"]["InstanceRamRoleSet"], expected, "{name}");
+    }
+    let none = world.ecs("DescribeInstanceRamRole", &[HERE, ("RamRoleName", "App")]);
+    assert_eq!(none["TotalCount"], 0);
 }
 
 #[test]

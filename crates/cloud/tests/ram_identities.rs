@@ -171,6 +171,14 @@ fn a_roles_trust_description_and_longest_session_change() {
     let (status, body) =
         world.call(&root(), Product::Ram, "UpdateRole", &[role, ("NewAssumeRolePolicyDocument", ALLOW_ALL)]);
     assert_eq!((status, &body["Code"]), (400, &json!("MalformedPolicyDocument")));
+    let create = |document: &str| {
+        let parameters = [("RoleName", "other"), ("AssumeRolePolicyDocument", document)];
+        world.call(&root(), Product::Ram, "CreateRole", &parameters)
+    };
+    for wrong in [TRUST.replace("AssumeRole", "*"), TRUST.replace(r#""RAM":"*""#, r#""RAM":"nobody""#)] {
+        let (status, body) = create(&wrong);
+        assert_eq!((status, &body["Code"]), (400, &json!("MalformedPolicyDocument")), "{wrong}");
+    }
 }
 
 #[test]
@@ -300,6 +308,8 @@ fn tags_come_in_pages_and_a_resource_bears_twenty() {
     assert_eq!(set(&tags).0, 200);
     assert_eq!(set(&[json!({"Key": "more", "Value": ""})]).1["Code"], "InvalidParameter.Tag");
     assert_eq!(set(&[json!({"Key": "acs:mine", "Value": ""})]).1["Code"], "InvalidParameter.Tag");
+    let twice = [json!({"Key": "team", "Value": "a"}), json!({"Key": "team", "Value": "b"})];
+    assert_eq!(set(&twice).1["Code"], "InvalidParameter.Tag");
     let (mut token, mut found) = (String::new(), Vec::new());
     loop {
         let page = ram(&world, "ListTagResources", &[named[0], ("PageSize", "7"), ("NextToken", &token)]);

@@ -105,7 +105,7 @@ pub struct Filter {
     pub security_group_id: Option<String>,
     /// Only with this key pair.
     pub key_pair_name: Option<String>,
-    /// Only with this RAM role.
+    /// Only with this RAM role, in lower case.
     pub ram_role_name: Option<String>,
     /// Whether only with any RAM role.
     pub with_ram_role: bool,
@@ -203,7 +203,7 @@ fn condition<'a>(
         ("r.status", &filter.status),
         ("r.vswitch_id", &filter.vswitch_id),
         ("r.key_pair_name", &filter.key_pair_name),
-        ("r.ram_role_name", &filter.ram_role_name),
+        ("lower(r.ram_role_name)", &filter.ram_role_name),
         ("r.internet_charge_type", &filter.internet_charge_type),
         ("r.http_endpoint", &filter.http_endpoint),
         ("r.http_tokens", &filter.http_tokens),

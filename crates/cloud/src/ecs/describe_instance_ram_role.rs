@@ -71,7 +71,7 @@ pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
     let filter = Filter {
         with_ram_role: request.instance_ids.is_none(),
         instance_ids: request.instance_ids.map(|InstanceIds(ids)| ids),
-        ram_role_name: request.ram_role_name,
+        ram_role_name: request.ram_role_name.map(|name| name.to_ascii_lowercase()),
         ..Filter::default()
     };
     let found = instances::list(cx.tx, account, region, &filter, &page.start, page.size)?;

@@ -16,11 +16,12 @@ use super::absent::{NoArns, NoDedicatedHost, NoDeploymentSet, NoHpcCluster, NoRe
 use super::disk_types::Level;
 use super::encryption::Wish;
 use super::image_source::{self, Source};
+use super::instance_conditions;
 use super::instance_disks::{self, Asked, InstanceDiskDescription, InstanceDiskName, Place, Plan, SystemCategory};
 use super::instance_parameter::{
-    Credit, HttpEndpoint, HttpTokens, InstanceDescription, InstanceName, InternetChargeType, IoOptimized, NotHosted,
-    Password, PeriodUnit, PostPaid, PrivateIp, PublicPool, SecurityEnhancement, SecurityGroupId, SpotInterruption,
-    SpotStrategy, UserData, VSwitchId, is_host_name,
+    Credit, HttpEndpoint, HttpTokens, InstanceDescription, InstanceName, InternetChargeType, IoOptimized, KnownType,
+    NotHosted, Password, PeriodUnit, PostPaid, PrivateIp, PublicPool, SecurityEnhancement, SecurityGroupId,
+    SpotInterruption, SpotStrategy, UserData, VSwitchId, is_host_name,
 };
 use super::instance_types::InstanceType;
 use super::parameter::{Description, DiskName, KnownRegion, NewTags};
@@ -143,6 +144,7 @@ pub const ERRORS: &[ErrorCode] = &[
     ErrorCode::EcsMissingParameter,
     ErrorCode::EcsRegionNotFound,
     ErrorCode::InstanceZoneNotFound,
+    ErrorCode::NativeEncryptZone,
     ErrorCode::ArnsNotInWhiteList,
     ErrorCode::ResourceGroupNotFound,
     ErrorCode::DeploymentSetNotFound,
@@ -180,13 +182,23 @@ pub const ERRORS: &[ErrorCode] = &[
 ];
 
 /// What a policy must allow the making of instances on: instances, the image that is named, and the snapshots of data disks.
-pub fn resources(cx: &mut Cx<'_>, machine: &Machine, system: &Wish, data: &[Asked]) -> Result<Vec<Arn>, ApiError> {
+pub fn resources(
+    cx: &mut Cx<'_>,
+    machine: &Machine,
+    instance_type: Option<KnownType>,
+    security_group_ids: &[String],
+    system: &Wish,
+    data: &[Asked],
+) -> Result<Vec<Arn>, ApiError> {
     let region = machine.region.0;
     let image = match (&machine.image_id, &machine.image_family) {
         (Some(id), _) => image_source::find(cx, region, id)?,
         (None, Some(family)) => image_source::newest_of_family(cx, region, family)?,
         (None, None) => None,
     };
+    let has_security_group = machine.security_group_id.is_some() || !security_group_ids.is_empty();
+    let instance_type = instance_type.map(|KnownType(instance_type)| instance_type);
+    instance_conditions::tell(cx, machine, instance_type, image.as_ref(), has_security_group);
     instance_disks::foresee(cx, region, image.as_ref(), system, data)?;
     let arn = |rest: &str| Arn::ecs(region, cx.account(), rest);
     let snapshots = data.iter().filter_map(|disk| disk.snapshot_id.as_deref()).map(|id| arn(&format!("snapshot/{id}")));
@@ -239,7 +251,7 @@ pub struct Beyond {
 /// Checks everything that does not depend on keys.
 pub fn plan(
     cx: &Cx<'_>,
-    machine: Machine,
+    mut machine: Machine,
     instance_type: &'static InstanceType,
     beyond: Beyond,
 ) -> Result<NewInstance, ApiError> {
@@ -247,7 +259,7 @@ pub fn plan(
     let zone_id = zone(region, machine.zone_id.as_deref())?;
     let image = image(cx, &machine, instance_type)?;
     check_password(machine.password.as_ref(), machine.password_inherit, &image)?;
-    require_role(cx, machine.ram_role_name.as_deref())?;
+    machine.ram_role_name = machine.ram_role_name.map(|name| passed_role(cx, &name)).transpose()?;
     if machine.credit.is_some() && !instance_type.family.is_burstable() {
         return Err(Product::Ecs.invalid_parameter("CreditSpecification"));
     }
@@ -277,7 +289,7 @@ pub fn plan(
 fn zone(region: Region, asked: Option<&str>) -> Result<String, ApiError> {
     let zones = region.zones();
     let found = match asked {
-        None => zones.first(),
+        None => zones.iter().find(|zone| Region::zone_supports_encrypted_system_disks(zone)),
         Some(asked) => zones.iter().find(|zone| **zone == asked),
     };
     Ok((*found.ok_or(ErrorCode::InstanceZoneNotFound)?).to_owned())
@@ -315,9 +327,9 @@ pub fn check_password(password: Option<&Password>, inherit: Option<bool>, image:
     if password.suits(image.os_type()) { Ok(()) } else { Err(ErrorCode::PasswordMalformed.into()) }
 }
 
-/// Refuses a role that is not there, that does not trust ECS, or that the caller may not pass on.
-fn require_role(cx: &Cx<'_>, role_name: Option<&str>) -> Result<(), ApiError> {
-    let Some(role_name) = role_name else { return Ok(()) };
+/// The name of a role as it was first written. Refuses one that is not there, that does not trust ECS, or that the caller may not pass
+/// on.
+fn passed_role(cx: &Cx<'_>, role_name: &str) -> Result<String, ApiError> {
     let role = identities::role(cx.tx, cx.account(), role_name)?.ok_or(ErrorCode::RamRoleNotFound)?;
     if !auth::trusts(cx, &role, "ecs.aliyuncs.com") {
         return Err(ErrorCode::RamRoleNotForEcs.into());
@@ -326,7 +338,8 @@ fn require_role(cx: &Cx<'_>, role_name: Option<&str>) -> Result<(), ApiError> {
     auth::require_passing(cx, Product::Ecs, &arn, "ecs.aliyuncs.com").map_err(|error| match error.source() {
         Some(_) => error,
         None => ErrorCode::PassRoleForbidden.into(),
-    })
+    })?;
+    Ok(role.role_name)
 }
 
 fn system_disk(machine: &Machine, beyond: Asked) -> Asked {
@@ -435,7 +448,8 @@ impl NewInstance {
         for tag in &self.machine.tags.0 {
             tags::set(cx.tx, on, tag)?;
         }
-        let place = Place { region: self.region, zone_id: &self.zone_id, instance_id: &instance.instance_id };
+        let place =
+            Place { region: self.region, zone_id: &self.zone_id, instance_id: &instance.instance_id, is_new: true };
         for plan in std::iter::once(&self.system).chain(&self.data) {
             instance_disks::make(cx, place, plan, &self.machine.tags.0)?;
         }

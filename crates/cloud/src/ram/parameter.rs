@@ -59,22 +59,35 @@ text_parameter! {
     RoleName = |text| name(text, 64, |c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-'));
     /// A policy's name: 1 to 128 of letters, digits and `-`.
     PolicyName = |text| name(text, 128, |c| c.is_ascii_alphanumeric() || c == '-');
-    /// A name shown to people: 1 to 128 characters, none of them a control.
-    DisplayName = |text| name(text, 128, |c| !c.is_control());
+    /// A name shown to people: 1 to 128 of letters and digits of any script, `.`, `_`, `-` and `@`.
+    DisplayName = |text| name(text, 128, |c| c.is_alphanumeric() || matches!(c, '.' | '_' | '-' | '@'));
     /// A remark: at most 128 characters.
     Comments = |text| short(text, 128);
     /// A description: at most 1024 characters.
     Description = |text| short(text, 1024);
-    /// A telephone number: digits with `+` and `-`.
-    MobilePhone = |text| format(text, text.chars().all(|c| c.is_ascii_digit() || matches!(c, '+' | '-')) && text.len() <= 32);
+    /// A telephone number: digits, with `-` after the country's code, possibly with `+` before it.
+    MobilePhone = |text| format(text, is_telephone_number(text));
     /// A mail address.
-    Email = |text| format(text, text.len() <= 254 && text.split_once('@').is_some_and(|(user, host)| !user.is_empty() && !host.is_empty()));
+    Email = |text| format(text, is_mail_address(text));
     /// An access key's id.
     AccessKeyId = |text| name(text, 128, |c| c.is_ascii_alphanumeric() || c == '.');
 }
 
 fn format(text: &str, fits: bool) -> Result<String, Invalid> {
     if fits { Ok(text.to_owned()) } else { Err(ErrorCode::RamFormat.into()) }
+}
+
+fn is_telephone_number(text: &str) -> bool {
+    let parts: Vec<&str> = text.strip_prefix('+').unwrap_or(text).split('-').collect();
+    let digits = |part: &&str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    text.len() <= 32 && parts.len() <= 2 && parts.iter().all(digits)
+}
+
+fn is_mail_address(text: &str) -> bool {
+    let (user, host) = text.split_once('@').unwrap_or_default();
+    let label = |label: &str| !label.is_empty() && label.bytes().all(|c| c.is_ascii_alphanumeric() || c == b'-');
+    let plain = |c: u8| c.is_ascii_alphanumeric() || b".!#$%&'*+-/=?^_`{|}~".contains(&c);
+    text.len() <= 254 && !user.is_empty() && user.bytes().all(plain) && host.split('.').all(label)
 }
 
 fn code(text: &str) -> Result<String, Invalid> {
@@ -236,7 +249,7 @@ impl Parameter for TaggedType {
 pub const MOST_TAGS: usize = 20;
 const MOST_NAMES: usize = 50;
 
-/// Tags to set: `[{"Key":"k","Value":"v"}]`.
+/// Tags to set: `[{"Key":"k","Value":"v"}]`, no key twice.
 #[derive(Clone, Debug)]
 pub struct Tags(pub Vec<Tag>);
 
@@ -244,8 +257,17 @@ impl Parameter for Tags {
     const KIND: &'static str = "Json";
 
     fn from_text(text: &str) -> Result<Self, Invalid> {
-        let tags = tag_list(text)?.into_iter();
-        Ok(Self(tags.map(|(key, value)| Tag { key, value: value.unwrap_or_default() }).collect()))
+        let tags = tag_list(text)?;
+        let is_repeated = |place: usize| tags[..place].iter().any(|(key, _)| *key == tags[place].0);
+        if (0..tags.len()).any(is_repeated) {
+            return Err(Invalid::Value);
+        }
+        let tag = |(key, value): (String, Option<String>)| Tag { key, value: value.unwrap_or_default() };
+        Ok(Self(tags.into_iter().map(tag).collect()))
+    }
+
+    fn tags(&self) -> &[Tag] {
+        &self.0
     }
 }
 
@@ -364,7 +386,7 @@ impl<const TRUST: bool> Field for Document<TRUST> {
 
     fn read(reader: &Reader<'_>, name: &'static str) -> Result<Self, ApiError> {
         let text = reader.text(name).ok_or_else(|| reader.missing(name))?;
-        let kind = if TRUST { PolicyKind::Trust } else { PolicyKind::Identity };
+        let kind = if TRUST { PolicyKind::NewTrust } else { PolicyKind::Identity };
         if text.chars().count() > 6144 {
             return Err(ApiError::with(ErrorCode::RamTooLong, [name.to_owned()]));
         }
@@ -384,5 +406,32 @@ impl Field for NewTrust {
     fn read(reader: &Reader<'_>, name: &'static str) -> Result<Self, ApiError> {
         let document = reader.text(name).map(|_| Document::<true>::read(reader, name)).transpose()?;
         Ok(Self(document.map(|Document(text)| text)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn takes<T: Parameter>(good: &[&str], bad: &[&str]) {
+        for text in good {
+            assert!(T::from_text(text).is_ok(), "{text}");
+        }
+        for text in bad {
+            assert!(T::from_text(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_known_of_a_person_has_its_form() {
+        takes::<DisplayName>(&["Bob", "a.b_c-d@e", "张三", "Zoë1"], &["<d>", "#!", "a b", "a\tb", "a/b"]);
+        takes::<MobilePhone>(
+            &["86-13012345678", "+86-13012345678", "13012345678"],
+            &["abc", "+-+", "-", "86-", "-1", "8-6-1", "++1", "1+", "86 1"],
+        );
+        takes::<Email>(
+            &["a@b.c", "a.b+c@localhost", "x_y@mail-1.example.com"],
+            &["abc", "a@", "@b", "a@@ b@c", "a@b@c", "a b@c", "a@b..c", "a@b c", "a@b_c", "a@b."],
+        );
     }
 }

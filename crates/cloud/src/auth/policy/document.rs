@@ -16,6 +16,8 @@ pub enum PolicyKind {
     Identity,
     /// Who may assume a role.
     Trust,
+    /// The same, as it is written today: what it can't mean is refused. Roles may have older ones.
+    NewTrust,
     /// What a session is restricted to.
     Session,
     /// Who may use a KMS key: it names principals, and no resource but `*`, the key.
@@ -74,7 +76,7 @@ impl Policy {
         let (length, most) = match kind {
             PolicyKind::Session => (text.chars().count(), MOST_SESSION_CHARACTERS),
             PolicyKind::Key => (text.len(), MOST_KEY_BYTES),
-            PolicyKind::Identity | PolicyKind::Trust => (text.chars().count(), MOST_CHARACTERS),
+            PolicyKind::Identity | PolicyKind::Trust | PolicyKind::NewTrust => (text.chars().count(), MOST_CHARACTERS),
         };
         if length > most {
             return Err(Malformed(format!("The policy document is longer than {most} characters.")));
@@ -242,6 +244,7 @@ impl RawStatement {
             "Deny" => false,
             _ => return refuse("The policy document is invalid. Effect must be Allow or Deny."),
         };
+        let assumes = self.action.as_ref().is_some_and(|OneOrMore(texts)| texts.iter().all(|text| is_assuming(text)));
         let actions = either(
             self.action,
             self.not_action,
@@ -249,11 +252,20 @@ impl RawStatement {
             "A policy statement has either Action or NotAction.",
         )?;
         let (resources, principals) = match kind {
-            PolicyKind::Trust => {
+            PolicyKind::Trust | PolicyKind::NewTrust => {
                 if self.resource.is_some() || self.not_resource.is_some() {
                     return refuse("A trust policy has no Resource element.");
                 }
-                ((false, vec![Pattern::Anything]), principals(self.principal)?)
+                let principals = principals(self.principal)?;
+                if kind == PolicyKind::NewTrust && !assumes {
+                    return refuse("The Action of a trust policy is sts:AssumeRole.");
+                }
+                if kind == PolicyKind::NewTrust && (principals.is_empty() || !principals.iter().all(can_assume)) {
+                    return refuse(
+                        "A Principal of a trust policy is \"*\", an ARN of RAM, a service or an identity provider.",
+                    );
+                }
+                ((false, vec![Pattern::Anything]), principals)
             }
             PolicyKind::Key => {
                 let whole = |resource: Option<OneOrMore>| resource.is_some_and(|OneOrMore(texts)| texts == ["*"]);
@@ -279,18 +291,51 @@ impl RawStatement {
     }
 }
 
+/// Whether a trust policy can be about an action: what it takes to assume a role, and to say who stands behind that.
+fn is_assuming(action: &str) -> bool {
+    ["sts:AssumeRole", "sts:SetSourceIdentity"].iter().any(|known| known.eq_ignore_ascii_case(action))
+}
+
+/// Whether there can be such a principal of a trust policy.
+fn can_assume((kind, text): &(PrincipalKind, String)) -> bool {
+    let provider = |name: &str| {
+        let named = name.strip_prefix("saml-provider/").or_else(|| name.strip_prefix("oidc-provider/"));
+        named.is_some_and(|name| !name.is_empty())
+    };
+    match kind {
+        PrincipalKind::Ram => text == "*" || is_identity(text),
+        PrincipalKind::Service => {
+            let (account, service) = text.split_once('@').unwrap_or(("0", text));
+            let name = service.strip_suffix(".aliyuncs.com").unwrap_or_default();
+            let plain = |c: u8| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, b'-' | b'.');
+            is_account(account) && !name.is_empty() && name.bytes().all(plain)
+        }
+        PrincipalKind::Federated => of_ram(text).is_some_and(|(account, name)| is_account(account) && provider(name)),
+    }
+}
+
+/// Account and name in an identity's ARN.
+fn of_ram(text: &str) -> Option<(&str, &str)> {
+    text.strip_prefix("acs:ram::")?.split_once(':')
+}
+
+fn is_account(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// Whether a text is the ARN of an account, a user or a role.
+fn is_identity(text: &str) -> bool {
+    of_ram(text).is_some_and(|(account, name)| {
+        let own = name.strip_prefix("user/").or_else(|| name.strip_prefix("role/"));
+        let whole = matches!(name, "root" | "*") || own.is_some_and(|own| !own.is_empty());
+        whole && is_account(account)
+    })
+}
+
 /// Principals of a key policy: accounts, users and roles by their ARNs.
 fn key_principals(raw: Option<UniqueMap<OneOrMore>>) -> Result<Vec<(PrincipalKind, String)>, Malformed> {
     let principals = principals(raw)?;
-    let good = |(kind, text): &(PrincipalKind, String)| {
-        let named = text.strip_prefix("acs:ram::").and_then(|rest| rest.split_once(':'));
-        *kind == PrincipalKind::Ram
-            && named.is_some_and(|(account, name)| {
-                let own = name.strip_prefix("user/").or_else(|| name.strip_prefix("role/"));
-                let whole = matches!(name, "root" | "*") || own.is_some_and(|own| !own.is_empty());
-                whole && !account.is_empty() && account.bytes().all(|byte| byte.is_ascii_digit())
-            })
-    };
+    let good = |(kind, text): &(PrincipalKind, String)| *kind == PrincipalKind::Ram && is_identity(text);
     if principals.iter().all(good) { Ok(principals) } else { refuse("A Principal of a key policy is an ARN of RAM.") }
 }
 

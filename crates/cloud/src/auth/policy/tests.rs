@@ -165,7 +165,8 @@ fn conditions_compare_by_their_operators() {
         ("NotIpAddress", "acs:SourceIp", r#""10.0.0.0/8""#, false),
         ("ForAllValues:StringEquals", "ecs:tag/Env", r#"["Prod"]"#, true),
         ("ForAnyValue:StringEquals", "ecs:tag/Env", r#"["Prod"]"#, true),
-        ("StringEquals", "many", r#"["a","x"]"#, true),
+        ("StringEquals", "many", r#"["a","x"]"#, false),
+        ("StringEquals", "many", r#"["a","b"]"#, true),
         ("StringNotEquals", "many", r#"["a","x"]"#, false),
         ("StringNotEquals", "many", r#"["x"]"#, true),
         ("ForAllValues:StringEquals", "many", r#"["a","x"]"#, false),
@@ -180,6 +181,29 @@ fn conditions_compare_by_their_operators() {
         );
         let allowed = evaluate([&identity(&text)], "a:b", "*", &context).effect == Effect::Allow;
         assert_eq!(allowed, expected, "{operator} {key} {value}");
+    }
+}
+
+#[test]
+fn of_several_values_an_allow_needs_all_and_a_deny_one() {
+    let context = Context::new().with("many", "a").with("many", "b");
+    for (operator, value, all, one) in [
+        ("StringEquals", r#""a""#, false, true),
+        ("StringEquals", r#"["a","b"]"#, true, true),
+        ("StringEquals", r#""x""#, false, false),
+        ("StringLike", r#""?""#, true, true),
+        ("StringNotEquals", r#""a""#, false, true),
+        ("StringNotEquals", r#"["a","b"]"#, false, false),
+        ("StringNotEquals", r#""x""#, true, true),
+        ("ForAllValues:StringEquals", r#""a""#, false, false),
+        ("ForAnyValue:StringEquals", r#""a""#, true, true),
+    ] {
+        let condition = format!(r#","Condition":{{"{operator}":{{"many":{value}}}}}"#);
+        let with = |effect: &str| statement(effect, "*", "*").replace('}', &format!("{condition}}}"));
+        let decide = |statements: &[String]| evaluate([&policy(statements)], "a:b", "*", &context).effect;
+        assert_eq!(decide(&[with("Allow")]) == Effect::Allow, all, "{operator} {value}");
+        let denied = decide(&[statement("Allow", "*", "*"), with("Deny")]) == Effect::ExplicitDeny;
+        assert_eq!(denied, one, "{operator} {value}");
     }
 }
 
@@ -258,6 +282,56 @@ fn a_malformed_document_is_refused_with_a_reason() {
         r#"{"Version":"1","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole","Resource":"*","Principal":{"RAM":"*"}}]}"#,
     ] {
         assert!(Policy::parse(text, PolicyKind::Trust).is_err(), "{text}");
+    }
+}
+
+#[test]
+fn a_new_trust_policy_is_about_assuming_the_role_by_someone_who_can() {
+    let parse = |kind, rest: &str| {
+        Policy::parse(&format!(r#"{{"Version":"1","Statement":[{{"Effect":"Allow",{rest}}}]}}"#), kind).is_ok()
+    };
+    let assume = r#""Action":"sts:AssumeRole""#;
+    for good in [
+        r#""RAM":"*""#,
+        r#""RAM":["acs:ram::1234567890123456:root","acs:ram::1:*","acs:ram::1:user/a.b","acs:ram::1:role/A"]"#,
+        r#""Service":["ecs.aliyuncs.com","1234567890123456@ecs.aliyuncs.com","a-b.c.aliyuncs.com"]"#,
+        r#""Federated":["acs:ram::1:saml-provider/x","acs:ram::1:oidc-provider/x"]"#,
+    ] {
+        assert!(parse(PolicyKind::NewTrust, &format!(r#"{assume},"Principal":{{{good}}}"#)), "{good}");
+    }
+    for bad in [
+        r#""RAM":[]"#,
+        r#""RAM":"""#,
+        r#""RAM":"acs:ram::*:root""#,
+        r#""RAM":"acs:ram::1:user/""#,
+        r#""RAM":"acs:ram::1:group/x""#,
+        r#""RAM":"acs:ram:*:1:root""#,
+        r#""RAM":"1234567890123456""#,
+        r#""RAM":["*","nobody"]"#,
+        r#""Service":"*""#,
+        r#""Service":"ecs""#,
+        r#""Service":".aliyuncs.com""#,
+        r#""Service":"ecs.amazonaws.com""#,
+        r#""Service":"x@ecs.aliyuncs.com""#,
+        r#""Federated":"*""#,
+        r#""Federated":"acs:ram::1:saml-provider/""#,
+        r#""Federated":"acs:ram::1:user/x""#,
+    ] {
+        let rest = format!(r#"{assume},"Principal":{{{bad}}}"#);
+        assert!(!parse(PolicyKind::NewTrust, &rest), "{bad}");
+        // A role that has one keeps it: it trusts nobody by that.
+        assert!(parse(PolicyKind::Trust, &rest), "{bad}");
+    }
+    for (action, good) in [
+        (r#""Action":["STS:assumerole","sts:SetSourceIdentity"]"#, true),
+        (r#""Action":"sts:*""#, false),
+        (r#""Action":"*""#, false),
+        (r#""Action":["sts:AssumeRole","ecs:CreateDisk"]"#, false),
+        (r#""NotAction":"sts:AssumeRole""#, false),
+    ] {
+        let rest = format!(r#"{action},"Principal":{{"RAM":"*"}}"#);
+        assert_eq!(parse(PolicyKind::NewTrust, &rest), good, "{action}");
+        assert!(parse(PolicyKind::Trust, &rest), "{action}");
     }
 }
 
