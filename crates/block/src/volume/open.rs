@@ -84,12 +84,18 @@ impl Volume {
         base: Option<Arc<dyn Base>>,
     ) -> Result<Self, VolumeError> {
         let [data, overlay, journal, meta] = FILES.map(|name| directory.open(name));
-        let mut meta = Meta::open(meta.doing("opening the volume's meta file")?)?;
         let files = Files {
             data: data.doing("opening the volume's data file")?,
             overlay: overlay.doing("opening the volume's overlay file")?,
             journal: journal.doing("opening the volume's journal file")?,
         };
+        let meta = meta.doing("opening the volume's meta file")?;
+        // A process that was killed leaves what it wrote to the kernel. Before anything is concluded from it, it is durable: else a flush
+        // that finds nothing to do would be acknowledged, and a journal played whose end a power cut takes away.
+        for file in [&meta, &files.journal, &files.data, &files.overlay] {
+            file.settle().doing("making durable what was left")?;
+        }
+        let mut meta = Meta::open(meta)?;
         let superblock = meta.superblock().clone();
         if superblock.volume_id != volume_id {
             return Err(VolumeError::OtherVolume(superblock.volume_id));

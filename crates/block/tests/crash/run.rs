@@ -22,6 +22,8 @@ const OPERATIONS: u32 = 60;
 pub(crate) enum Trouble {
     /// Power cuts, again and again.
     PowerCuts,
+    /// The same, but half of the time it is the process that is killed, and the kernel keeps what it wrote.
+    PowerCutsAndKills,
     /// One call to the first volume's disk fails, with that error.
     OneFailure { call: u64, errno: i32 },
     /// Nothing.
@@ -32,6 +34,7 @@ pub(crate) enum Trouble {
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Counts {
     pub(crate) crashes: u64,
+    pub(crate) kills: u64,
     pub(crate) operations: u64,
     pub(crate) snapshots: u64,
     pub(crate) clones: u64,
@@ -43,6 +46,7 @@ pub(crate) struct Counts {
 impl Counts {
     pub(crate) const fn add(&mut self, other: Self) {
         self.crashes += other.crashes;
+        self.kills += other.kills;
         self.operations += other.operations;
         self.snapshots += other.snapshots;
         self.clones += other.clones;
@@ -145,7 +149,7 @@ impl<'a> Run<'a> {
             log: Vec::new(),
         };
         let outcome = match trouble {
-            Trouble::PowerCuts => run.work(most),
+            Trouble::PowerCuts | Trouble::PowerCutsAndKills => run.work(most),
             Trouble::OneFailure { .. } | Trouble::Nothing => run.work_with_a_failure(),
         };
         let stored = run.volumes.iter().flat_map(|tested| {
@@ -161,18 +165,20 @@ impl<'a> Run<'a> {
         self.make_volume(None)?;
         for _ in 0..OPERATIONS.min(most) {
             let at = usize::try_from(self.random.below(self.volumes.len() as u64)).unwrap();
-            // A power cut comes while an operation is at work, or between two.
+            // A power cut comes while an operation is at work, or between two; so does a kill.
             if self.random.one_in(4) {
+                let is_kill = self.trouble == Trouble::PowerCutsAndKills && self.random.one_in(2);
                 let after = if self.random.one_in(3) { 0 } else { self.random.below(24) };
                 self.volumes[at].disk.fail_after(after);
                 let outcome = self.operate(at);
-                self.note(|| format!("  power cut; the operation: {outcome:?}"));
+                let cut_off = if is_kill { "killed" } else { "power cut" };
+                self.note(|| format!("  {cut_off}; the operation: {outcome:?}"));
                 if let Err(what) = outcome
                     && !self.volumes[at].disk.has_failed()
                 {
                     return Err(what);
                 }
-                self.crash(at)?;
+                if is_kill { self.kill(at)? } else { self.crash(at)? }
             } else {
                 self.operate(at)?;
             }
@@ -518,6 +524,15 @@ impl<'a> Run<'a> {
         let tested = &mut self.volumes[at];
         tested.volume = None;
         tested.disk.crash(self.random.next());
+        self.settle(at)
+    }
+
+    /// The process is gone, the kernel is not: what was written is there, and is durable once the volume is open again.
+    fn kill(&mut self, at: usize) -> Result<(), String> {
+        self.counts.kills += 1;
+        let tested = &mut self.volumes[at];
+        tested.volume = None;
+        tested.disk.mend();
         self.settle(at)
     }
 
