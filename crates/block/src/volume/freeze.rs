@@ -215,7 +215,7 @@ impl Volume {
         let mut over = Buffer::new(length);
         self.files.overlay.read_at(offset, &mut over)?;
         let shown: Vec<bool> = over.chunks_exact(SECTOR_BYTES).map(|sector| !is_zero(sector)).collect();
-        let cipher = state.cipher_of(chunk);
+        let cipher = state.cipher_of(chunk)?;
         if !std::ptr::eq(cipher, &raw const *state.overlay_cipher) {
             state.overlay_cipher.convert(cipher, chunk * CHUNK_UNITS, &mut over)?;
         }

@@ -57,7 +57,7 @@ impl Volume {
         let offset = chunk * CHUNK_BYTES as u64;
         let here = usize::try_from((self.size_bytes() - offset).min(CHUNK_BYTES as u64)).expect("at most a chunk");
         let bytes = &mut buffer[..here];
-        state.cipher_of(chunk).encrypt(chunk * CHUNK_UNITS, bytes)?;
+        state.cipher_of(chunk)?.encrypt(chunk * CHUNK_UNITS, bytes)?;
         self.files.data.write_at(offset, bytes)?;
         self.data_changed.store(true, Ordering::Release);
         self.leave_base(state, chunk);

@@ -212,7 +212,7 @@ impl Volume {
     /// Reads whole units of a chunk that is here, with its lock held.
     fn fetch(&self, state: &State, piece: Piece, buffer: &mut [u8]) -> io::Result<()> {
         self.files.data.read_at(piece.offset, buffer)?;
-        state.cipher_of(piece.chunk).decrypt(piece.unit(), buffer)?;
+        state.cipher_of(piece.chunk)?.decrypt(piece.unit(), buffer)?;
         if !state.overlaid.contains(piece.chunk) {
             return Ok(());
         }
@@ -238,7 +238,7 @@ impl Volume {
             self.overlay_changed.store(true, Ordering::Release);
             return written;
         }
-        state.cipher_of(piece.chunk).encrypt(piece.unit(), data)?;
+        state.cipher_of(piece.chunk)?.encrypt(piece.unit(), data)?;
         let written = self.files.data.write_at(piece.offset, data);
         // After the write: a flush that does not see this one need not cover it, and one that does must.
         self.data_changed.store(true, Ordering::Release);

@@ -126,6 +126,9 @@ struct Rekey {
     to: Arc<Cipher>,
     /// Chunks before this one are under `to`. Moves only with the locks of the chunks it passes held.
     watermark: AtomicU64,
+    /// From the watermark to before this chunk, none if that is not above it: what is in place may be under either key, or in part.
+    /// Changes likewise.
+    unsure_end: AtomicU64,
 }
 
 impl State {
@@ -138,11 +141,14 @@ impl State {
         self.frozen.as_ref().is_some_and(|frozen| chunk < frozen.set.length() && frozen.set.contains(chunk))
     }
 
-    /// The cipher of a chunk in its place. To be asked with the chunk's lock held.
-    fn cipher_of(&self, chunk: u64) -> &Cipher {
+    /// The cipher of a chunk in its place; an error where that is not known. To be asked with the chunk's lock held.
+    fn cipher_of(&self, chunk: u64) -> std::io::Result<&Cipher> {
         match &self.rekey {
-            Some(rekey) if chunk < rekey.watermark.load(Ordering::Acquire) => &rekey.to,
-            _ => &self.cipher,
+            Some(rekey) if chunk < rekey.watermark.load(Ordering::Acquire) => Ok(&rekey.to),
+            Some(rekey) if chunk < rekey.unsure_end.load(Ordering::Acquire) => Err(std::io::Error::other(
+                "a change of key was cut off here; open the volume anew, which ends it from the journal",
+            )),
+            _ => Ok(&self.cipher),
         }
     }
 }

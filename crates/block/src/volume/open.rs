@@ -111,7 +111,7 @@ impl Volume {
             Some(record) => {
                 let watermark = super::rekey::recover(&files, &mut meta, record)?;
                 let to = Arc::new(Cipher::of(Some(&record.to), keys)?);
-                Some(Rekey { id: record.id, to, watermark: AtomicU64::new(watermark) })
+                Some(Rekey::at(watermark, record.id, to))
             }
         };
         let state = State::load(&meta, &*files.overlay, cipher, rekey, base)?;

@@ -48,6 +48,13 @@ pub enum Step {
     Idle,
 }
 
+impl Rekey {
+    /// One whose window before the watermark is done for good.
+    pub(super) const fn at(watermark: u64, id: [u8; 16], to: Arc<Cipher>) -> Self {
+        Self { id, to, watermark: AtomicU64::new(watermark), unsure_end: AtomicU64::new(0) }
+    }
+}
+
 impl Volume {
     /// Begins to bring the volume under another data key. It is no error if that is under way or done.
     pub fn begin_rekey(&self, rng: &dyn Rng, to: &DataKey) -> Result<(), VolumeError> {
@@ -74,7 +81,7 @@ impl Volume {
         let begun = meta.commit(|superblock| superblock.rekey = Some(RekeyRecord { id, watermark: 0, to: record }));
         drop(meta);
         self.or_poison(begun)?;
-        state.rekey = Some(Rekey { id, to: cipher, watermark: AtomicU64::new(0) });
+        state.rekey = Some(Rekey::at(0, id, cipher));
         Ok(())
     }
 
@@ -153,6 +160,9 @@ impl Volume {
         let journal = &self.files.journal;
         journal.write_at(0, &buffer).and_then(|()| journal.sync()).doing("writing the journal")?;
         let content = &buffer[HEADER_BYTES..];
+        // From here until the watermark has passed, only the journal has all of the window. If this fails, nobody reads or writes it before
+        // the journal was played.
+        rekey.unsure_end.store(first + count, Ordering::Release);
         self.files.data.write_at(offset, content).and_then(|()| self.files.data.sync()).doing("writing a window")?;
         self.meta().commit(|superblock| move_watermark(superblock, first + count))?;
         rekey.watermark.store(first + count, Ordering::Release);

@@ -204,6 +204,7 @@ impl<'a> Run<'a> {
                     return Err(what);
                 }
                 self.note(|| format!("  a call failed: {what}"));
+                self.read_on(at)?;
                 self.volumes[at].volume = None;
                 self.volumes[at].disk.mend();
                 self.settle(at)?;
@@ -561,6 +562,22 @@ impl<'a> Run<'a> {
         volume.read(0, &mut bytes).map_err(|error| format!("read after a power cut: {error}"))?;
         let settled = tested.device.settle(&bytes);
         settled.map_err(|what| format!("after a power cut, volume {at}: {what}"))
+    }
+
+    /// Whatever failed, the volume as it is says what is right, or that it can't.
+    fn read_on(&mut self, at: usize) -> Result<(), String> {
+        let tested = &self.volumes[at];
+        let Some(volume) = &tested.volume else { return Ok(()) };
+        let mut buffer = vec![0; CHUNK_BYTES];
+        for first in (0..tested.device.live.len()).step_by(CHUNK_BYTES / SECTOR) {
+            let sectors = (tested.device.live.len() - first).min(CHUNK_BYTES / SECTOR);
+            let bytes = &mut buffer[..sectors * SECTOR];
+            if volume.read((first * SECTOR) as u64, bytes).is_ok() {
+                let checked = tested.device.check(first, bytes);
+                checked.map_err(|what| format!("read on after a call failed, volume {at}: {what}"))?;
+            }
+        }
+        Ok(())
     }
 
     /// At the end every snapshot is complete and every volume is read once more.
