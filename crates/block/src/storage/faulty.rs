@@ -83,9 +83,10 @@ impl Faulty {
         Self { inner, plan: Arc::new(Mutex::new(plan)), unsynced: Mutex::default() }
     }
 
-    /// From now on calls fail so.
+    /// From now on calls fail so, and none has failed yet.
     pub fn fail(&self, fault: Fault) {
-        self.plan().fault = Some(fault);
+        let mut plan = self.plan();
+        (plan.fault, plan.failed) = (Some(fault), None);
     }
 
     /// From now on no call fails.
@@ -98,7 +99,7 @@ impl Faulty {
         self.plan().calls
     }
 
-    /// Which call failed first, in words.
+    /// Which call failed first since [`Faulty::fail`], in words.
     pub fn failed(&self) -> Option<String> {
         self.plan().failed.clone()
     }

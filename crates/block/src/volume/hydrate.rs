@@ -76,6 +76,11 @@ impl Volume {
         std::mem::take(&mut *self.copied_up.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// The opposite of [`Self::take_copied_up`].
+    pub(super) fn put_back_copied_up(&self, chunks: Vec<u64>) {
+        self.copied_up.lock().unwrap_or_else(PoisonError::into_inner).extend(chunks);
+    }
+
     /// Has the metadata say that these chunks left the base. Their data is durable.
     pub(super) fn strike_off(&self, chunks: &[u64]) -> Result<(), VolumeError> {
         if chunks.is_empty() {

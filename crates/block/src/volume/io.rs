@@ -290,10 +290,8 @@ impl Volume {
         if !state.intents.contains(region) {
             let mut meta = self.meta();
             let mut intents = meta.bitmap(Kind::Intent).clone();
-            if intents.insert(region) {
-                let written = meta.write(&[(Kind::Intent, &intents)]);
-                self.or_poison(written).map_err(VolumeError::into_io)?;
-            }
+            intents.insert(region);
+            self.or_poison(meta.write(&[(Kind::Intent, &intents)])).map_err(VolumeError::into_io)?;
             state.intents.insert(region);
         }
         state.changed.insert(chunk);

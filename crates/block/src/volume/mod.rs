@@ -250,9 +250,9 @@ impl Volume {
         self.stripe(chunk).write().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Passes an outcome on; after a failure nothing more is written, since it is not known what is on disk.
-    fn or_poison<T, E>(&self, outcome: Result<T, E>) -> Result<T, E> {
-        if outcome.is_err() {
+    /// Passes an outcome on; after one in doubt nothing more is written, since it is not known what is on disk.
+    fn or_poison<T>(&self, outcome: Result<T, VolumeError>) -> Result<T, VolumeError> {
+        if matches!(outcome, Err(VolumeError::InDoubt(..))) {
             self.poisoned.store(true, Ordering::Release);
         }
         outcome

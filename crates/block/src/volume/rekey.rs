@@ -106,8 +106,9 @@ impl Volume {
         }
         let first = rekey.watermark.load(Ordering::Acquire);
         let count = (chunks(self.size_bytes()) - first).min(WINDOW_CHUNKS);
-        let moved = self.convert_window(&state, rekey, first, count);
-        self.or_poison(moved).map(Step::Moved)
+        let _locks = self.lock_window(first, count);
+        // In doubt, the volume is poisoned before anybody else writes there.
+        self.or_poison(self.convert_window(&state, rekey, first, count)).map(Step::Moved)
     }
 
     /// Moves the watermark to the next chunk that is stored, and ends the change behind the last one.
@@ -147,8 +148,8 @@ impl Volume {
         Ok(None)
     }
 
+    /// Enciphers a window anew, with its locks held.
     fn convert_window(&self, state: &State, rekey: &Rekey, first: u64, count: u64) -> Result<u64, VolumeError> {
-        let _locks = self.lock_window(first, count);
         let (offset, _) = self.place_of(first);
         let end = ((first + count) * CHUNK_BYTES as u64).min(self.size_bytes());
         let length = usize::try_from(end - offset).expect("a window");
@@ -157,16 +158,25 @@ impl Volume {
         self.files.data.read_at(offset, content).doing("reading a window")?;
         state.cipher.convert(&rekey.to, first * CHUNK_UNITS, content).doing("enciphering a window anew")?;
         write_header(header, &rekey.id, first, length as u64, &digest::sha256(content));
-        let journal = &self.files.journal;
-        journal.write_at(0, &buffer).and_then(|()| journal.sync()).doing("writing the journal")?;
+        self.write_journal(&buffer)?;
         let content = &buffer[HEADER_BYTES..];
         // From here until the watermark has passed, only the journal has all of the window. If this fails, nobody reads or writes it before
         // the journal was played.
         rekey.unsure_end.store(first + count, Ordering::Release);
-        self.files.data.write_at(offset, content).and_then(|()| self.files.data.sync()).doing("writing a window")?;
+        self.files.data.write_at(offset, content).settling("writing a window")?;
+        self.sync_data()?;
         self.meta().commit(|superblock| move_watermark(superblock, first + count))?;
         rekey.watermark.store(first + count, Ordering::Release);
         Ok(length as u64)
+    }
+
+    fn write_journal(&self, bytes: &[u8]) -> Result<(), VolumeError> {
+        let journal = &self.files.journal;
+        let Err(error) = journal.write_at(0, bytes).and_then(|()| journal.sync()) else { return Ok(()) };
+        // All of the window may be there. Before it is struck, nobody may write to the window: after a crash it would be played over that.
+        let none = Buffer::new(HEADER_BYTES);
+        journal.write_at(0, &none).and_then(|()| journal.sync()).settling("striking the journal")?;
+        Err(error).doing("writing the journal")
     }
 
     /// The locks of neighbouring chunks, taken in the order of their stripes.

@@ -87,6 +87,18 @@ impl Disk {
         self.faulty.fail(Fault { call: self.faulty.calls() + calls, lasting: true, errno: EIO });
     }
 
+    /// Has one call fail, after so many more.
+    pub(crate) fn fail_one_after(&mut self, calls: u64, errno: i32) {
+        self.is_forgiven = false;
+        self.faulty.fail(Fault { call: self.faulty.calls() + calls, lasting: false, errno });
+    }
+
+    /// No call fails any more, for those who have files open either.
+    pub(crate) fn spare(&mut self) {
+        self.is_forgiven = true;
+        self.faulty.mend();
+    }
+
     /// Has one call fail, counted from the first.
     pub(crate) fn fail_once(&mut self, call: u64, errno: i32) {
         self.faulty.fail(Fault { call, lasting: false, errno });

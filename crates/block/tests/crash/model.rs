@@ -70,6 +70,16 @@ impl Device {
         Ok(())
     }
 
+    /// Takes over what is there after writes that failed; what must not be there is an error. Nothing of it need be durable.
+    pub(crate) fn adopt(&mut self, bytes: &[u8]) -> Result<(), String> {
+        for (sector, value) in self.check(0, bytes)?.into_iter().enumerate() {
+            if value != self.live[sector] {
+                self.write(sector..sector + 1, value);
+            }
+        }
+        Ok(())
+    }
+
     /// Which values the sectors from `first` on have; those that must not be there are an error.
     pub(crate) fn check(&self, first: usize, bytes: &[u8]) -> Result<Vec<Value>, String> {
         let mut scratch = Vec::with_capacity(SECTOR);

@@ -8,7 +8,7 @@ use coffer_block::geometry::CHUNK_BYTES;
 use coffer_block::snapshot::{Base, Objects};
 use coffer_block::volume::{self, DataKey, Freezing, NewVolume, Step, Volume};
 
-use crate::disk::{Disk, Plant};
+use crate::disk::{Disk, EIO, ENOSPC, Plant};
 use crate::model::{Device, SECTOR, Value};
 use crate::shots::{Shot, Shots};
 
@@ -22,8 +22,8 @@ const OPERATIONS: u32 = 60;
 pub(crate) enum Trouble {
     /// Power cuts, again and again.
     PowerCuts,
-    /// The same, but half of the time it is the process that is killed, and the kernel keeps what it wrote.
-    PowerCutsAndKills,
+    /// The same, but sometimes it is the process that is killed, and the kernel keeps what it wrote, or just one call fails.
+    Accidents,
     /// One call to the first volume's disk fails, with that error.
     OneFailure { call: u64, errno: i32 },
     /// Nothing.
@@ -35,6 +35,8 @@ pub(crate) enum Trouble {
 pub(crate) struct Counts {
     pub(crate) crashes: u64,
     pub(crate) kills: u64,
+    /// Operations after which a volume went on although a call had failed in them, or was to.
+    pub(crate) failures: u64,
     pub(crate) operations: u64,
     pub(crate) snapshots: u64,
     pub(crate) clones: u64,
@@ -47,6 +49,7 @@ impl Counts {
     pub(crate) const fn add(&mut self, other: Self) {
         self.crashes += other.crashes;
         self.kills += other.kills;
+        self.failures += other.failures;
         self.operations += other.operations;
         self.snapshots += other.snapshots;
         self.clones += other.clones;
@@ -149,7 +152,7 @@ impl<'a> Run<'a> {
             log: Vec::new(),
         };
         let outcome = match trouble {
-            Trouble::PowerCuts | Trouble::PowerCutsAndKills => run.work(most),
+            Trouble::PowerCuts | Trouble::Accidents => run.work(most),
             Trouble::OneFailure { .. } | Trouble::Nothing => run.work_with_a_failure(),
         };
         let stored = run.volumes.iter().flat_map(|tested| {
@@ -165,9 +168,13 @@ impl<'a> Run<'a> {
         self.make_volume(None)?;
         for _ in 0..OPERATIONS.min(most) {
             let at = usize::try_from(self.random.below(self.volumes.len() as u64)).unwrap();
-            // A power cut comes while an operation is at work, or between two; so does a kill.
-            if self.random.one_in(4) {
-                let is_kill = self.trouble == Trouble::PowerCutsAndKills && self.random.one_in(2);
+            // A power cut comes while an operation is at work, or between two; so do other accidents.
+            if !self.random.one_in(4) {
+                self.operate(at)?;
+            } else if self.trouble == Trouble::Accidents && self.random.one_in(3) {
+                self.operate_with_a_failure(at)?;
+            } else {
+                let is_kill = self.trouble == Trouble::Accidents && self.random.one_in(2);
                 let after = if self.random.one_in(3) { 0 } else { self.random.below(24) };
                 self.volumes[at].disk.fail_after(after);
                 let outcome = self.operate(at);
@@ -179,8 +186,6 @@ impl<'a> Run<'a> {
                     return Err(what);
                 }
                 if is_kill { self.kill(at)? } else { self.crash(at)? }
-            } else {
-                self.operate(at)?;
             }
             self.counts.operations += 1;
         }
@@ -188,6 +193,30 @@ impl<'a> Run<'a> {
             self.finish(at)?;
         }
         Ok(())
+    }
+
+    /// One call fails in an operation. A volume that is not poisoned by that goes on; any other is opened anew.
+    fn operate_with_a_failure(&mut self, at: usize) -> Result<(), String> {
+        let after = self.random.below(24);
+        let errno = if self.random.one_in(2) { ENOSPC } else { EIO };
+        self.volumes[at].disk.fail_one_after(after, errno);
+        let outcome = self.operate(at);
+        self.note(|| format!("  a call fails; the operation: {outcome:?}"));
+        if let Err(what) = outcome
+            && !self.volumes[at].disk.has_failed()
+        {
+            return Err(what);
+        }
+        self.volumes[at].disk.spare();
+        if self.volumes[at].volume.as_ref().is_some_and(|volume| !volume.is_poisoned()) {
+            self.counts.failures += 1;
+            let bytes = self.look(at)?;
+            let adopted = self.volumes[at].device.adopt(&bytes);
+            return adopted.map_err(|what| format!("after a call failed, volume {at}: {what}"));
+        }
+        self.read_on(at)?;
+        self.volumes[at].volume = None;
+        self.settle(at)
     }
 
     /// The same without power cuts, but for one call that fails. An operation then fails, or does what it should.
@@ -540,8 +569,15 @@ impl<'a> Run<'a> {
     /// Opens a volume after something went wrong: what is there now must be allowed.
     fn settle(&mut self, at: usize) -> Result<(), String> {
         self.open(at)?;
+        let bytes = self.look(at)?;
+        let settled = self.volumes[at].device.settle(&bytes);
+        settled.map_err(|what| format!("after a power cut, volume {at}: {what}"))
+    }
+
+    /// Sees how far what was cut off has come, and reads the whole volume.
+    fn look(&mut self, at: usize) -> Result<Vec<u8>, String> {
         let tested = &mut self.volumes[at];
-        let volume = Arc::clone(tested.volume.as_ref().expect("just opened"));
+        let volume = Arc::clone(tested.volume.as_ref().expect("open"));
         // A growth that was cut off is there or not.
         tested.device.grow(usize::try_from(volume.size_bytes()).unwrap() / SECTOR);
         // So is a freeze, and the end of one.
@@ -560,8 +596,7 @@ impl<'a> Run<'a> {
         }
         let mut bytes = vec![0; usize::try_from(volume.size_bytes()).unwrap()];
         volume.read(0, &mut bytes).map_err(|error| format!("read after a power cut: {error}"))?;
-        let settled = tested.device.settle(&bytes);
-        settled.map_err(|what| format!("after a power cut, volume {at}: {what}"))
+        Ok(bytes)
     }
 
     /// Whatever failed, the volume as it is says what is right, or that it can't.
