@@ -12,8 +12,8 @@ use coffer_block::bitmap::Bitmap;
 use coffer_block::export::Export as _;
 use coffer_block::geometry::{CHUNK_BYTES, chunks};
 use coffer_block::snapshot::{Base, ChunkSource as _};
-use coffer_block::storage::{Directory, MemoryDirectory, Storage};
-use coffer_block::volume::{self, DataKey, Freezing, NewVolume, Volume, VolumeError};
+use coffer_block::storage::{Crashy, Directory, Fault, Faulty, MemoryDirectory, Storage};
+use coffer_block::volume::{self, DataKey, Freezing, NewVolume, Step, Volume, VolumeError};
 
 const ID: &str = "d-bp1test.1";
 const MIB: u64 = 1 << 20;
@@ -144,13 +144,17 @@ fn key(seed: u64) -> DataKey {
 
 fn make(size_bytes: u64, base: Option<&Fives>) -> Failing {
     let directory = Failing::default();
-    let base = base.map(|base| (b"base".to_vec(), base.present().unwrap()));
-    let new = NewVolume { volume_id: ID, size_bytes, key: Some(&key(1)), base };
-    volume::create(&directory, &SeededRng::new(1), &new).unwrap();
+    create(&directory, size_bytes, base);
     directory
 }
 
-fn open(directory: &Failing) -> Arc<Volume> {
+fn create(directory: &dyn Directory, size_bytes: u64, base: Option<&Fives>) {
+    let base = base.map(|base| (b"base".to_vec(), base.present().unwrap()));
+    let new = NewVolume { volume_id: ID, size_bytes, key: Some(&key(1)), base };
+    volume::create(directory, &SeededRng::new(1), &new).unwrap();
+}
+
+fn open(directory: &dyn Directory) -> Arc<Volume> {
     Arc::new(Volume::open(directory, ID, &[key(1), key(2)], None).unwrap())
 }
 
@@ -283,4 +287,47 @@ fn a_change_after_a_checkpoint_that_failed_is_in_the_next_snapshot_even_if_the_i
     let mut chunk = vec![0; CHUNK_BYTES];
     frozen.read_chunk(5, &mut chunk).unwrap();
     assert!(!frozen.is_full() && frozen.changed().unwrap().contains(5) && chunk[0] == 3);
+}
+
+#[test]
+fn a_change_of_key_takes_no_space() {
+    let directory = make(64 * MIB, None);
+    let volume = open(&directory);
+    for chunk in 0..64 {
+        write(&volume, chunk * MIB + 8192, 1).unwrap();
+    }
+    volume.flush().unwrap();
+    let before = directory.stored_bytes("data");
+    volume.begin_rekey(&SeededRng::new(3), &key(2)).unwrap();
+    directory.set(FULL);
+    while volume.rekey_step().unwrap() != Step::Done {}
+    assert_eq!(directory.stored_bytes("data"), before);
+    drop(volume);
+    let volume = open(&directory);
+    assert_eq!((read(&volume, 8192), read(&volume, 0), read(&volume, 63 * MIB + 8192)), (1, 0, 1));
+}
+
+#[test]
+fn a_trim_that_a_power_cut_undoes_in_a_window_of_a_change_of_key_leaves_no_garbage() {
+    // Where the step is cut off: in the writes to the window, which the journal holds by then, or in their sync.
+    for (seed, call) in (0..12).flat_map(|seed| (4..8).map(move |call| (seed, call))) {
+        let crashy = Arc::new(Crashy::default());
+        let faulty = Faulty::new(Arc::clone(&crashy) as Arc<dyn Directory>, seed);
+        create(&faulty, 4 * MIB, None);
+        let volume = open(&faulty);
+        volume.write(0, &mut vec![1; 2 << 20]).unwrap();
+        volume.flush().unwrap();
+        volume.begin_rekey(&SeededRng::new(3), &key(2)).unwrap();
+        volume.trim(MIB / 2, MIB).unwrap();
+        faulty.fail(Fault { call: faulty.calls() + call, lasting: true, errno: 5 });
+        assert!(volume.rekey_step().is_err(), "call {call}");
+        drop(volume);
+        crashy.crash(seed);
+        let mut bytes = vec![0; 2 << 20];
+        open(&*crashy).read(0, &mut bytes).unwrap();
+        let (trimmed, whole) = (CHUNK_BYTES / 2..CHUNK_BYTES * 3 / 2, 1);
+        for (at, byte) in bytes.into_iter().enumerate() {
+            assert!(byte == whole || byte == 0 && trimmed.contains(&at), "seed {seed}, call {call}: {byte} at {at}");
+        }
+    }
 }

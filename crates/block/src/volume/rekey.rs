@@ -4,6 +4,7 @@
 //! A journal that begins at the watermark is therefore played again after a crash; any other is old. While a window is on its way, its
 //! chunks are locked, so that nothing is written between.
 
+use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLockWriteGuard};
 
@@ -16,7 +17,7 @@ use super::error::Doing as _;
 use super::meta::Meta;
 use super::superblock::{RekeyRecord, is_sealed, seal};
 use super::{DataKey, Files, Rekey, State, Volume, VolumeError, superblock_field};
-use crate::geometry::{CHUNK_BYTES, CHUNK_UNITS, chunks};
+use crate::geometry::{CHUNK_BYTES, CHUNK_UNITS, UNIT_BYTES, chunks, is_zero};
 use crate::storage::{Buffer, Storage};
 
 /// Chunks of a window: 16 MiB.
@@ -163,7 +164,7 @@ impl Volume {
         // From here until the watermark has passed, only the journal has all of the window. If this fails, nobody reads or writes it before
         // the journal was played.
         rekey.unsure_end.store(first + count, Ordering::Release);
-        self.files.data.write_at(offset, content).settling("writing a window")?;
+        put_window(&*self.files.data, offset, content).settling("writing a window")?;
         self.sync_data()?;
         self.meta().commit(|superblock| move_watermark(superblock, first + count))?;
         rekey.watermark.store(first + count, Ordering::Release);
@@ -202,10 +203,29 @@ pub(super) fn recover(files: &Files, meta: &mut Meta, record: &RekeyRecord) -> R
     if first != record.watermark || !fits {
         return Ok(record.watermark);
     }
-    files.data.write_at(offset, &content).and_then(|()| files.data.sync()).doing("playing the journal")?;
+    put_window(&*files.data, offset, &content).and_then(|()| files.data.sync()).doing("playing the journal")?;
     let watermark = (first + chunks(content.len() as u64)).min(end);
     meta.commit(|superblock| move_watermark(superblock, watermark))?;
     Ok(watermark)
+}
+
+/// Puts a window into its place. Units of zeros become holes: the volume takes no more space than before, and old ciphertext that was
+/// trimmed, and that a power cut brought back, is gone.
+fn put_window(data: &dyn Storage, offset: u64, content: &[u8]) -> io::Result<()> {
+    let units: Vec<&[u8]> = content.chunks_exact(UNIT_BYTES).collect();
+    let mut at = 0;
+    for run in units.chunk_by(|a, b| is_zero(a) == is_zero(b)) {
+        let bytes = at..at + run.len() * UNIT_BYTES;
+        let place = offset + bytes.start as u64;
+        if is_zero(run[0]) {
+            data.punch(place, bytes.len() as u64)?;
+        } else {
+            data.write_at(place, &content[bytes.clone()])?;
+        }
+        at = bytes.end;
+    }
+    assert_eq!(at, content.len(), "a volume's size is a multiple of a unit");
+    Ok(())
 }
 
 fn write_header(header: &mut [u8], id: &[u8; 16], first: u64, length: u64, checksum: &[u8; 32]) {
