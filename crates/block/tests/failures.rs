@@ -25,6 +25,9 @@ const FULL: u8 = 1;
 /// A write to the metadata fails although it was done.
 const META_FAILS: u8 = 2;
 
+/// A sync fails.
+const SYNC_FAILS: u8 = 3;
+
 /// A directory of files that fail as they are told.
 #[derive(Default)]
 struct Failing {
@@ -110,6 +113,9 @@ impl Storage for FailingFile {
     }
 
     fn sync(&self) -> io::Result<()> {
+        if self.how.load(Ordering::SeqCst) == SYNC_FAILS {
+            return Err(io::Error::other("nothing is known of what was not durable"));
+        }
         self.inner.sync()
     }
 
@@ -330,4 +336,42 @@ fn a_trim_that_a_power_cut_undoes_in_a_window_of_a_change_of_key_leaves_no_garba
             assert!(byte == whole || byte == 0 && trimmed.contains(&at), "seed {seed}, call {call}: {byte} at {at}");
         }
     }
+}
+
+#[test]
+fn what_is_still_in_the_base_can_be_read_when_it_can_not_be_brought_over() {
+    let size_bytes = 4 * MIB;
+    let directory = make(size_bytes, Some(&Fives(size_bytes)));
+    let volume = open_clone(&directory, size_bytes);
+    write(&volume, 4096, 1).unwrap();
+    directory.set(FULL);
+    assert_eq!((read(&volume, 0), read(&volume, MIB), volume.chunks_in_base()), (5, 5, 3));
+    let mut across = vec![0; 1000];
+    volume.read(2 * MIB - 500, &mut across).unwrap();
+    assert!(across.iter().all(|byte| *byte == 5) && !volume.is_poisoned());
+    assert!(is_full(write(&volume, MIB, 2)));
+    directory.set(SOUND);
+    assert_eq!((read(&volume, MIB), volume.chunks_in_base()), (5, 2));
+    directory.set(SYNC_FAILS);
+    assert!(volume.flush().is_err() && volume.is_poisoned());
+    assert_eq!((read(&volume, 4096), read(&volume, 2 * MIB), read(&volume, size_bytes - 4096)), (1, 5, 5));
+    assert!(write(&volume, 2 * MIB, 2).is_err());
+}
+
+#[test]
+fn what_was_not_flushed_of_a_chunk_of_the_base_does_not_come_and_go_after_a_crash() {
+    let size_bytes = 4 * MIB;
+    let directory = make(size_bytes, Some(&Fives(size_bytes)));
+    let volume = open_clone(&directory, size_bytes);
+    freeze(&volume, 1, None);
+    // To the overlay. That the chunk left the base would be on record after a flush.
+    write(&volume, 2 * MIB, 1).unwrap();
+    drop(volume);
+    let volume = open_clone(&directory, size_bytes);
+    directory.set(FULL);
+    assert_eq!((volume.chunks_in_base(), read(&volume, 2 * MIB)), (4, 5));
+    directory.set(SOUND);
+    volume.thaw(1, true).unwrap();
+    volume.merge_overlay(&|| true).unwrap();
+    assert_eq!(read(&volume, 2 * MIB), 5);
 }

@@ -155,9 +155,13 @@ impl Volume {
     }
 
     fn read_piece(&self, state: &State, piece: Piece, buffer: &mut [u8]) -> io::Result<()> {
-        if state.base.contains(piece.chunk) {
-            self.copy_up(state, piece.chunk)?;
+        if state.base.contains(piece.chunk)
+            && let Err(error) = self.copy_up(state, piece.chunk)
+            && state.is_keyless()
+        {
+            return Err(error);
         }
+        // What could not be brought over, as nothing may be written any more or there is no space, is read where it is.
         let _chunk = self.lock_shared(piece.chunk);
         if piece.is_aligned() {
             return self.fetch(state, piece, buffer);
@@ -209,8 +213,17 @@ impl Volume {
         Ok(())
     }
 
-    /// Reads whole units of a chunk that is here, with its lock held.
+    /// Reads whole units of a chunk, with its lock held.
     fn fetch(&self, state: &State, piece: Piece, buffer: &mut [u8]) -> io::Result<()> {
+        if state.base.contains(piece.chunk) {
+            let mut chunk = Buffer::new(CHUNK_BYTES);
+            Self::read_from_base(state, piece.chunk, &mut chunk)
+                .expect("it leaves the base with its lock held alone")?;
+            let within = usize::try_from(piece.offset % CHUNK_BYTES as u64).expect("less than a chunk");
+            buffer.copy_from_slice(&chunk[within..within + piece.length]);
+            assert!(!state.overlaid.contains(piece.chunk), "what is written to leaves the base before");
+            return Ok(());
+        }
         self.files.data.read_at(piece.offset, buffer)?;
         state.cipher_of(piece.chunk)?.decrypt(piece.unit(), buffer)?;
         if !state.overlaid.contains(piece.chunk) {

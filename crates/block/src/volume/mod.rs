@@ -141,6 +141,11 @@ impl State {
         self.frozen.as_ref().is_some_and(|frozen| chunk < frozen.set.length() && frozen.set.contains(chunk))
     }
 
+    fn is_keyless(&self) -> bool {
+        let is_absent = |cipher: &Cipher| matches!(cipher, Cipher::Absent);
+        is_absent(&self.cipher) || self.rekey.as_ref().is_some_and(|rekey| is_absent(&rekey.to))
+    }
+
     /// The cipher of a chunk in its place; an error where that is not known. To be asked with the chunk's lock held.
     fn cipher_of(&self, chunk: u64) -> std::io::Result<&Cipher> {
         match &self.rekey {
@@ -192,9 +197,7 @@ impl Volume {
 
     /// Whether it is open without its data key.
     pub fn is_keyless(&self) -> bool {
-        let state = self.shared();
-        let is_absent = |cipher: &Cipher| matches!(cipher, Cipher::Absent);
-        is_absent(&state.cipher) || state.rekey.as_ref().is_some_and(|rekey| is_absent(&rekey.to))
+        self.shared().is_keyless()
     }
 
     /// Whether every key it has in memory is kept out of swap.

@@ -12,7 +12,7 @@ use super::{
     DataKey, FILES, Files, Frozen, Rekey, STRIPES, State, Volume, VolumeError, stored_chunks, superblock_field,
 };
 use crate::bitmap::Bitmap;
-use crate::geometry::{REGION_CHUNKS, chunks};
+use crate::geometry::{CHUNK_BYTES, REGION_CHUNKS, chunks};
 use crate::snapshot::Base;
 use crate::storage::{Directory, Storage};
 use coffer_base::Rng;
@@ -115,6 +115,7 @@ impl Volume {
             }
         };
         let state = State::load(&meta, &*files.overlay, cipher, rekey, base)?;
+        state.drop_unflushed(&*files.overlay, superblock.size_bytes)?;
         Ok(Self {
             id: volume_id.to_owned(),
             files,
@@ -135,6 +136,20 @@ impl Volume {
 }
 
 impl State {
+    /// Empties the overlay of chunks that are still in the base. What it has of them was never flushed: a flush puts on record that they left
+    /// the base. It must not come and go: when the overlay is copied back, it would be lost.
+    fn drop_unflushed(&self, overlay: &dyn Storage, size_bytes: u64) -> Result<(), VolumeError> {
+        let unflushed: Vec<u64> = self.overlaid.to_bitmap().iter().filter(|chunk| self.base.contains(*chunk)).collect();
+        for chunk in &unflushed {
+            let offset = chunk * CHUNK_BYTES as u64;
+            let length_bytes = (size_bytes - offset).min(CHUNK_BYTES as u64);
+            overlay.punch(offset, length_bytes).doing("clearing the overlay")?;
+            self.overlaid.remove(*chunk);
+            self.touched.remove(*chunk);
+        }
+        if unflushed.is_empty() { Ok(()) } else { overlay.sync().doing("making the overlay durable") }
+    }
+
     fn load(
         meta: &Meta,
         overlay: &dyn Storage,
