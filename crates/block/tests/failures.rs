@@ -1,15 +1,16 @@
-//! A volume whose file system is full, or fails a write: what fails can be tried again, and everything else goes on.
+//! A volume whose file system is full, fails, or is slow: what fails can be tried again, and everything else goes on.
 
 #![allow(clippy::unwrap_used, reason = "a test")]
 
 use std::io;
 use std::ops::Range;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::time::Duration;
 
 use coffer_base::{Rng as _, Secret, SeededRng};
 use coffer_block::bitmap::Bitmap;
-use coffer_block::export::Export as _;
+use coffer_block::export::{Export as _, Zeroing};
 use coffer_block::geometry::{CHUNK_BYTES, chunks};
 use coffer_block::snapshot::{Base, ChunkSource as _};
 use coffer_block::storage::{Crashy, Directory, Fault, Faulty, MemoryDirectory, Storage};
@@ -28,16 +29,22 @@ const META_FAILS: u8 = 2;
 /// A sync fails.
 const SYNC_FAILS: u8 = 3;
 
+/// Holes take a millisecond.
+const SLOW: u8 = 4;
+
 /// A directory of files that fail as they are told.
 #[derive(Default)]
 struct Failing {
     inner: MemoryDirectory,
     how: Arc<AtomicU8>,
+    /// How many holes were made.
+    holes: Arc<AtomicU64>,
 }
 
 struct FailingFile {
     inner: Arc<dyn Storage>,
     how: Arc<AtomicU8>,
+    holes: Arc<AtomicU64>,
     name: String,
 }
 
@@ -47,7 +54,8 @@ impl Failing {
     }
 
     fn file(&self, name: &str, inner: Arc<dyn Storage>) -> Arc<dyn Storage> {
-        Arc::new(FailingFile { inner, how: Arc::clone(&self.how), name: name.to_owned() })
+        let (how, holes) = (Arc::clone(&self.how), Arc::clone(&self.holes));
+        Arc::new(FailingFile { inner, how, holes, name: name.to_owned() })
     }
 
     /// Bytes of a file that take space.
@@ -109,6 +117,10 @@ impl Storage for FailingFile {
     }
 
     fn punch(&self, offset: u64, length_bytes: u64) -> io::Result<()> {
+        if self.how.load(Ordering::SeqCst) == SLOW {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        self.holes.fetch_add(1, Ordering::SeqCst);
         self.inner.punch(offset, length_bytes)
     }
 
@@ -374,4 +386,28 @@ fn what_was_not_flushed_of_a_chunk_of_the_base_does_not_come_and_go_after_a_cras
     volume.thaw(1, true).unwrap();
     volume.merge_overlay(&|| true).unwrap();
     assert_eq!(read(&volume, 2 * MIB), 5);
+}
+
+#[test]
+fn nobody_waits_for_the_end_of_a_long_request() {
+    let zero = |volume: &Volume, length| volume.write_zeroes(0, length, Zeroing { no_hole: false, fast: false });
+    let trim = |volume: &Volume, length| volume.trim(0, length);
+    for request in [zero, trim] as [fn(&Volume, u64) -> io::Result<()>; 2] {
+        let total = 8192;
+        let directory = make(total * MIB, None);
+        let volume = open(&directory);
+        write(&volume, 0, 1).unwrap();
+        let holes = || directory.holes.load(Ordering::SeqCst);
+        directory.set(SLOW);
+        std::thread::scope(|scope| {
+            scope.spawn(|| request(&volume, total * MIB).unwrap());
+            while holes() == 0 {
+                std::thread::yield_now();
+            }
+            volume.checkpoint().unwrap();
+            assert!(holes() < total, "a checkpoint waited for all of a request");
+            directory.set(SOUND);
+        });
+        assert_eq!((holes(), read(&volume, 0)), (total, 0));
+    }
 }

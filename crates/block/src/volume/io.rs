@@ -52,6 +52,8 @@ fn pieces(offset: u64, length_bytes: u64) -> impl Iterator<Item = Piece> {
     std::iter::successors(piece(offset), move |last| piece(last.end()))
 }
 
+/// What can be of any length takes the gate for one piece after the other, so that nobody who wants it alone, nor anybody behind them, waits
+/// for the whole.
 impl Export for Volume {
     fn size_bytes(&self) -> u64 {
         Self::size_bytes(self)
@@ -89,26 +91,24 @@ impl Export for Volume {
 
     fn trim(&self, offset: u64, length_bytes: u64) -> io::Result<()> {
         self.require_within(offset, length_bytes)?;
-        let state = self.shared();
         self.require_sound()?;
         let first = offset.next_multiple_of(UNIT_BYTES as u64);
         let end = (offset + length_bytes) / UNIT_BYTES as u64 * UNIT_BYTES as u64;
         for piece in pieces(first, end.saturating_sub(first)) {
-            self.discard_piece(&state, piece)?;
+            self.discard_piece(&self.shared(), piece)?;
         }
         Ok(())
     }
 
     fn write_zeroes(&self, offset: u64, length_bytes: u64, how: Zeroing) -> io::Result<()> {
         self.require_within(offset, length_bytes)?;
-        let state = self.shared();
         self.require_sound()?;
-        let is_slow = |piece: Piece| how.no_hole || !piece.is_aligned() || state.is_diverted(piece.chunk);
+        let is_slow = |piece: Piece| how.no_hole || !piece.is_aligned() || self.shared().is_diverted(piece.chunk);
         if how.fast && pieces(offset, length_bytes).any(is_slow) {
             return Err(io::ErrorKind::Unsupported.into());
         }
         for piece in pieces(offset, length_bytes) {
-            self.zero_piece(&state, piece, how.no_hole)?;
+            self.zero_piece(&self.shared(), piece, how.no_hole)?;
         }
         Ok(())
     }
@@ -120,11 +120,10 @@ impl Export for Volume {
 
     fn extents(&self, offset: u64, length_bytes: u64, limit: usize) -> io::Result<Vec<Extent>> {
         self.require_within(offset, length_bytes)?;
-        let state = self.shared();
         let (mut at, end) = (offset, offset + length_bytes);
         let mut extents: Vec<Extent> = Vec::new();
         while at < end {
-            let (length_bytes, is_hole) = self.extent_at(&state, at, end)?;
+            let (length_bytes, is_hole) = self.extent_at(&self.shared(), at, end)?;
             let count = extents.len();
             match extents.last_mut() {
                 Some(last) if last.is_hole == is_hole => last.length_bytes += length_bytes,
@@ -318,7 +317,9 @@ impl Volume {
         if state.base.contains(chunk) || state.overlaid.contains(chunk) {
             return Ok((((chunk + 1) * CHUNK).min(end) - at, false));
         }
-        let elsewhere = [state.base.next(chunk), state.overlaid.next(chunk)].into_iter().flatten().min();
+        let chunks = chunk..end.div_ceil(CHUNK);
+        let elsewhere =
+            [&state.base, &state.overlaid].map(|set| set.next_in(chunks.clone())).into_iter().flatten().min();
         let end = elsewhere.map_or(end, |chunk| end.min(chunk * CHUNK));
         Ok(match self.files.data.next_data(at)? {
             Some(data) if data.start <= at => (data.end.min(end) - at, false),
