@@ -7,7 +7,8 @@ mod support;
 use std::io::Read as _;
 use std::os::unix::net::UnixStream;
 
-use coffer_block::host::{Freeze, NewVolume};
+use coffer_base::Secret;
+use coffer_block::host::{DataKey, Freeze, NewVolume};
 use coffer_cloud::{Product, Settings};
 use coffer_store::disks::Disk;
 use coffer_store::snapshots::Snapshot;
@@ -425,11 +426,29 @@ fn a_snapshot_after_one_that_was_deleted_while_it_was_made_is_of_its_own_moment(
 fn a_snapshot_whose_disk_can_not_be_frozen_has_failed_when_create_snapshot_answers() {
     let world = World::new();
     let (disk_id, _) = served(&world);
-    freeze(&world, &disk_id, 99);
+    world.host.remove(&volume_id(&world, &disk_id)).unwrap();
     let snapshot_id = world.snapshot(&disk_id, &[]);
     assert_eq!(world.row::<Snapshot>(&snapshot_id).status, "failed");
-    world.host.thaw(&volume_id(&world, &disk_id), 99, false).unwrap();
-    assert_eq!(world.row::<Snapshot>(&world.done_snapshot(&disk_id, &[])).status, "accomplished");
+}
+
+#[test]
+fn a_disk_that_is_frozen_for_a_snapshot_on_no_record_is_thawed_by_the_next_one() {
+    let world = World::new();
+    let (disk_id, instance_id) = served(&world);
+    write(&world, &disk_id, 0, 1);
+    freeze(&world, &disk_id, 99);
+    // To the overlay.
+    write(&world, &disk_id, 1 << 20, 4);
+    of_its_own_moment(&world, &disk_id, &instance_id);
+    let volume_id = volume_id(&world, &disk_id);
+    assert_eq!(world.host.frozen_sequence(&volume_id).unwrap(), None);
+    // It needs an overlay that was merged.
+    let key = DataKey { plain: Secret::new((0..64).collect()), wrapped: vec![1] };
+    world.host.rekey(&volume_id, &key).unwrap();
+    while world.host.status(&volume_id).unwrap().rekey.is_some() {
+        std::thread::sleep(std::time::Duration::from_millis(1));
+    }
+    assert_eq!((read(&world, &disk_id, 0), read(&world, &disk_id, 1 << 20)), (3, 4));
 }
 
 #[test]

@@ -18,7 +18,7 @@ const UNPOISONED: &str = "no panic while the lock is held";
 pub struct Fault {
     /// The first call that fails, as [`Faulty::calls`] counts them; 0 is the very first call.
     pub call: u64,
-    /// Whether all later calls fail too, without any effect, as on a device that is gone.
+    /// Whether all later calls fail too, without any effect, as for a process that is gone. A sync that is cut off so loses nothing.
     pub lasting: bool,
     /// The error, as the system numbers it: `EIO`, `ENOSPC`, ...
     pub errno: i32,
@@ -83,9 +83,10 @@ impl Faulty {
         Self { inner, plan: Arc::new(Mutex::new(plan)), unsynced: Mutex::default() }
     }
 
-    /// From now on calls fail so.
+    /// From now on calls fail so, and none has failed yet.
     pub fn fail(&self, fault: Fault) {
-        self.plan().fault = Some(fault);
+        let mut plan = self.plan();
+        (plan.fault, plan.failed) = (Some(fault), None);
     }
 
     /// From now on no call fails.
@@ -98,7 +99,7 @@ impl Faulty {
         self.plan().calls
     }
 
-    /// Which call failed first, in words.
+    /// Which call failed first since [`Faulty::fail`], in words.
     pub fn failed(&self) -> Option<String> {
         self.plan().failed.clone()
     }
@@ -204,6 +205,10 @@ impl FaultyFile {
         self.plan.lock().expect(UNPOISONED).is_armed()
     }
 
+    fn is_lasting(&self) -> bool {
+        self.plan.lock().expect(UNPOISONED).fault.is_some_and(|fault| fault.lasting)
+    }
+
     /// Loses some of what was not durable, and takes the rest for durable.
     fn lose(&self, unsynced: &mut Unsynced, dice: &mut Dice) -> io::Result<()> {
         let length = self.inner.length_bytes()?;
@@ -283,7 +288,9 @@ impl Storage for FaultyFile {
                 Ok(())
             }
             Verdict::DoneInPart(mut dice, error) => {
-                self.lose(&mut unsynced, &mut dice)?;
+                if !self.is_lasting() {
+                    self.lose(&mut unsynced, &mut dice)?;
+                }
                 Err(error)
             }
             Verdict::NotDone(error) => Err(error),

@@ -51,6 +51,11 @@ pub trait Storage: Send + Sync {
     fn punch(&self, offset: u64, length_bytes: u64) -> io::Result<()>;
     /// Makes everything that was done before durable, the length too. After an error nothing is known of what was not durable before.
     fn sync(&self) -> io::Result<()>;
+    /// Makes durable what earlier handles left, also those of a process that is gone, and has what is read from now on be what is durable.
+    /// Comes before everything else that is done with a handle to a file that others may have written.
+    fn settle(&self) -> io::Result<()> {
+        self.sync()
+    }
     /// The first stretch at or after `offset` that may hold something else than zeros.
     fn next_data(&self, offset: u64) -> io::Result<Option<Range<u64>>>;
     /// Asks for a stretch to be brought nearer. A hint.

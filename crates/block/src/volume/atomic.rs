@@ -1,5 +1,6 @@
 //! A set of chunks that many threads read and change at once.
 
+use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::bitmap::Bitmap;
@@ -49,12 +50,17 @@ impl AtomicBitmap {
 
     /// The first chunk in the set at or after `from`.
     pub(crate) fn next(&self, from: u64) -> Option<u64> {
-        let mut index = from;
-        while index < self.length {
+        self.next_in(from..self.length)
+    }
+
+    /// The first chunk of a range that is in the set. Looks at no more than that.
+    pub(crate) fn next_in(&self, range: Range<u64>) -> Option<u64> {
+        let mut index = range.start;
+        while index < range.end {
             let (word, _) = self.place(index);
             let rest = word.load(Ordering::Acquire) >> (index % 64);
             if rest != 0 {
-                return Some(index + u64::from(rest.trailing_zeros()));
+                return Some(index + u64::from(rest.trailing_zeros())).filter(|found| *found < range.end);
             }
             index = (index / 64 + 1) * 64;
         }
@@ -74,5 +80,21 @@ impl AtomicBitmap {
     fn place(&self, index: u64) -> (&AtomicU64, u64) {
         assert!(index < self.length, "chunk {index} of {}", self.length);
         (&self.words[usize::try_from(index / 64).expect("a volume's chunks are counted in memory")], 1 << (index % 64))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_next_of_a_range_is_in_the_range() {
+        let mut bitmap = Bitmap::new(200);
+        bitmap.extend([3, 64, 130]);
+        let set = AtomicBitmap::new(&bitmap);
+        for (start, end) in (0..200).flat_map(|start| (start..=200).map(move |end| (start, end))) {
+            let expected = (start..end).find(|index| [3, 64, 130].contains(index));
+            assert_eq!(set.next_in(start..end), expected, "{start}..{end}");
+        }
     }
 }

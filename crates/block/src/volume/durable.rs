@@ -17,17 +17,29 @@ impl Volume {
         // In this order: what left the base before this moment is in the data file, and the sync below covers it.
         let left_base = self.take_copied_up();
         let outcome = self.sync_files().and_then(|()| self.strike_off(&left_base));
+        if outcome.is_err() {
+            // The next flush owes it still: as long as the metadata has them in the base, what was written to them is not durable.
+            self.put_back_copied_up(left_base);
+        }
         self.or_poison(outcome)
     }
 
     fn sync_files(&self) -> Result<(), VolumeError> {
         if self.data_changed.swap(false, Ordering::AcqRel) {
-            self.files.data.sync().doing("making data durable")?;
+            self.files.data.sync().settling("making data durable")?;
         }
         if self.overlay_changed.swap(false, Ordering::AcqRel) {
-            self.files.overlay.sync().doing("making the overlay durable")?;
+            self.files.overlay.sync().settling("making the overlay durable")?;
         }
         Ok(())
+    }
+
+    /// Makes the data file durable. One at a time with flushes: of those who sync a file at once the kernel tells only one of a failure,
+    /// and the others must find the volume poisoned.
+    pub(super) fn sync_data(&self) -> Result<(), VolumeError> {
+        let _one = self.flushing.lock().unwrap_or_else(PoisonError::into_inner);
+        self.require_sound().doing("making data durable")?;
+        self.or_poison(self.files.data.sync().settling("making data durable"))
     }
 
     /// Writes what is known of changed chunks to the metadata and clears the intents, so that less has to be looked at after a crash.
@@ -41,11 +53,10 @@ impl Volume {
         let none = Bitmap::new(meta.bitmap(Kind::Intent).length());
         let slot = Kind::of(meta.superblock().changes);
         // The changes first: at no moment is a changed chunk named by neither.
-        let written = meta.write(&[(slot, &changed)]).and_then(|()| meta.write(&[(Kind::Intent, &none)]));
-        drop(meta);
-        self.or_poison(written)?;
+        self.or_poison(meta.write(&[(slot, &changed)]))?;
+        // Even if they are then not cleared on disk, they may be: none counts as durable any more.
         state.intents = AtomicBitmap::new(&none);
-        Ok(())
+        self.or_poison(meta.write(&[(Kind::Intent, &none)]))
     }
 
     /// Makes everything durable and puts the metadata in order, for a volume that is about to be dropped.

@@ -34,16 +34,19 @@ pub enum VolumeError {
     /// Chunks are still in the snapshot it was made from, which was not handed in.
     #[error("the snapshot that the volume was made from is needed")]
     BaseMissing,
-    /// Reading or writing failed.
+    /// Reading or writing failed: the volume is as it was, and it can be tried again.
     #[error("{0}")]
     Io(&'static str, #[source] io::Error),
+    /// Something may or may not have become durable: nothing is written any more until the volume is opened anew.
+    #[error("{0}")]
+    InDoubt(&'static str, #[source] io::Error),
 }
 
 impl VolumeError {
     /// The error as the I/O path reports it.
     pub(crate) fn into_io(self) -> io::Error {
         match self {
-            Self::Io(_, error) => error,
+            Self::Io(_, error) | Self::InDoubt(_, error) => error,
             other => io::Error::other(other),
         }
     }
@@ -52,10 +55,16 @@ impl VolumeError {
 /// Says what was being done when reading or writing failed.
 pub(crate) trait Doing<T> {
     fn doing(self, what: &'static str) -> Result<T, VolumeError>;
+    /// The same of what leaves open what is on disk: a sync, or a write that counts as soon as it is there.
+    fn settling(self, what: &'static str) -> Result<T, VolumeError>;
 }
 
 impl<T> Doing<T> for io::Result<T> {
     fn doing(self, what: &'static str) -> Result<T, VolumeError> {
         self.map_err(|error| VolumeError::Io(what, error))
+    }
+
+    fn settling(self, what: &'static str) -> Result<T, VolumeError> {
+        self.map_err(|error| VolumeError::InDoubt(what, error))
     }
 }

@@ -47,11 +47,7 @@ pub fn freeze(volumes: &[Freezing<'_>]) -> Result<(), VolumeError> {
     }
     for (freezing, state) in &mut held {
         let Freezing { volume, sequence, parent } = **freezing;
-        let outcome = volume.flip(state, sequence, parent);
-        match outcome {
-            Ok(()) | Err(VolumeError::Busy(_)) => outcome?,
-            Err(_) => volume.or_poison(outcome)?,
-        }
+        volume.or_poison(volume.flip(state, sequence, parent))?;
     }
     Ok(())
 }
@@ -166,14 +162,14 @@ impl Volume {
                 if !go_on() {
                     return Ok(());
                 }
-                let merged = if rounds < MOST_ROUNDS { self.merge_batch(batch) } else { self.merge_held(batch) };
-                self.or_poison(merged)?;
+                if rounds < MOST_ROUNDS { self.merge_batch(batch) } else { self.merge_held(batch) }?;
             }
             rounds += 1;
         }
     }
 
-    /// Copies chunks back; those that are written to meanwhile stay for another round, so that no write waits for a sync.
+    /// Copies chunks back; those that are written to meanwhile stay for another round, so that no write waits for a sync. If that fails,
+    /// for want of space perhaps, the overlay still has them.
     fn merge_batch(&self, batch: &[u64]) -> Result<(), VolumeError> {
         let state = self.shared();
         if state.frozen.is_some() {
@@ -184,7 +180,7 @@ impl Volume {
             state.touched.remove(*chunk);
             self.copy_back(&state, *chunk).doing("copying the overlay back")?;
         }
-        self.files.data.sync().doing("making data durable")?;
+        self.sync_data()?;
         for chunk in batch {
             let _chunk = self.lock_alone(*chunk);
             if !state.touched.contains(*chunk) {
@@ -203,7 +199,7 @@ impl Volume {
         for chunk in batch {
             let _chunk = self.lock_alone(*chunk);
             self.copy_back(&state, *chunk).doing("copying the overlay back")?;
-            self.files.data.sync().doing("making data durable")?;
+            self.sync_data()?;
             self.clear_overlay(&state, *chunk).doing("clearing the overlay")?;
         }
         self.make_durable()
@@ -215,7 +211,7 @@ impl Volume {
         let mut over = Buffer::new(length);
         self.files.overlay.read_at(offset, &mut over)?;
         let shown: Vec<bool> = over.chunks_exact(SECTOR_BYTES).map(|sector| !is_zero(sector)).collect();
-        let cipher = state.cipher_of(chunk);
+        let cipher = state.cipher_of(chunk)?;
         if !std::ptr::eq(cipher, &raw const *state.overlay_cipher) {
             state.overlay_cipher.convert(cipher, chunk * CHUNK_UNITS, &mut over)?;
         }

@@ -75,6 +75,6 @@ impl ChunkSource for FrozenSource {
         assert!(here.is_multiple_of(UNIT_BYTES) && buffer.len() == CHUNK_BYTES);
         buffer[here..].fill(0);
         volume.files.data.read_at(offset, &mut buffer[..here])?;
-        state.cipher_of(index).decrypt(index * CHUNK_UNITS, &mut buffer[..here])
+        state.cipher_of(index)?.decrypt(index * CHUNK_UNITS, &mut buffer[..here])
     }
 }

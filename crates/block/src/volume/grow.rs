@@ -22,8 +22,11 @@ impl Volume {
         }
         self.require_sound().doing("growing")?;
         for file in [&self.files.data, &self.files.overlay] {
-            file.set_length(size_bytes).and_then(|()| file.sync()).doing("making a file longer")?;
+            file.set_length(size_bytes).doing("making a file longer")?;
         }
+        self.data_changed.store(true, Ordering::Release);
+        self.overlay_changed.store(true, Ordering::Release);
+        self.make_durable()?;
         let mut meta = self.meta();
         let grown = meta.add_groups(size_bytes);
         let grown = grown.and_then(|()| meta.commit(|superblock| superblock.size_bytes = size_bytes));

@@ -57,7 +57,7 @@ impl Volume {
         let offset = chunk * CHUNK_BYTES as u64;
         let here = usize::try_from((self.size_bytes() - offset).min(CHUNK_BYTES as u64)).expect("at most a chunk");
         let bytes = &mut buffer[..here];
-        state.cipher_of(chunk).encrypt(chunk * CHUNK_UNITS, bytes)?;
+        state.cipher_of(chunk)?.encrypt(chunk * CHUNK_UNITS, bytes)?;
         self.files.data.write_at(offset, bytes)?;
         self.data_changed.store(true, Ordering::Release);
         self.leave_base(state, chunk);
@@ -74,6 +74,11 @@ impl Volume {
     /// The chunks that left the base and are durable after the next sync of the data file.
     pub(super) fn take_copied_up(&self) -> Vec<u64> {
         std::mem::take(&mut *self.copied_up.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The opposite of [`Self::take_copied_up`].
+    pub(super) fn put_back_copied_up(&self, chunks: Vec<u64>) {
+        self.copied_up.lock().unwrap_or_else(PoisonError::into_inner).extend(chunks);
     }
 
     /// Has the metadata say that these chunks left the base. Their data is durable.

@@ -52,6 +52,8 @@ fn pieces(offset: u64, length_bytes: u64) -> impl Iterator<Item = Piece> {
     std::iter::successors(piece(offset), move |last| piece(last.end()))
 }
 
+/// What can be of any length takes the gate for one piece after the other, so that nobody who wants it alone, nor anybody behind them, waits
+/// for the whole.
 impl Export for Volume {
     fn size_bytes(&self) -> u64 {
         Self::size_bytes(self)
@@ -89,26 +91,24 @@ impl Export for Volume {
 
     fn trim(&self, offset: u64, length_bytes: u64) -> io::Result<()> {
         self.require_within(offset, length_bytes)?;
-        let state = self.shared();
         self.require_sound()?;
         let first = offset.next_multiple_of(UNIT_BYTES as u64);
         let end = (offset + length_bytes) / UNIT_BYTES as u64 * UNIT_BYTES as u64;
         for piece in pieces(first, end.saturating_sub(first)) {
-            self.discard_piece(&state, piece)?;
+            self.discard_piece(&self.shared(), piece)?;
         }
         Ok(())
     }
 
     fn write_zeroes(&self, offset: u64, length_bytes: u64, how: Zeroing) -> io::Result<()> {
         self.require_within(offset, length_bytes)?;
-        let state = self.shared();
         self.require_sound()?;
-        let is_slow = |piece: Piece| how.no_hole || !piece.is_aligned() || state.is_diverted(piece.chunk);
+        let is_slow = |piece: Piece| how.no_hole || !piece.is_aligned() || self.shared().is_diverted(piece.chunk);
         if how.fast && pieces(offset, length_bytes).any(is_slow) {
             return Err(io::ErrorKind::Unsupported.into());
         }
         for piece in pieces(offset, length_bytes) {
-            self.zero_piece(&state, piece, how.no_hole)?;
+            self.zero_piece(&self.shared(), piece, how.no_hole)?;
         }
         Ok(())
     }
@@ -120,11 +120,10 @@ impl Export for Volume {
 
     fn extents(&self, offset: u64, length_bytes: u64, limit: usize) -> io::Result<Vec<Extent>> {
         self.require_within(offset, length_bytes)?;
-        let state = self.shared();
         let (mut at, end) = (offset, offset + length_bytes);
         let mut extents: Vec<Extent> = Vec::new();
         while at < end {
-            let (length_bytes, is_hole) = self.extent_at(&state, at, end)?;
+            let (length_bytes, is_hole) = self.extent_at(&self.shared(), at, end)?;
             let count = extents.len();
             match extents.last_mut() {
                 Some(last) if last.is_hole == is_hole => last.length_bytes += length_bytes,
@@ -155,9 +154,13 @@ impl Volume {
     }
 
     fn read_piece(&self, state: &State, piece: Piece, buffer: &mut [u8]) -> io::Result<()> {
-        if state.base.contains(piece.chunk) {
-            self.copy_up(state, piece.chunk)?;
+        if state.base.contains(piece.chunk)
+            && let Err(error) = self.copy_up(state, piece.chunk)
+            && state.is_keyless()
+        {
+            return Err(error);
         }
+        // What could not be brought over, as nothing may be written any more or there is no space, is read where it is.
         let _chunk = self.lock_shared(piece.chunk);
         if piece.is_aligned() {
             return self.fetch(state, piece, buffer);
@@ -209,10 +212,19 @@ impl Volume {
         Ok(())
     }
 
-    /// Reads whole units of a chunk that is here, with its lock held.
+    /// Reads whole units of a chunk, with its lock held.
     fn fetch(&self, state: &State, piece: Piece, buffer: &mut [u8]) -> io::Result<()> {
+        if state.base.contains(piece.chunk) {
+            let mut chunk = Buffer::new(CHUNK_BYTES);
+            Self::read_from_base(state, piece.chunk, &mut chunk)
+                .expect("it leaves the base with its lock held alone")?;
+            let within = usize::try_from(piece.offset % CHUNK_BYTES as u64).expect("less than a chunk");
+            buffer.copy_from_slice(&chunk[within..within + piece.length]);
+            assert!(!state.overlaid.contains(piece.chunk), "what is written to leaves the base before");
+            return Ok(());
+        }
         self.files.data.read_at(piece.offset, buffer)?;
-        state.cipher_of(piece.chunk).decrypt(piece.unit(), buffer)?;
+        state.cipher_of(piece.chunk)?.decrypt(piece.unit(), buffer)?;
         if !state.overlaid.contains(piece.chunk) {
             return Ok(());
         }
@@ -238,7 +250,7 @@ impl Volume {
             self.overlay_changed.store(true, Ordering::Release);
             return written;
         }
-        state.cipher_of(piece.chunk).encrypt(piece.unit(), data)?;
+        state.cipher_of(piece.chunk)?.encrypt(piece.unit(), data)?;
         let written = self.files.data.write_at(piece.offset, data);
         // After the write: a flush that does not see this one need not cover it, and one that does must.
         self.data_changed.store(true, Ordering::Release);
@@ -290,10 +302,8 @@ impl Volume {
         if !state.intents.contains(region) {
             let mut meta = self.meta();
             let mut intents = meta.bitmap(Kind::Intent).clone();
-            if intents.insert(region) {
-                let written = meta.write(&[(Kind::Intent, &intents)]);
-                self.or_poison(written).map_err(VolumeError::into_io)?;
-            }
+            intents.insert(region);
+            self.or_poison(meta.write(&[(Kind::Intent, &intents)])).map_err(VolumeError::into_io)?;
             state.intents.insert(region);
         }
         state.changed.insert(chunk);
@@ -307,7 +317,9 @@ impl Volume {
         if state.base.contains(chunk) || state.overlaid.contains(chunk) {
             return Ok((((chunk + 1) * CHUNK).min(end) - at, false));
         }
-        let elsewhere = [state.base.next(chunk), state.overlaid.next(chunk)].into_iter().flatten().min();
+        let chunks = chunk..end.div_ceil(CHUNK);
+        let elsewhere =
+            [&state.base, &state.overlaid].map(|set| set.next_in(chunks.clone())).into_iter().flatten().min();
         let end = elsewhere.map_or(end, |chunk| end.min(chunk * CHUNK));
         Ok(match self.files.data.next_data(at)? {
             Some(data) if data.start <= at => (data.end.min(end) - at, false),

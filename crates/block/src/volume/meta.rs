@@ -49,11 +49,20 @@ impl Kind {
 
 const ALL: [Kind; KINDS] = [Kind::Base, Kind::ChangesA, Kind::ChangesB, Kind::Intent];
 
-/// Where a page's newest copy is.
+/// Where a page's newest copy is that is durable.
 #[derive(Clone, Copy, Debug, Default)]
 struct Page {
     copy: u64,
     generation: u64,
+    /// Whether the other copy may be newer: it was to be written, and that failed. The next change of the page writes there again.
+    is_in_doubt: bool,
+}
+
+impl Page {
+    /// The copy that replaces it.
+    const fn next(self) -> Self {
+        Self { copy: 1 - self.copy, generation: self.generation + 1, is_in_doubt: false }
+    }
 }
 
 /// The metadata of a volume, as it is on disk.
@@ -80,7 +89,10 @@ impl Meta {
         let mut meta = Self { storage, superblock, place: 1, pages: Vec::new(), bitmaps, tag };
         meta.add_groups(meta.superblock.size_bytes)?;
         meta.write(&[(Kind::Base, base)])?;
-        meta.commit(|_| {})?;
+        for _ in 0..2 {
+            // Both places, so that their space is taken: no later superblock fails for want of it.
+            meta.commit(|_| {})?;
+        }
         Ok(meta)
     }
 
@@ -120,20 +132,30 @@ impl Meta {
         &self.bitmaps[kind as usize]
     }
 
-    /// Writes the pages in which these bitmaps differ from those on disk. Durable on return.
+    /// Writes the pages in which these bitmaps differ from those on disk, or may differ after a failure. Durable on return. After a failure,
+    /// of each page the old or the new state is on disk.
     pub(crate) fn write(&mut self, changes: &[(Kind, &Bitmap)]) -> Result<(), VolumeError> {
-        let mut is_changed = false;
+        let mut written = Vec::new();
         for (kind, new) in changes {
-            for group in 0..self.pages.len() as u64 {
-                let range = words(*kind, group, new);
-                if self.bitmaps[*kind as usize].words()[range.clone()] != new.words()[range.clone()] {
-                    self.write_page(*kind, group, &new.words()[range])?;
-                    is_changed = true;
+            for group in 0..self.pages.len() {
+                let range = words(*kind, group as u64, new);
+                let page = &mut self.pages[group][*kind as usize];
+                let is_known = self.bitmaps[*kind as usize].words()[range.clone()] == new.words()[range.clone()];
+                if is_known && !page.is_in_doubt {
+                    continue;
                 }
+                page.is_in_doubt = true;
+                let next = page.next();
+                self.write_page(*kind, group as u64, next, &new.words()[range])?;
+                written.push((group, *kind, next));
             }
         }
-        if is_changed {
-            self.storage.sync().doing("making meta durable")?;
+        if !written.is_empty() {
+            self.storage.sync().settling("making meta durable")?;
+        }
+        // Only now may what they were before be written over.
+        for (group, kind, page) in written {
+            self.pages[group][kind as usize] = page;
         }
         for (kind, new) in changes {
             self.bitmaps[*kind as usize].clone_from(new);
@@ -141,14 +163,14 @@ impl Meta {
         Ok(())
     }
 
-    /// Changes the superblock. Durable on return.
+    /// Changes the superblock. Durable on return; else it is in doubt, since one that was written counts, whatever the kernel said.
     pub(crate) fn commit(&mut self, change: impl FnOnce(&mut Superblock)) -> Result<(), VolumeError> {
         let mut next = self.superblock.clone();
         change(&mut next);
         next.generation += 1;
         let place = 1 - self.place;
-        self.storage.write_at(place * SUPERBLOCK_BYTES as u64, &next.encode()).doing("writing the superblock")?;
-        self.storage.sync().doing("making the superblock durable")?;
+        self.storage.write_at(place * SUPERBLOCK_BYTES as u64, &next.encode()).settling("writing the superblock")?;
+        self.storage.sync().settling("making the superblock durable")?;
         (self.superblock, self.place) = (next, place);
         Ok(())
     }
@@ -159,27 +181,23 @@ impl Meta {
         if need > have {
             self.storage.set_length(group_offset(need)).doing("making meta longer")?;
         }
+        let first = Page { copy: 1, ..Page::default() }.next();
         for group in have..need {
-            self.pages.push([Page { copy: 1, generation: 0 }; KINDS]);
             for kind in ALL {
-                self.write_page(kind, group, &[])?;
+                self.write_page(kind, group, first, &[])?;
             }
         }
-        self.storage.sync().doing("making meta durable")?;
+        self.storage.sync().settling("making meta durable")?;
+        self.pages.extend((have..need).map(|_| [first; KINDS]));
         for kind in ALL {
             self.bitmaps[kind as usize].grow(length(kind, size_bytes));
         }
         Ok(())
     }
 
-    fn write_page(&mut self, kind: Kind, group: u64, words: &[u64]) -> Result<(), VolumeError> {
-        let at = usize::try_from(group).expect("groups are counted in memory");
-        let old = self.pages[at][kind as usize];
-        let new = Page { copy: 1 - old.copy, generation: old.generation + 1 };
-        let bytes = encode_page(&self.tag, kind, group, new.generation, words);
-        self.storage.write_at(page_offset(group, kind, new.copy), &bytes).doing("writing a page of meta")?;
-        self.pages[at][kind as usize] = new;
-        Ok(())
+    fn write_page(&self, kind: Kind, group: u64, page: Page, words: &[u64]) -> Result<(), VolumeError> {
+        let bytes = encode_page(&self.tag, kind, group, page.generation, words);
+        self.storage.write_at(page_offset(group, kind, page.copy), &bytes).doing("writing a page of meta")
     }
 }
 
@@ -212,7 +230,7 @@ fn newest_page(
         storage.read_at(page_offset(group, kind, copy), &mut bytes).doing("reading a page of meta")?;
         let Some((generation, words)) = decode_page(tag, kind, group, &bytes)? else { continue };
         if best.as_ref().is_none_or(|(best, _)| generation > best.generation) {
-            best = Some((Page { copy, generation }, words));
+            best = Some((Page { copy, generation, is_in_doubt: false }, words));
         }
     }
     best.ok_or(VolumeError::Damaged(match kind {
@@ -309,4 +327,69 @@ fn put(bitmap: &mut Bitmap, kind: Kind, group: u64, found: &[u64; PAGE_WORDS]) -
     }
     bitmap.words_mut()[range].copy_from_slice(own);
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::storage::{Crashy, Directory, Fault, Faulty};
+
+    const SIZE_BYTES: u64 = 1 << 30;
+
+    fn superblock() -> Superblock {
+        Superblock {
+            generation: 0,
+            volume_id: "d-bp1.1".to_owned(),
+            size_bytes: SIZE_BYTES,
+            last_sequence: 0,
+            frozen: None,
+            changes: Slot::A,
+            key: None,
+            rekey: None,
+            overlay_key: [5; 64],
+            base: None,
+        }
+    }
+
+    fn with(chunk: u64) -> Bitmap {
+        let mut bits = Bitmap::new(chunks(SIZE_BYTES));
+        bits.insert(chunk);
+        bits
+    }
+
+    #[test]
+    fn a_page_whose_neighbour_could_not_be_written_is_not_written_over_before_it_is_durable() {
+        for seed in 0..200 {
+            let crashy = Arc::new(Crashy::default());
+            let faulty = Faulty::new(Arc::clone(&crashy) as Arc<dyn Directory>, seed);
+            let empty = Bitmap::new(chunks(SIZE_BYTES));
+            let mut meta = Meta::create(faulty.create("meta").unwrap(), superblock(), &empty).unwrap();
+            meta.write(&[(Kind::ChangesA, &with(1)), (Kind::ChangesB, &with(1))]).unwrap();
+            // The first page is written, the second is not.
+            faulty.fail(Fault { call: faulty.calls() + 1, lasting: false, errno: libc::ENOSPC });
+            assert!(meta.write(&[(Kind::ChangesA, &with(2)), (Kind::ChangesB, &with(2))]).is_err());
+            // The first is written again, and the power goes before it is synced.
+            faulty.fail(Fault { call: faulty.calls() + 1, lasting: true, errno: libc::EIO });
+            assert!(meta.write(&[(Kind::ChangesA, &with(3))]).is_err());
+            crashy.crash(seed);
+            let meta = Meta::open(crashy.open("meta").unwrap()).unwrap();
+            let left: Vec<u64> = meta.bitmap(Kind::ChangesA).iter().collect();
+            assert!([1, 2, 3].map(|chunk| vec![chunk]).contains(&left), "seed {seed}: {left:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_as_it_was_before_a_write_that_failed_is_written_again() {
+        for seed in 0..20 {
+            let crashy = Arc::new(Crashy::default());
+            let faulty = Faulty::new(Arc::clone(&crashy) as Arc<dyn Directory>, seed);
+            let empty = Bitmap::new(chunks(SIZE_BYTES));
+            let mut meta = Meta::create(faulty.create("meta").unwrap(), superblock(), &empty).unwrap();
+            faulty.fail(Fault { call: faulty.calls(), lasting: false, errno: libc::EIO });
+            assert!(meta.write(&[(Kind::ChangesA, &with(1))]).is_err());
+            meta.write(&[(Kind::ChangesA, &empty)]).unwrap();
+            let meta = Meta::open(crashy.open("meta").unwrap()).unwrap();
+            assert!(meta.bitmap(Kind::ChangesA).is_empty(), "seed {seed}");
+        }
+    }
 }

@@ -126,6 +126,9 @@ struct Rekey {
     to: Arc<Cipher>,
     /// Chunks before this one are under `to`. Moves only with the locks of the chunks it passes held.
     watermark: AtomicU64,
+    /// From the watermark to before this chunk, none if that is not above it: what is in place may be under either key, or in part.
+    /// Changes likewise.
+    unsure_end: AtomicU64,
 }
 
 impl State {
@@ -138,11 +141,19 @@ impl State {
         self.frozen.as_ref().is_some_and(|frozen| chunk < frozen.set.length() && frozen.set.contains(chunk))
     }
 
-    /// The cipher of a chunk in its place. To be asked with the chunk's lock held.
-    fn cipher_of(&self, chunk: u64) -> &Cipher {
+    fn is_keyless(&self) -> bool {
+        let is_absent = |cipher: &Cipher| matches!(cipher, Cipher::Absent);
+        is_absent(&self.cipher) || self.rekey.as_ref().is_some_and(|rekey| is_absent(&rekey.to))
+    }
+
+    /// The cipher of a chunk in its place; an error where that is not known. To be asked with the chunk's lock held.
+    fn cipher_of(&self, chunk: u64) -> std::io::Result<&Cipher> {
         match &self.rekey {
-            Some(rekey) if chunk < rekey.watermark.load(Ordering::Acquire) => &rekey.to,
-            _ => &self.cipher,
+            Some(rekey) if chunk < rekey.watermark.load(Ordering::Acquire) => Ok(&rekey.to),
+            Some(rekey) if chunk < rekey.unsure_end.load(Ordering::Acquire) => Err(std::io::Error::other(
+                "a change of key was cut off here; open the volume anew, which ends it from the journal",
+            )),
+            _ => Ok(&self.cipher),
         }
     }
 }
@@ -186,9 +197,7 @@ impl Volume {
 
     /// Whether it is open without its data key.
     pub fn is_keyless(&self) -> bool {
-        let state = self.shared();
-        let is_absent = |cipher: &Cipher| matches!(cipher, Cipher::Absent);
-        is_absent(&state.cipher) || state.rekey.as_ref().is_some_and(|rekey| is_absent(&rekey.to))
+        self.shared().is_keyless()
     }
 
     /// Whether every key it has in memory is kept out of swap.
@@ -244,9 +253,9 @@ impl Volume {
         self.stripe(chunk).write().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Passes an outcome on; after a failure nothing more is written, since it is not known what is on disk.
-    fn or_poison<T, E>(&self, outcome: Result<T, E>) -> Result<T, E> {
-        if outcome.is_err() {
+    /// Passes an outcome on; after one in doubt nothing more is written, since it is not known what is on disk.
+    fn or_poison<T>(&self, outcome: Result<T, VolumeError>) -> Result<T, VolumeError> {
+        if matches!(outcome, Err(VolumeError::InDoubt(..))) {
             self.poisoned.store(true, Ordering::Release);
         }
         outcome

@@ -12,7 +12,7 @@ use super::{
     DataKey, FILES, Files, Frozen, Rekey, STRIPES, State, Volume, VolumeError, stored_chunks, superblock_field,
 };
 use crate::bitmap::Bitmap;
-use crate::geometry::{REGION_CHUNKS, chunks};
+use crate::geometry::{CHUNK_BYTES, REGION_CHUNKS, chunks};
 use crate::snapshot::Base;
 use crate::storage::{Directory, Storage};
 use coffer_base::Rng;
@@ -84,12 +84,18 @@ impl Volume {
         base: Option<Arc<dyn Base>>,
     ) -> Result<Self, VolumeError> {
         let [data, overlay, journal, meta] = FILES.map(|name| directory.open(name));
-        let mut meta = Meta::open(meta.doing("opening the volume's meta file")?)?;
         let files = Files {
             data: data.doing("opening the volume's data file")?,
             overlay: overlay.doing("opening the volume's overlay file")?,
             journal: journal.doing("opening the volume's journal file")?,
         };
+        let meta = meta.doing("opening the volume's meta file")?;
+        // A process that was killed leaves what it wrote to the kernel. Before anything is concluded from it, it is durable: else a flush
+        // that finds nothing to do would be acknowledged, and a journal played whose end a power cut takes away.
+        for file in [&meta, &files.journal, &files.data, &files.overlay] {
+            file.settle().doing("making durable what was left")?;
+        }
+        let mut meta = Meta::open(meta)?;
         let superblock = meta.superblock().clone();
         if superblock.volume_id != volume_id {
             return Err(VolumeError::OtherVolume(superblock.volume_id));
@@ -105,10 +111,11 @@ impl Volume {
             Some(record) => {
                 let watermark = super::rekey::recover(&files, &mut meta, record)?;
                 let to = Arc::new(Cipher::of(Some(&record.to), keys)?);
-                Some(Rekey { id: record.id, to, watermark: AtomicU64::new(watermark) })
+                Some(Rekey::at(watermark, record.id, to))
             }
         };
         let state = State::load(&meta, &*files.overlay, cipher, rekey, base)?;
+        state.drop_unflushed(&*files.overlay, superblock.size_bytes)?;
         Ok(Self {
             id: volume_id.to_owned(),
             files,
@@ -129,6 +136,20 @@ impl Volume {
 }
 
 impl State {
+    /// Empties the overlay of chunks that are still in the base. What it has of them was never flushed: a flush puts on record that they left
+    /// the base. It must not come and go: when the overlay is copied back, it would be lost.
+    fn drop_unflushed(&self, overlay: &dyn Storage, size_bytes: u64) -> Result<(), VolumeError> {
+        let unflushed: Vec<u64> = self.overlaid.to_bitmap().iter().filter(|chunk| self.base.contains(*chunk)).collect();
+        for chunk in &unflushed {
+            let offset = chunk * CHUNK_BYTES as u64;
+            let length_bytes = (size_bytes - offset).min(CHUNK_BYTES as u64);
+            overlay.punch(offset, length_bytes).doing("clearing the overlay")?;
+            self.overlaid.remove(*chunk);
+            self.touched.remove(*chunk);
+        }
+        if unflushed.is_empty() { Ok(()) } else { overlay.sync().doing("making the overlay durable") }
+    }
+
     fn load(
         meta: &Meta,
         overlay: &dyn Storage,

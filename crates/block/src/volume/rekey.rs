@@ -4,6 +4,7 @@
 //! A journal that begins at the watermark is therefore played again after a crash; any other is old. While a window is on its way, its
 //! chunks are locked, so that nothing is written between.
 
+use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLockWriteGuard};
 
@@ -16,7 +17,7 @@ use super::error::Doing as _;
 use super::meta::Meta;
 use super::superblock::{RekeyRecord, is_sealed, seal};
 use super::{DataKey, Files, Rekey, State, Volume, VolumeError, superblock_field};
-use crate::geometry::{CHUNK_BYTES, CHUNK_UNITS, chunks};
+use crate::geometry::{CHUNK_BYTES, CHUNK_UNITS, UNIT_BYTES, chunks, is_zero};
 use crate::storage::{Buffer, Storage};
 
 /// Chunks of a window: 16 MiB.
@@ -48,6 +49,13 @@ pub enum Step {
     Idle,
 }
 
+impl Rekey {
+    /// One whose window before the watermark is done for good.
+    pub(super) const fn at(watermark: u64, id: [u8; 16], to: Arc<Cipher>) -> Self {
+        Self { id, to, watermark: AtomicU64::new(watermark), unsure_end: AtomicU64::new(0) }
+    }
+}
+
 impl Volume {
     /// Begins to bring the volume under another data key. It is no error if that is under way or done.
     pub fn begin_rekey(&self, rng: &dyn Rng, to: &DataKey) -> Result<(), VolumeError> {
@@ -74,7 +82,7 @@ impl Volume {
         let begun = meta.commit(|superblock| superblock.rekey = Some(RekeyRecord { id, watermark: 0, to: record }));
         drop(meta);
         self.or_poison(begun)?;
-        state.rekey = Some(Rekey { id, to: cipher, watermark: AtomicU64::new(0) });
+        state.rekey = Some(Rekey::at(0, id, cipher));
         Ok(())
     }
 
@@ -99,8 +107,9 @@ impl Volume {
         }
         let first = rekey.watermark.load(Ordering::Acquire);
         let count = (chunks(self.size_bytes()) - first).min(WINDOW_CHUNKS);
-        let moved = self.convert_window(&state, rekey, first, count);
-        self.or_poison(moved).map(Step::Moved)
+        let _locks = self.lock_window(first, count);
+        // In doubt, the volume is poisoned before anybody else writes there.
+        self.or_poison(self.convert_window(&state, rekey, first, count)).map(Step::Moved)
     }
 
     /// Moves the watermark to the next chunk that is stored, and ends the change behind the last one.
@@ -140,8 +149,8 @@ impl Volume {
         Ok(None)
     }
 
+    /// Enciphers a window anew, with its locks held.
     fn convert_window(&self, state: &State, rekey: &Rekey, first: u64, count: u64) -> Result<u64, VolumeError> {
-        let _locks = self.lock_window(first, count);
         let (offset, _) = self.place_of(first);
         let end = ((first + count) * CHUNK_BYTES as u64).min(self.size_bytes());
         let length = usize::try_from(end - offset).expect("a window");
@@ -150,13 +159,25 @@ impl Volume {
         self.files.data.read_at(offset, content).doing("reading a window")?;
         state.cipher.convert(&rekey.to, first * CHUNK_UNITS, content).doing("enciphering a window anew")?;
         write_header(header, &rekey.id, first, length as u64, &digest::sha256(content));
-        let journal = &self.files.journal;
-        journal.write_at(0, &buffer).and_then(|()| journal.sync()).doing("writing the journal")?;
+        self.write_journal(&buffer)?;
         let content = &buffer[HEADER_BYTES..];
-        self.files.data.write_at(offset, content).and_then(|()| self.files.data.sync()).doing("writing a window")?;
+        // From here until the watermark has passed, only the journal has all of the window. If this fails, nobody reads or writes it before
+        // the journal was played.
+        rekey.unsure_end.store(first + count, Ordering::Release);
+        put_window(&*self.files.data, offset, content).settling("writing a window")?;
+        self.sync_data()?;
         self.meta().commit(|superblock| move_watermark(superblock, first + count))?;
         rekey.watermark.store(first + count, Ordering::Release);
         Ok(length as u64)
+    }
+
+    fn write_journal(&self, bytes: &[u8]) -> Result<(), VolumeError> {
+        let journal = &self.files.journal;
+        let Err(error) = journal.write_at(0, bytes).and_then(|()| journal.sync()) else { return Ok(()) };
+        // All of the window may be there. Before it is struck, nobody may write to the window: after a crash it would be played over that.
+        let none = Buffer::new(HEADER_BYTES);
+        journal.write_at(0, &none).and_then(|()| journal.sync()).settling("striking the journal")?;
+        Err(error).doing("writing the journal")
     }
 
     /// The locks of neighbouring chunks, taken in the order of their stripes.
@@ -182,10 +203,29 @@ pub(super) fn recover(files: &Files, meta: &mut Meta, record: &RekeyRecord) -> R
     if first != record.watermark || !fits {
         return Ok(record.watermark);
     }
-    files.data.write_at(offset, &content).and_then(|()| files.data.sync()).doing("playing the journal")?;
+    put_window(&*files.data, offset, &content).and_then(|()| files.data.sync()).doing("playing the journal")?;
     let watermark = (first + chunks(content.len() as u64)).min(end);
     meta.commit(|superblock| move_watermark(superblock, watermark))?;
     Ok(watermark)
+}
+
+/// Puts a window into its place. Units of zeros become holes: the volume takes no more space than before, and old ciphertext that was
+/// trimmed, and that a power cut brought back, is gone.
+fn put_window(data: &dyn Storage, offset: u64, content: &[u8]) -> io::Result<()> {
+    let units: Vec<&[u8]> = content.chunks_exact(UNIT_BYTES).collect();
+    let mut at = 0;
+    for run in units.chunk_by(|a, b| is_zero(a) == is_zero(b)) {
+        let bytes = at..at + run.len() * UNIT_BYTES;
+        let place = offset + bytes.start as u64;
+        if is_zero(run[0]) {
+            data.punch(place, bytes.len() as u64)?;
+        } else {
+            data.write_at(place, &content[bytes.clone()])?;
+        }
+        at = bytes.end;
+    }
+    assert_eq!(at, content.len(), "a volume's size is a multiple of a unit");
+    Ok(())
 }
 
 fn write_header(header: &mut [u8], id: &[u8; 16], first: u64, length: u64, checksum: &[u8; 32]) {

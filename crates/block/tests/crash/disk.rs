@@ -33,10 +33,12 @@ pub(crate) enum Plant {
     PagesInPlace,
     /// What was copied back from the overlay stays there.
     OverlayKept,
+    /// What a process that was killed left is taken for durable.
+    LeftUnsettled,
 }
 
 /// All of them.
-pub(crate) const PLANTS: [Plant; 9] = [
+pub(crate) const PLANTS: [Plant; 10] = [
     Plant::DataNotSynced,
     Plant::MetaNotSynced,
     Plant::OverlayNotSynced,
@@ -46,6 +48,7 @@ pub(crate) const PLANTS: [Plant; 9] = [
     Plant::SuperblockInPlace,
     Plant::PagesInPlace,
     Plant::OverlayKept,
+    Plant::LeftUnsettled,
 ];
 
 /// A disk that loses power.
@@ -82,6 +85,18 @@ impl Disk {
     pub(crate) fn fail_after(&mut self, calls: u64) {
         self.is_forgiven = false;
         self.faulty.fail(Fault { call: self.faulty.calls() + calls, lasting: true, errno: EIO });
+    }
+
+    /// Has one call fail, after so many more.
+    pub(crate) fn fail_one_after(&mut self, calls: u64, errno: i32) {
+        self.is_forgiven = false;
+        self.faulty.fail(Fault { call: self.faulty.calls() + calls, lasting: false, errno });
+    }
+
+    /// No call fails any more, for those who have files open either.
+    pub(crate) fn spare(&mut self) {
+        self.is_forgiven = true;
+        self.faulty.mend();
     }
 
     /// Has one call fail, counted from the first.
@@ -233,6 +248,10 @@ impl Storage for PlantedFile {
             Some(data) if self.is_owed.swap(false, Ordering::SeqCst) => data.sync(),
             _ => Ok(()),
         }
+    }
+
+    fn settle(&self) -> io::Result<()> {
+        if self.plant == Plant::LeftUnsettled { Ok(()) } else { self.sync() }
     }
 
     fn next_data(&self, offset: u64) -> io::Result<Option<Range<u64>>> {

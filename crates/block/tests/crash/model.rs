@@ -65,28 +65,40 @@ impl Device {
     /// Takes over what is there after a power cut; what must not be there is an error.
     pub(crate) fn settle(&mut self, bytes: &[u8]) -> Result<(), String> {
         assert_eq!(bytes.len(), self.live.len() * SECTOR);
+        self.live = self.check(0, bytes)?;
+        self.unsettled.clear();
+        Ok(())
+    }
+
+    /// Takes over what is there after writes that failed; what must not be there is an error. Nothing of it need be durable.
+    pub(crate) fn adopt(&mut self, bytes: &[u8]) -> Result<(), String> {
+        for (sector, value) in self.check(0, bytes)?.into_iter().enumerate() {
+            if value != self.live[sector] {
+                self.write(sector..sector + 1, value);
+            }
+        }
+        Ok(())
+    }
+
+    /// Which values the sectors from `first` on have; those that must not be there are an error.
+    pub(crate) fn check(&self, first: usize, bytes: &[u8]) -> Result<Vec<Value>, String> {
         let mut scratch = Vec::with_capacity(SECTOR);
-        for (sector, found) in bytes.chunks_exact(SECTOR).enumerate() {
+        let mut values = Vec::with_capacity(bytes.len() / SECTOR);
+        for (sector, found) in (first..).zip(bytes.chunks_exact(SECTOR)) {
             let mut is = |value: Value| {
                 scratch.clear();
                 fill(&mut scratch, value, sector);
                 scratch == found
             };
-            if is(self.live[sector]) {
-                continue;
-            }
+            let live = self.live[sector];
             let allowed = self.unsettled.get(&sector).map(Vec::as_slice).unwrap_or_default();
-            let Some(value) = allowed.iter().copied().find(|value| is(*value)) else {
-                let live = self.live[sector];
-                return Err(format!(
-                    "sector {sector}: {} instead of write {live} or one of {allowed:?}",
-                    describe(found, sector)
-                ));
-            };
-            self.live[sector] = value;
+            let value = std::iter::once(&live).chain(allowed).copied().find(|value| is(*value));
+            values.push(value.ok_or_else(|| {
+                let found = describe(found, sector);
+                format!("sector {sector}: {found} instead of write {live} or one of {allowed:?}")
+            })?);
         }
-        self.unsettled.clear();
-        Ok(())
+        Ok(values)
     }
 }
 

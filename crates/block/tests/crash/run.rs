@@ -8,7 +8,7 @@ use coffer_block::geometry::CHUNK_BYTES;
 use coffer_block::snapshot::{Base, Objects};
 use coffer_block::volume::{self, DataKey, Freezing, NewVolume, Step, Volume};
 
-use crate::disk::{Disk, Plant};
+use crate::disk::{Disk, EIO, ENOSPC, Plant};
 use crate::model::{Device, SECTOR, Value};
 use crate::shots::{Shot, Shots};
 
@@ -22,6 +22,8 @@ const OPERATIONS: u32 = 60;
 pub(crate) enum Trouble {
     /// Power cuts, again and again.
     PowerCuts,
+    /// The same, but sometimes it is the process that is killed, and the kernel keeps what it wrote, or just one call fails.
+    Accidents,
     /// One call to the first volume's disk fails, with that error.
     OneFailure { call: u64, errno: i32 },
     /// Nothing.
@@ -32,6 +34,9 @@ pub(crate) enum Trouble {
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Counts {
     pub(crate) crashes: u64,
+    pub(crate) kills: u64,
+    /// Operations after which a volume went on although a call had failed in them, or was to.
+    pub(crate) failures: u64,
     pub(crate) operations: u64,
     pub(crate) snapshots: u64,
     pub(crate) clones: u64,
@@ -43,6 +48,8 @@ pub(crate) struct Counts {
 impl Counts {
     pub(crate) const fn add(&mut self, other: Self) {
         self.crashes += other.crashes;
+        self.kills += other.kills;
+        self.failures += other.failures;
         self.operations += other.operations;
         self.snapshots += other.snapshots;
         self.clones += other.clones;
@@ -145,7 +152,7 @@ impl<'a> Run<'a> {
             log: Vec::new(),
         };
         let outcome = match trouble {
-            Trouble::PowerCuts => run.work(most),
+            Trouble::PowerCuts | Trouble::Accidents => run.work(most),
             Trouble::OneFailure { .. } | Trouble::Nothing => run.work_with_a_failure(),
         };
         let stored = run.volumes.iter().flat_map(|tested| {
@@ -161,20 +168,24 @@ impl<'a> Run<'a> {
         self.make_volume(None)?;
         for _ in 0..OPERATIONS.min(most) {
             let at = usize::try_from(self.random.below(self.volumes.len() as u64)).unwrap();
-            // A power cut comes while an operation is at work, or between two.
-            if self.random.one_in(4) {
+            // A power cut comes while an operation is at work, or between two; so do other accidents.
+            if !self.random.one_in(4) {
+                self.operate(at)?;
+            } else if self.trouble == Trouble::Accidents && self.random.one_in(3) {
+                self.operate_with_a_failure(at)?;
+            } else {
+                let is_kill = self.trouble == Trouble::Accidents && self.random.one_in(2);
                 let after = if self.random.one_in(3) { 0 } else { self.random.below(24) };
                 self.volumes[at].disk.fail_after(after);
                 let outcome = self.operate(at);
-                self.note(|| format!("  power cut; the operation: {outcome:?}"));
+                let cut_off = if is_kill { "killed" } else { "power cut" };
+                self.note(|| format!("  {cut_off}; the operation: {outcome:?}"));
                 if let Err(what) = outcome
                     && !self.volumes[at].disk.has_failed()
                 {
                     return Err(what);
                 }
-                self.crash(at)?;
-            } else {
-                self.operate(at)?;
+                if is_kill { self.kill(at)? } else { self.crash(at)? }
             }
             self.counts.operations += 1;
         }
@@ -182,6 +193,30 @@ impl<'a> Run<'a> {
             self.finish(at)?;
         }
         Ok(())
+    }
+
+    /// One call fails in an operation. A volume that is not poisoned by that goes on; any other is opened anew.
+    fn operate_with_a_failure(&mut self, at: usize) -> Result<(), String> {
+        let after = self.random.below(24);
+        let errno = if self.random.one_in(2) { ENOSPC } else { EIO };
+        self.volumes[at].disk.fail_one_after(after, errno);
+        let outcome = self.operate(at);
+        self.note(|| format!("  a call fails; the operation: {outcome:?}"));
+        if let Err(what) = outcome
+            && !self.volumes[at].disk.has_failed()
+        {
+            return Err(what);
+        }
+        self.volumes[at].disk.spare();
+        if self.volumes[at].volume.as_ref().is_some_and(|volume| !volume.is_poisoned()) {
+            self.counts.failures += 1;
+            let bytes = self.look(at)?;
+            let adopted = self.volumes[at].device.adopt(&bytes);
+            return adopted.map_err(|what| format!("after a call failed, volume {at}: {what}"));
+        }
+        self.read_on(at)?;
+        self.volumes[at].volume = None;
+        self.settle(at)
     }
 
     /// The same without power cuts, but for one call that fails. An operation then fails, or does what it should.
@@ -198,6 +233,7 @@ impl<'a> Run<'a> {
                     return Err(what);
                 }
                 self.note(|| format!("  a call failed: {what}"));
+                self.read_on(at)?;
                 self.volumes[at].volume = None;
                 self.volumes[at].disk.mend();
                 self.settle(at)?;
@@ -521,11 +557,27 @@ impl<'a> Run<'a> {
         self.settle(at)
     }
 
+    /// The process is gone, the kernel is not: what was written is there, and is durable once the volume is open again.
+    fn kill(&mut self, at: usize) -> Result<(), String> {
+        self.counts.kills += 1;
+        let tested = &mut self.volumes[at];
+        tested.volume = None;
+        tested.disk.mend();
+        self.settle(at)
+    }
+
     /// Opens a volume after something went wrong: what is there now must be allowed.
     fn settle(&mut self, at: usize) -> Result<(), String> {
         self.open(at)?;
+        let bytes = self.look(at)?;
+        let settled = self.volumes[at].device.settle(&bytes);
+        settled.map_err(|what| format!("after a power cut, volume {at}: {what}"))
+    }
+
+    /// Sees how far what was cut off has come, and reads the whole volume.
+    fn look(&mut self, at: usize) -> Result<Vec<u8>, String> {
         let tested = &mut self.volumes[at];
-        let volume = Arc::clone(tested.volume.as_ref().expect("just opened"));
+        let volume = Arc::clone(tested.volume.as_ref().expect("open"));
         // A growth that was cut off is there or not.
         tested.device.grow(usize::try_from(volume.size_bytes()).unwrap() / SECTOR);
         // So is a freeze, and the end of one.
@@ -544,8 +596,23 @@ impl<'a> Run<'a> {
         }
         let mut bytes = vec![0; usize::try_from(volume.size_bytes()).unwrap()];
         volume.read(0, &mut bytes).map_err(|error| format!("read after a power cut: {error}"))?;
-        let settled = tested.device.settle(&bytes);
-        settled.map_err(|what| format!("after a power cut, volume {at}: {what}"))
+        Ok(bytes)
+    }
+
+    /// Whatever failed, the volume as it is says what is right, or that it can't.
+    fn read_on(&mut self, at: usize) -> Result<(), String> {
+        let tested = &self.volumes[at];
+        let Some(volume) = &tested.volume else { return Ok(()) };
+        let mut buffer = vec![0; CHUNK_BYTES];
+        for first in (0..tested.device.live.len()).step_by(CHUNK_BYTES / SECTOR) {
+            let sectors = (tested.device.live.len() - first).min(CHUNK_BYTES / SECTOR);
+            let bytes = &mut buffer[..sectors * SECTOR];
+            if volume.read((first * SECTOR) as u64, bytes).is_ok() {
+                let checked = tested.device.check(first, bytes);
+                checked.map_err(|what| format!("read on after a call failed, volume {at}: {what}"))?;
+            }
+        }
+        Ok(())
     }
 
     /// At the end every snapshot is complete and every volume is read once more.

@@ -88,13 +88,17 @@ impl Cloud {
         }))
     }
 
-    /// Ends a freeze of a snapshot's volume for another one that is over, complete or deleted. Whoever finishes that one does so too, but
-    /// the moment that is asked for now does not wait.
+    /// Ends a freeze of a snapshot's volume for another one that is over: complete, deleted, or gone. Whoever finishes that one does so too,
+    /// but the moment that is asked for now does not wait. One that is gone nobody finishes: when it failed, its freeze had reached the
+    /// disk, and the volume did not know so before it was opened anew.
     fn thaw_what_is_over(&self, wanted: &Manifest) -> Result<(), ApiError> {
         let host = &self.0.volumes.host;
         let Some(frozen) = host.frozen_sequence(&wanted.volume_id).map_err(ApiError::internal)? else { return Ok(()) };
         let chain = self.0.db.read(|tx| volumes::chain(tx, &wanted.chain))?;
-        let Some(other) = chain.iter().find(|other| sequence(other.sequence) == frozen) else { return Ok(()) };
+        let Some(other) = chain.iter().find(|other| sequence(other.sequence) == frozen) else {
+            tracing::warn!(wanted.volume_id, frozen, "a volume was frozen for a snapshot that is on no record");
+            return host.release(&wanted.volume_id, frozen).map_err(ApiError::internal);
+        };
         let is_complete = other.state == "kept";
         if other.snapshot_id == wanted.snapshot_id || !(is_complete || other.is_deleted) {
             return Ok(());
