@@ -3,8 +3,8 @@
 use coffer_base::{ApiError, Arn, ErrorCode};
 use coffer_store::keys;
 
-use super::parameter::AliasName;
 use super::key;
+use super::parameter::AliasName;
 use crate::context::Cx;
 use crate::decode::request;
 use crate::operation::{Access, Effect, Operation};
