@@ -1,8 +1,10 @@
 //! HTTP in front of the service: one port for plain HTTP and TLS, HTTP/1.1 and HTTP/2, with bounds on everything.
 
+mod connection;
+mod sources;
+
 use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
-use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,8 +15,6 @@ use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::{Bytes, Incoming as Body};
 use hyper::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use hyper::{Request, Response, StatusCode};
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::conn::auto;
 use rustls::ServerConfig;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
@@ -29,10 +29,14 @@ use crate::pages;
 use crate::serve::Error;
 use crate::serve::now;
 use crate::test_mode;
+use sources::{Place, Sources};
 
 /// Most connections at a time; further ones wait in the kernel's queue.
 pub(crate) const CONNECTIONS: usize = 4096;
-/// How long a client may take for its head, for its body, and for a TLS handshake.
+/// Most of one address beyond loopback; see [`Sources`].
+const CONNECTIONS_OF_ONE: usize = CONNECTIONS / 2;
+/// How long a client may take for its first byte, for a TLS handshake, from there to its first request, from one to the next, for a
+/// body, and for taking the next part of an answer.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// How long running requests may take to end when the server stops.
 const GRACE: Duration = Duration::from_secs(10);
@@ -51,6 +55,7 @@ pub(crate) struct Gateway {
     /// The paths of test mode, in test mode.
     test: Option<Router>,
     connections: Arc<Semaphore>,
+    sources: Arc<Sources>,
     #[cfg(feature = "otel")]
     traces: Option<crate::traces::Traces>,
 }
@@ -89,6 +94,7 @@ impl Gateway {
             console,
             test,
             connections,
+            sources: Sources::new(CONNECTIONS_OF_ONE),
             #[cfg(feature = "otel")]
             traces: None,
         }
@@ -110,7 +116,11 @@ impl Gateway {
             };
             match accepted {
                 Ok((stream, peer)) => {
-                    tokio::spawn(Arc::clone(&self).connection(stream, peer, permit, stop.clone()));
+                    let Some(place) = self.sources.take(peer.ip()) else {
+                        tracing::debug!(%peer, "a source has too many connections for one more");
+                        continue;
+                    };
+                    tokio::spawn(Arc::clone(&self).connection(stream, peer, (permit, place), stop.clone()));
                 }
                 Err(error) => {
                     // Out of file descriptors, mostly: accepting again at once would only spin.
@@ -135,10 +145,10 @@ impl Gateway {
         self: Arc<Self>,
         stream: TcpStream,
         peer: SocketAddr,
-        permit: OwnedSemaphorePermit,
+        held: (OwnedSemaphorePermit, Place),
         stop: watch::Receiver<bool>,
     ) {
-        let _held = permit;
+        let _held = held;
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "a connection was gone before it began");
             return;
@@ -159,49 +169,21 @@ impl Gateway {
         }
     }
 
-    async fn http<S>(self: Arc<Self>, stream: S, peer: Peer, mut stop: watch::Receiver<bool>)
+    async fn http<S>(self: Arc<Self>, stream: S, peer: Peer, stop: watch::Receiver<bool>)
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let mut builder = auto::Builder::new(TokioExecutor::new());
-        builder
-            .http1()
-            .timer(TokioTimer::new())
-            .header_read_timeout(PATIENCE)
-            .max_buf_size(limits::HEAD_BYTES)
-            .max_headers(limits::HEADERS)
-            .keep_alive(true);
-        builder
-            .http2()
-            .timer(TokioTimer::new())
-            .max_header_list_size(u32::try_from(limits::HEAD_BYTES).expect("the limit is small"))
-            .max_concurrent_streams(128)
-            .keep_alive_interval(PATIENCE);
-        let service = hyper::service::service_fn(move |request| Arc::clone(&self).request(request, peer));
-        let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
-        let ended = tokio::select! {
-            ended = connection.as_mut() => ended,
-            () = told(&mut stop) => {
-                connection.as_mut().graceful_shutdown();
-                connection.await
-            }
-        };
-        if let Err(error) = ended {
-            tracing::debug!(error, "a connection ended early");
-        }
+        let answer = move |request| Arc::clone(&self).request(request, peer);
+        connection::serve(stream, PATIENCE, answer, stop).await;
     }
 
-    async fn request(
-        self: Arc<Self>,
-        request: Request<Body>,
-        peer: Peer,
-    ) -> Result<Response<axum::body::Body>, Infallible> {
-        let mut response = self.answer(request, peer).await?;
+    async fn request(self: Arc<Self>, request: Request<Body>, peer: Peer) -> Response<axum::body::Body> {
+        let Ok(mut response) = self.answer(request, peer).await;
         if self.test.is_some() {
             let (name, value) = test_mode::HEADER;
             response.headers_mut().insert(name, HeaderValue::from_static(value));
         }
-        Ok(response)
+        response
     }
 
     async fn answer(&self, request: Request<Body>, peer: Peer) -> Result<Response<axum::body::Body>, Infallible> {
