@@ -1,6 +1,7 @@
 //! HTTP in front of the service: one port for plain HTTP and TLS, HTTP/1.1 and HTTP/2, with bounds on everything.
 
 mod connection;
+mod reading;
 mod sources;
 
 use std::convert::Infallible;
@@ -9,9 +10,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use coffer_base::{ApiError, ErrorCode, limits};
-use coffer_cloud::{Incoming, Method, Outgoing};
-use http_body_util::{BodyExt as _, Full, Limited};
+use coffer_base::{ApiError, ErrorCode};
+use coffer_cloud::Outgoing;
+use http_body_util::Full;
 use hyper::body::{Bytes, Incoming as Body};
 use hyper::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use hyper::{Request, Response, StatusCode};
@@ -29,6 +30,7 @@ use crate::pages;
 use crate::serve::Error;
 use crate::serve::now;
 use crate::test_mode;
+use reading::Reading;
 use sources::{Place, Sources};
 
 /// Most connections at a time; further ones wait in the kernel's queue.
@@ -38,6 +40,8 @@ const CONNECTIONS_OF_ONE: usize = CONNECTIONS / 2;
 /// How long a client may take for its first byte, for a TLS handshake, from there to its first request, from one to the next, for a
 /// body, and for taking the next part of an answer.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// Bytes of all requests that are being read or answered.
+const BUDGET_BYTES: usize = 128 * 1024 * 1024;
 /// How long running requests may take to end when the server stops.
 const GRACE: Duration = Duration::from_secs(10);
 /// First byte of a TLS record that holds a handshake (RFC 8446, 5.1).
@@ -56,6 +60,7 @@ pub(crate) struct Gateway {
     test: Option<Router>,
     connections: Arc<Semaphore>,
     sources: Arc<Sources>,
+    reading: Reading,
     #[cfg(feature = "otel")]
     traces: Option<crate::traces::Traces>,
 }
@@ -95,6 +100,7 @@ impl Gateway {
             test,
             connections,
             sources: Sources::new(CONNECTIONS_OF_ONE),
+            reading: Reading::new(PATIENCE, BUDGET_BYTES),
             #[cfg(feature = "otel")]
             traces: None,
         }
@@ -200,9 +206,13 @@ impl Gateway {
         #[cfg(feature = "otel")]
         let traced = self.traces.as_ref().map(|_| crate::traces::Traces::begin(request.headers()));
         let begin = tokio::time::Instant::now();
-        let answer = match self.read(request, peer).await {
-            Ok(incoming) if is_console => return Ok(self.console.answer(incoming).await),
-            Ok(incoming) => self.cloud.handle(incoming).await,
+        let read = match peer.require_private(self.allow_plaintext) {
+            Ok(()) => self.reading.read(request, peer).await,
+            Err(error) => Err(error),
+        };
+        let answer = match read {
+            Ok((incoming, _held)) if is_console => return Ok(self.console.answer(incoming).await),
+            Ok((incoming, _held)) => self.cloud.handle(incoming).await,
             Err(error) => self.cloud.refuse(&error).await,
         };
         let took = begin.elapsed();
@@ -213,44 +223,6 @@ impl Gateway {
             traces.end(traced, &answer, took);
         }
         Ok(respond(answer))
-    }
-
-    /// Reads a request whole, within bounds.
-    async fn read(&self, request: Request<Body>, peer: Peer) -> Result<Incoming, ApiError> {
-        peer.require_private(self.allow_plaintext)?;
-        let method = match request.method().as_str() {
-            "GET" => Method::Get,
-            "POST" => Method::Post,
-            _ => return Err(ErrorCode::UnsupportedMethod.into()),
-        };
-        let (head, body) = request.into_parts();
-        let mut headers = Vec::with_capacity(head.headers.len() + 1);
-        for (name, value) in &head.headers {
-            let value = std::str::from_utf8(value.as_bytes()).map_err(|_| ErrorCode::Unparsable)?;
-            headers.push((name.as_str().to_owned(), value.to_owned()));
-        }
-        // HTTP/2 has the host in the request line's place.
-        if let Some(authority) = head.uri.authority()
-            && !head.headers.contains_key("host")
-        {
-            headers.push(("host".to_owned(), authority.to_string()));
-        }
-        let too_large = || ApiError::with(ErrorCode::BodyTooLarge, [limits::BODY_BYTES.to_string()]);
-        let whole = Limited::new(body, limits::BODY_BYTES).collect();
-        let body = match tokio::time::timeout(PATIENCE, whole).await {
-            Ok(Ok(body)) => body.to_bytes().to_vec(),
-            Ok(Err(error)) if error.is::<http_body_util::LengthLimitError>() => return Err(too_large()),
-            Ok(Err(_)) | Err(_) => return Err(ErrorCode::Unparsable.into()),
-        };
-        Ok(Incoming {
-            method,
-            path: head.uri.path().to_owned(),
-            query: head.uri.query().unwrap_or_default().to_owned(),
-            headers,
-            body,
-            peer: peer.address,
-            tls: peer.tls,
-        })
     }
 }
 

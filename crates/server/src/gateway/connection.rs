@@ -19,8 +19,8 @@ use tokio::time::{Instant, sleep};
 
 use super::told;
 
-/// Requests of one HTTP/2 connection at a time.
-const STREAMS: u32 = 128;
+/// Requests of one HTTP/2 connection at a time. Clients wait with more, or open another.
+const STREAMS: u32 = 32;
 /// From how many bytes on what is written at once is taken for a part of an answer. The answer to a ping has 17.
 const PART_BYTES: usize = 1024;
 /// Part of the client's patience that a connection is given to end well.
