@@ -1,5 +1,6 @@
 //! What reaches the server before it is a request of anybody.
 
+use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 
@@ -78,4 +79,30 @@ fn headers_that_cost_a_byte_each_do_not_fill_the_memory() {
     let growth = site.resident_kib().saturating_sub(before);
     assert!(growth < MOST_GROWTH_KIB, "{growth} KiB");
     drop(bombs);
+}
+
+/// Status and body of what is answered there, and the connection ends.
+fn ask(address: &str, request: &[u8]) -> (u16, String) {
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.write_all(request).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned())
+}
+
+#[test]
+fn the_endpoint_of_metadata_answers_programs_and_no_pages() {
+    let site = Site::with("[metadata]\nlisten = \"127.0.0.1:0\"\nrole = \"app\"\n");
+    let log = fs::read_to_string(site.folder.join("log")).unwrap();
+    let line = log.lines().find(|line| line.contains("metadata endpoint")).unwrap();
+    let line: serde_json::Value = serde_json::from_str(line).unwrap();
+    let address = line["fields"]["address"].as_str().unwrap();
+    let get = |headers: &str| {
+        let path = "/latest/meta-data/ram/security-credentials/";
+        ask(address, format!("GET {path} HTTP/1.1\r\nconnection: close\r\n{headers}\r\n").as_bytes())
+    };
+    assert_eq!(get(&format!("host: {address}\r\n")), (200, "app".to_owned()));
+    assert_eq!(get("host: attacker.example\r\n"), (403, String::new()), "a name that was made to resolve to us");
+    assert_eq!(get(&format!("host: {address}\r\nsec-fetch-site: none\r\n")), (403, String::new()));
 }
