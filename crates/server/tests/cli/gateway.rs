@@ -106,3 +106,30 @@ fn the_endpoint_of_metadata_answers_programs_and_no_pages() {
     assert_eq!(get("host: attacker.example\r\n"), (403, String::new()), "a name that was made to resolve to us");
     assert_eq!(get(&format!("host: {address}\r\nsec-fetch-site: none\r\n")), (403, String::new()));
 }
+
+#[test]
+fn a_path_and_query_have_the_bytes_that_the_document_says_and_a_form_takes_what_is_longer() {
+    const MOST: usize = 65_534;
+    let site = Site::new();
+    let get = |target_bytes: usize| {
+        let target = format!("/?{}", "a".repeat(target_bytes - 2));
+        ask(site.address(), format!("GET {target} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").as_bytes())
+    };
+    let (status, body) = get(MOST);
+    assert!(status == 400 && body.contains("\"Code\"") && body.contains("\"RequestId\""), "{status} {body}");
+    assert_eq!(get(MOST + 1), (414, String::new()), "the parser of HTTP answers before there is a request");
+    let document = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/choices.md")).unwrap();
+    assert!(document.contains("65,534 bytes"));
+
+    let form = format!(
+        "Action=AssumeRoleWithSAML&Version=2015-04-01&Format=JSON&SAMLProviderArn=a&RoleArn=b&SAMLAssertion={}",
+        "A".repeat(100_000)
+    );
+    let head = format!(
+        "POST / HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: application/x-www-form-urlencoded\r\n\
+         content-length: {}\r\n\r\n",
+        form.len()
+    );
+    let (status, body) = ask(site.address(), [head, form].concat().as_bytes());
+    assert!(body.contains("SAML") || body.contains("Arn"), "the operation itself refuses it: {status} {body}");
+}
