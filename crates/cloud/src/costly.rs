@@ -66,21 +66,21 @@ mod tests {
     #[test]
     fn a_step_whose_request_was_given_up_keeps_its_place_until_it_is_done() {
         let (steps, rng) = (Steps::default(), Arc::new(SeededRng::new(1)) as Arc<dyn Rng>);
-        let (begun, began) = mpsc::channel();
+        let (say, begun) = mpsc::channel();
         let mut cx = Context::from_waker(Waker::noop());
         let mut let_go: Vec<mpsc::Sender<()>> = Vec::new();
         for _ in 0..AT_ONCE {
-            let begun = begun.clone();
+            let say = say.clone();
             let (send, wait) = mpsc::channel();
             let_go.push(send);
             let step = Step::new(move |_| {
-                begun.send(()).unwrap();
+                say.send(()).unwrap();
                 // Ends when the other end is dropped.
                 wait.recv().is_err()
             });
             let mut request = pin!(steps.take(step, &rng));
             assert!(request.as_mut().poll(&mut cx).is_pending());
-            began.recv().unwrap();
+            begun.recv().unwrap();
         }
         assert_eq!(steps.0.available_permits(), 0, "the requests are gone, their work is not");
         let mut next = pin!(steps.take(Step::new(|_| ()), &rng));

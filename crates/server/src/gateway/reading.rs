@@ -8,6 +8,8 @@ use coffer_base::{ApiError, ErrorCode, limits};
 use coffer_cloud::{Incoming, Method};
 use http_body_util::BodyExt as _;
 use hyper::body::{Body, Bytes};
+use hyper::header::HeaderValue;
+use hyper::http::request::Parts;
 use hyper::{HeaderMap, Request};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -48,34 +50,14 @@ impl Reading {
         if head.headers.len() > limits::HEADERS {
             return Err(ErrorCode::Unparsable.into());
         }
-        let mut held =
+        let mut room =
             self.take(head.uri.path().len() + head.uri.query().map_or(0, str::len) + memory_of(&head.headers))?;
-        let body = tokio::time::timeout(self.patience, self.body(body, &mut held))
+        let body = tokio::time::timeout(self.patience, self.body(body, &mut room))
             .await
             .unwrap_or_else(|_| Err(ErrorCode::Unparsable.into()))?;
         // Copied only now, since copies may be far larger than what was sent: see `memory_of`.
-        held.merge(self.take(head.headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum())?);
-        let mut headers = Vec::with_capacity(head.headers.len() + 1);
-        for (name, value) in &head.headers {
-            let value = std::str::from_utf8(value.as_bytes()).map_err(|_| ErrorCode::Unparsable)?;
-            headers.push((name.as_str().to_owned(), value.to_owned()));
-        }
-        // HTTP/2 has the host in the request line's place.
-        if let Some(authority) = head.uri.authority()
-            && !head.headers.contains_key("host")
-        {
-            headers.push(("host".to_owned(), authority.to_string()));
-        }
-        let incoming = Incoming {
-            method,
-            path: head.uri.path().to_owned(),
-            query: head.uri.query().unwrap_or_default().to_owned(),
-            headers,
-            body,
-            peer: peer.address,
-            tls: peer.tls,
-        };
-        Ok((incoming, held))
+        room.merge(self.take(head.headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum())?);
+        Ok((incoming(method, &head, body, peer)?, room))
     }
 
     async fn body<B>(&self, mut body: B, held: &mut Held) -> Result<Vec<u8>, ApiError>
@@ -103,11 +85,34 @@ impl Reading {
     }
 }
 
+fn incoming(method: Method, head: &Parts, body: Vec<u8>, peer: Peer) -> Result<Incoming, ApiError> {
+    let mut headers = Vec::with_capacity(head.headers.len() + 1);
+    for (name, value) in &head.headers {
+        let value = std::str::from_utf8(value.as_bytes()).map_err(|_| ErrorCode::Unparsable)?;
+        headers.push((name.as_str().to_owned(), value.to_owned()));
+    }
+    // HTTP/2 has the host in the request line's place.
+    if let Some(authority) = head.uri.authority()
+        && !head.headers.contains_key("host")
+    {
+        headers.push(("host".to_owned(), authority.to_string()));
+    }
+    Ok(Incoming {
+        method,
+        path: head.uri.path().to_owned(),
+        query: head.uri.query().unwrap_or_default().to_owned(),
+        headers,
+        body,
+        peer: peer.address,
+        tls: peer.tls,
+    })
+}
+
 /// Bytes that the values of headers have in memory. In HTTP/2 a client can name a value that it sent before by one byte: these share
 /// their memory, and count once, or who sends little could take the budget from others.
 fn memory_of(headers: &HeaderMap) -> usize {
     let mut seen = HashSet::new();
-    headers.values().filter(|value| seen.insert(value.as_bytes().as_ptr())).map(|value| value.len()).sum()
+    headers.values().filter(|value| seen.insert(value.as_bytes().as_ptr())).map(HeaderValue::len).sum()
 }
 
 #[cfg(test)]
@@ -119,11 +124,10 @@ mod tests {
 
     use http_body_util::Full;
     use hyper::body::Frame;
-    use hyper::header::HeaderValue;
 
     use super::*;
 
-    const FOREVER: Duration = Duration::from_secs(3600);
+    const FOREVER: Duration = Duration::from_hours(1);
 
     /// A body that is empty, once that is said.
     struct Late(Arc<AtomicBool>);
@@ -159,7 +163,7 @@ mod tests {
         drop(held);
         assert_eq!(status(&reading, post(vec![1; 6000])).await, 200);
         let mut large = post(Vec::new());
-        large.headers_mut().insert("a", HeaderValue::from_bytes(&[b'v'; 20_000]).unwrap());
+        large.headers_mut().insert("a", HeaderValue::from_bytes(&vec![b'v'; 20_000]).unwrap());
         assert_eq!(status(&reading, large).await, 503, "headers count as well");
         assert_eq!(reading.budget.available_permits(), 10_000, "refused requests hold nothing");
     }

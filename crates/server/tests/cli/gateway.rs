@@ -42,7 +42,7 @@ fn bomb() -> Vec<u8> {
         if stream == 0 {
             block.extend(remembered());
         }
-        block.extend([0x80 | 62; NAMED]);
+        block.extend([0x80 | 0x3e; NAMED]);
         sent.extend(frame(HEADERS, END_HEADERS, 2 * stream + 1, &block));
     }
     sent.extend(frame(PING, 0, 0, b"all read"));

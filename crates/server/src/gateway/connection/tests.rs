@@ -10,7 +10,7 @@ use super::*;
 /// What a client is waited for in these tests.
 const PATIENCE: Duration = Duration::from_millis(100);
 /// What a test waits for an end that does not come.
-const FOREVER: Duration = Duration::from_secs(60);
+const FOREVER: Duration = Duration::from_mins(1);
 /// How an HTTP/2 client begins: its preface, and settings that change nothing.
 const BEGIN: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
 const DATA: u8 = 0;
@@ -26,11 +26,11 @@ where
     A: Future<Output = Response<Answer>> + Send + 'static,
 {
     let (client, server) = duplex(buffer_bytes);
-    let served = async move {
+    let serving = async move {
         let (_kept, stop) = watch::channel(false);
         serve(server, PATIENCE, answer, stop).await;
     };
-    (client, tokio::spawn(served))
+    (client, tokio::spawn(serving))
 }
 
 async fn hello(_: Request<Body>) -> Response<Answer> {
