@@ -28,25 +28,66 @@ impl Step {
 }
 
 /// Does them.
-pub(crate) struct Steps(Semaphore);
+pub(crate) struct Steps(Arc<Semaphore>);
 
 impl Default for Steps {
     fn default() -> Self {
-        Self(Semaphore::new(AT_ONCE))
+        Self(Arc::new(Semaphore::new(AT_ONCE)))
     }
 }
 
 impl Steps {
     /// Does one.
     pub(crate) async fn take(&self, Step(work): Step, rng: &Arc<dyn Rng>) -> Result<Made, ApiError> {
-        let _place = self.0.acquire().await.map_err(ApiError::internal)?;
+        let place = Arc::clone(&self.0).acquire_owned().await.map_err(ApiError::internal)?;
         let (reply, made) = oneshot::channel();
         let rng = Arc::clone(rng);
         let work = move || {
             // A client that went away does not wait for it.
             let _gone = reply.send(work(&*rng));
+            // The thread's and not the request's, which may be given up long before the work is done.
+            drop(place);
         };
         thread::Builder::new().name("costly-step".to_owned()).spawn(work).map_err(ApiError::internal)?;
         made.await.map_err(ApiError::internal)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::pin::pin;
+    use std::sync::mpsc;
+    use std::task::{Context, Poll, Waker};
+
+    use coffer_base::SeededRng;
+
+    use super::*;
+
+    #[test]
+    fn a_step_whose_request_was_given_up_keeps_its_place_until_it_is_done() {
+        let (steps, rng) = (Steps::default(), Arc::new(SeededRng::new(1)) as Arc<dyn Rng>);
+        let (say, begun) = mpsc::channel();
+        let mut cx = Context::from_waker(Waker::noop());
+        let mut let_go: Vec<mpsc::Sender<()>> = Vec::new();
+        for _ in 0..AT_ONCE {
+            let say = say.clone();
+            let (send, wait) = mpsc::channel();
+            let_go.push(send);
+            let step = Step::new(move |_| {
+                say.send(()).unwrap();
+                // Ends when the other end is dropped.
+                wait.recv().is_err()
+            });
+            let mut request = pin!(steps.take(step, &rng));
+            assert!(request.as_mut().poll(&mut cx).is_pending());
+            begun.recv().unwrap();
+        }
+        assert_eq!(steps.0.available_permits(), 0, "the requests are gone, their work is not");
+        let mut next = pin!(steps.take(Step::new(|_| ()), &rng));
+        assert!(next.as_mut().poll(&mut cx).is_pending());
+        drop(let_go);
+        while !matches!(next.as_mut().poll(&mut cx), Poll::Ready(Ok(_))) {
+            thread::yield_now();
+        }
     }
 }

@@ -468,7 +468,7 @@ impl Shared {
 
 /// The operation that a request asks for.
 fn find(incoming: &Incoming, claim: &Claim) -> Result<&'static Entry, ApiError> {
-    let named = named_product(incoming)?;
+    let named = named_product(incoming, claim)?;
     let product = Product::by_version(&claim.version).ok_or(ErrorCode::InvalidVersion)?;
     if named.is_some_and(|named| named != product) {
         return Err(ErrorCode::InvalidVersion.into());
@@ -496,12 +496,12 @@ pub fn operations(product: Product) -> &'static [Entry] {
 }
 
 /// The product that the path or the host names, if one does.
-fn named_product(incoming: &Incoming) -> Result<Option<Product>, ApiError> {
+fn named_product(incoming: &Incoming, claim: &Claim) -> Result<Option<Product>, ApiError> {
     let path = incoming.path.trim_matches('/');
     if !path.is_empty() {
         return Ok(Some(Product::by_name(path).ok_or(ErrorCode::UnknownProduct)?));
     }
-    let host = host_of(incoming);
+    let host = vouched_host_of(incoming, claim);
     Ok(host.split('.').next().and_then(Product::by_name))
 }
 
@@ -511,8 +511,13 @@ fn host_of(incoming: &Incoming) -> String {
     host.trim_start_matches("http://").trim_start_matches("https://").to_owned()
 }
 
-/// The region that a request names: by its parameter, by a label of the host (`kms.cn-beijing.example.com`), or in the scope of a
-/// V4 signature.
+/// The same, if it may say what is asked for; else nothing.
+fn vouched_host_of(incoming: &Incoming, claim: &Claim) -> String {
+    if claim.vouches_for_host() { host_of(incoming) } else { String::new() }
+}
+
+/// The region that a request names: by its parameter, by a label of the host (`kms.cn-beijing.example.com`) unless the signature could
+/// cover that and does not, or in the scope of a V4 signature.
 fn region_of(
     incoming: &Incoming,
     parameters: &Parameters,
@@ -526,7 +531,7 @@ fn region_of(
             region => Ok(region),
         };
     }
-    let by_host = host_of(incoming).split([':', '.']).find_map(Region::parse);
+    let by_host = vouched_host_of(incoming, claim).split([':', '.']).find_map(Region::parse);
     Ok(by_host.or_else(|| claim.scope_region().and_then(Region::parse)))
 }
 

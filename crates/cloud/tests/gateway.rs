@@ -9,7 +9,7 @@ use std::sync::mpsc;
 
 use coffer_base::limits;
 use coffer_cloud::{Incoming, Method, Product};
-use coffer_crypto::digest;
+use coffer_crypto::{digest, mac};
 use coffer_store::StoreError;
 use serde_json::Value;
 use support::files::Files;
@@ -55,6 +55,50 @@ fn what_names_no_product_version_or_action_is_refused() {
     ] {
         world.refuses_request(Incoming { path: path.to_owned(), ..with(&world, "host", host) }, expected);
     }
+}
+
+/// The request signed anew by the first account, with that host, under a signature that covers it or does not.
+fn for_host(request: Incoming, host: &str, is_covered: bool) -> Incoming {
+    let mut headers = request.headers;
+    headers.retain(|(name, _)| name != "authorization");
+    host.clone_into(&mut headers.iter_mut().find(|(name, _)| name == "host").unwrap().1);
+    let covered: Vec<_> = headers.iter().filter(|(name, _)| is_covered || name != "host").collect();
+    let lines = covered.iter().map(|(name, value)| format!("{name}:{value}\n")).collect::<Vec<_>>().concat();
+    let signed = covered.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(";");
+    let hash = |text: &str| digest::hex(&digest::sha256(text.as_bytes()));
+    let canonical = format!("POST\n/\n{}\n{lines}\n{signed}\n{}", request.query, hash(""));
+    let text = format!("ACS3-HMAC-SHA256\n{}", hash(&canonical));
+    let signature = digest::hex(&mac::hmac_sha256(root().1.as_bytes(), text.as_bytes()));
+    let authorization =
+        format!("ACS3-HMAC-SHA256 Credential={},SignedHeaders={signed},Signature={signature}", root().0);
+    headers.push(("authorization".to_owned(), authorization));
+    Incoming { headers, ..request }
+}
+
+#[test]
+fn a_host_that_the_signature_could_cover_and_does_not_says_neither_region_nor_product() {
+    let world = World::new();
+    let create = |parameters: &[(&str, &str)], host, is_covered| {
+        let request = world.request(&root(), Product::Kms, "CreateKey", &support::owned(parameters));
+        world.send(for_host(request, host, is_covered))
+    };
+    let region_of = |(status, body): (u16, Value)| {
+        assert_eq!(status, 200, "{body}");
+        text(&body["KeyMetadata"], "Arn").split(':').nth(2).unwrap().to_owned()
+    };
+    let host = "kms.cn-shanghai.example.com";
+    assert_eq!(region_of(create(&[], host, true)), "cn-shanghai");
+    assert_eq!(region_of(create(&[], host, false)), "cn-hangzhou", "the server's own");
+    assert_eq!(region_of(create(&[("RegionId", "cn-beijing")], host, false)), "cn-beijing");
+    assert_eq!(create(&[], "ecs.example.com", true).0, 400, "it is no action of ECS");
+    assert_eq!(region_of(create(&[], "ecs.example.com", false)), "cn-hangzhou");
+
+    let mut twice = for_host(world.request(&root(), Product::Kms, "CreateKey", &[]), "a,kms.cn-shanghai.b", true);
+    twice.headers.retain(|(name, _)| name != "host");
+    twice.headers.push(("host".to_owned(), "kms.cn-shanghai.b".to_owned()));
+    twice.headers.push(("host".to_owned(), "a".to_owned()));
+    let incomplete = (400, "IncompleteSignature", "The request signature does not conform to Aliyun standards.");
+    world.refuses_request(twice, incomplete);
 }
 
 #[test]

@@ -1,20 +1,21 @@
 //! HTTP in front of the service: one port for plain HTTP and TLS, HTTP/1.1 and HTTP/2, with bounds on everything.
 
+mod connection;
+mod reading;
+mod sources;
+
 use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
-use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use coffer_base::{ApiError, ErrorCode, limits};
-use coffer_cloud::{Incoming, Method, Outgoing};
-use http_body_util::{BodyExt as _, Full, Limited};
+use coffer_base::{ApiError, ErrorCode};
+use coffer_cloud::Outgoing;
+use http_body_util::Full;
 use hyper::body::{Bytes, Incoming as Body};
 use hyper::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use hyper::{Request, Response, StatusCode};
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::conn::auto;
 use rustls::ServerConfig;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
@@ -29,11 +30,18 @@ use crate::pages;
 use crate::serve::Error;
 use crate::serve::now;
 use crate::test_mode;
+use reading::Reading;
+use sources::{Place, Sources};
 
 /// Most connections at a time; further ones wait in the kernel's queue.
 pub(crate) const CONNECTIONS: usize = 4096;
-/// How long a client may take for its head, for its body, and for a TLS handshake.
+/// Most of one address beyond loopback; see [`Sources`].
+const CONNECTIONS_OF_ONE: usize = CONNECTIONS / 2;
+/// How long a client may take for its first byte, for a TLS handshake, from there to its first request, from one to the next, for a
+/// body, and for taking the next part of an answer.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// Bytes of all requests that are being read or answered.
+const BUDGET_BYTES: usize = 128 * 1024 * 1024;
 /// How long running requests may take to end when the server stops.
 const GRACE: Duration = Duration::from_secs(10);
 /// First byte of a TLS record that holds a handshake (RFC 8446, 5.1).
@@ -51,6 +59,8 @@ pub(crate) struct Gateway {
     /// The paths of test mode, in test mode.
     test: Option<Router>,
     connections: Arc<Semaphore>,
+    sources: Arc<Sources>,
+    reading: Reading,
     #[cfg(feature = "otel")]
     traces: Option<crate::traces::Traces>,
 }
@@ -89,6 +99,8 @@ impl Gateway {
             console,
             test,
             connections,
+            sources: Sources::new(CONNECTIONS_OF_ONE),
+            reading: Reading::new(PATIENCE, BUDGET_BYTES),
             #[cfg(feature = "otel")]
             traces: None,
         }
@@ -110,7 +122,11 @@ impl Gateway {
             };
             match accepted {
                 Ok((stream, peer)) => {
-                    tokio::spawn(Arc::clone(&self).connection(stream, peer, permit, stop.clone()));
+                    let Some(place) = self.sources.take(peer.ip()) else {
+                        tracing::debug!(%peer, "a source has too many connections for one more");
+                        continue;
+                    };
+                    tokio::spawn(Arc::clone(&self).connection(stream, peer, (permit, place), stop.clone()));
                 }
                 Err(error) => {
                     // Out of file descriptors, mostly: accepting again at once would only spin.
@@ -135,10 +151,10 @@ impl Gateway {
         self: Arc<Self>,
         stream: TcpStream,
         peer: SocketAddr,
-        permit: OwnedSemaphorePermit,
+        held: (OwnedSemaphorePermit, Place),
         stop: watch::Receiver<bool>,
     ) {
-        let _held = permit;
+        let _held = held;
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "a connection was gone before it began");
             return;
@@ -159,49 +175,21 @@ impl Gateway {
         }
     }
 
-    async fn http<S>(self: Arc<Self>, stream: S, peer: Peer, mut stop: watch::Receiver<bool>)
+    async fn http<S>(self: Arc<Self>, stream: S, peer: Peer, stop: watch::Receiver<bool>)
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let mut builder = auto::Builder::new(TokioExecutor::new());
-        builder
-            .http1()
-            .timer(TokioTimer::new())
-            .header_read_timeout(PATIENCE)
-            .max_buf_size(limits::HEAD_BYTES)
-            .max_headers(limits::HEADERS)
-            .keep_alive(true);
-        builder
-            .http2()
-            .timer(TokioTimer::new())
-            .max_header_list_size(u32::try_from(limits::HEAD_BYTES).expect("the limit is small"))
-            .max_concurrent_streams(128)
-            .keep_alive_interval(PATIENCE);
-        let service = hyper::service::service_fn(move |request| Arc::clone(&self).request(request, peer));
-        let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
-        let ended = tokio::select! {
-            ended = connection.as_mut() => ended,
-            () = told(&mut stop) => {
-                connection.as_mut().graceful_shutdown();
-                connection.await
-            }
-        };
-        if let Err(error) = ended {
-            tracing::debug!(error, "a connection ended early");
-        }
+        let answer = move |request| Arc::clone(&self).request(request, peer);
+        connection::serve(stream, PATIENCE, answer, stop).await;
     }
 
-    async fn request(
-        self: Arc<Self>,
-        request: Request<Body>,
-        peer: Peer,
-    ) -> Result<Response<axum::body::Body>, Infallible> {
-        let mut response = self.answer(request, peer).await?;
+    async fn request(self: Arc<Self>, request: Request<Body>, peer: Peer) -> Response<axum::body::Body> {
+        let Ok(mut response) = self.answer(request, peer).await;
         if self.test.is_some() {
             let (name, value) = test_mode::HEADER;
             response.headers_mut().insert(name, HeaderValue::from_static(value));
         }
-        Ok(response)
+        response
     }
 
     async fn answer(&self, request: Request<Body>, peer: Peer) -> Result<Response<axum::body::Body>, Infallible> {
@@ -218,9 +206,13 @@ impl Gateway {
         #[cfg(feature = "otel")]
         let traced = self.traces.as_ref().map(|_| crate::traces::Traces::begin(request.headers()));
         let begin = tokio::time::Instant::now();
-        let answer = match self.read(request, peer).await {
-            Ok(incoming) if is_console => return Ok(self.console.answer(incoming).await),
-            Ok(incoming) => self.cloud.handle(incoming).await,
+        let read = match peer.require_private(self.allow_plaintext) {
+            Ok(()) => self.reading.read(request, peer).await,
+            Err(error) => Err(error),
+        };
+        let answer = match read {
+            Ok((incoming, _held)) if is_console => return Ok(self.console.answer(incoming).await),
+            Ok((incoming, _held)) => self.cloud.handle(incoming).await,
             Err(error) => self.cloud.refuse(&error).await,
         };
         let took = begin.elapsed();
@@ -231,44 +223,6 @@ impl Gateway {
             traces.end(traced, &answer, took);
         }
         Ok(respond(answer))
-    }
-
-    /// Reads a request whole, within bounds.
-    async fn read(&self, request: Request<Body>, peer: Peer) -> Result<Incoming, ApiError> {
-        peer.require_private(self.allow_plaintext)?;
-        let method = match request.method().as_str() {
-            "GET" => Method::Get,
-            "POST" => Method::Post,
-            _ => return Err(ErrorCode::UnsupportedMethod.into()),
-        };
-        let (head, body) = request.into_parts();
-        let mut headers = Vec::with_capacity(head.headers.len() + 1);
-        for (name, value) in &head.headers {
-            let value = std::str::from_utf8(value.as_bytes()).map_err(|_| ErrorCode::Unparsable)?;
-            headers.push((name.as_str().to_owned(), value.to_owned()));
-        }
-        // HTTP/2 has the host in the request line's place.
-        if let Some(authority) = head.uri.authority()
-            && !head.headers.contains_key("host")
-        {
-            headers.push(("host".to_owned(), authority.to_string()));
-        }
-        let too_large = || ApiError::with(ErrorCode::BodyTooLarge, [limits::BODY_BYTES.to_string()]);
-        let whole = Limited::new(body, limits::BODY_BYTES).collect();
-        let body = match tokio::time::timeout(PATIENCE, whole).await {
-            Ok(Ok(body)) => body.to_bytes().to_vec(),
-            Ok(Err(error)) if error.is::<http_body_util::LengthLimitError>() => return Err(too_large()),
-            Ok(Err(_)) | Err(_) => return Err(ErrorCode::Unparsable.into()),
-        };
-        Ok(Incoming {
-            method,
-            path: head.uri.path().to_owned(),
-            query: head.uri.query().unwrap_or_default().to_owned(),
-            headers,
-            body,
-            peer: peer.address,
-            tls: peer.tls,
-        })
     }
 }
 

@@ -1,13 +1,16 @@
 //! The endpoint at which programs on an instance find a role's credentials, by the paths that the vendor's clients ask at
-//! 100.100.100.200. Whoever reaches it has the role: it listens on loopback or on that very address.
+//! 100.100.100.200. Whoever reaches it has the role: it listens on loopback or on that very address, and answers no browser, in which
+//! pages of anybody run.
 
 use std::collections::HashMap;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
+use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, put};
 use coffer_base::{AccountId, Rng, Timestamp};
@@ -54,7 +57,30 @@ pub(crate) fn router(cloud: Live, account: AccountId, role: String) -> Router {
         .route(base, get(name))
         .route(&format!("{base}/{{role}}"), get(credentials))
         .route("/latest/api/token", put(token))
+        .layer(middleware::from_fn(only_programs))
         .with_state(Arc::new(Endpoint { cloud, account, role, tokens: Mutex::default() }))
+}
+
+/// Refuses what a browser or a proxy sends.
+async fn only_programs(request: Request, next: Next) -> Response {
+    if is_of_a_program(request.headers()) { next.run(request).await } else { StatusCode::FORBIDDEN.into_response() }
+}
+
+/// Whether a request is of a program on this machine, and not of a page that a browser was led to, nor passed on for somebody else. A
+/// page can have its own host's name resolve to our address, and then read our answers: but the name stays its own, so there must be
+/// none. Browsers say besides that they are one, and nothing in a page can keep them from it.
+fn is_of_a_program(headers: &HeaderMap) -> bool {
+    let mut hosts = headers.get_all(header::HOST).iter();
+    let host = hosts.next().and_then(|host| host.to_str().ok()).filter(|_| hosts.next().is_none());
+    let tells = |name: &str| name.starts_with("sec-fetch-") || ["origin", "x-forwarded-for"].contains(&name);
+    host.is_some_and(is_address) && !headers.keys().any(|name| tells(name.as_str()))
+}
+
+/// Whether a host, with a port or without, is an IP address or `localhost`.
+fn is_address(host: &str) -> bool {
+    let name = host.split_once(':').map_or(host, |(name, _)| name);
+    let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+    name.eq_ignore_ascii_case("localhost") || bare.parse::<IpAddr>().is_ok() || host.parse::<SocketAddr>().is_ok()
 }
 
 async fn name(State(endpoint): State<Arc<Endpoint>>, headers: HeaderMap) -> Response {
@@ -125,5 +151,48 @@ pub(crate) async fn run(listener: TcpListener, router: Router) {
                 tracing::debug!(error, "a connection to the metadata endpoint ended early");
             }
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(lines: &[(&'static str, &'static str)]) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for (name, value) in lines {
+            headers.append(*name, value.parse().unwrap());
+        }
+        headers
+    }
+
+    #[test]
+    fn programs_ask_by_address_and_pages_are_given_away_by_their_host_or_their_browser() {
+        for host in [
+            "100.100.100.200",
+            "100.100.100.200:80",
+            "127.0.0.1:7953",
+            "[::1]",
+            "[::1]:7953",
+            "localhost",
+            "LocalHost:7953",
+        ] {
+            assert!(is_of_a_program(&headers(&[("host", host)])), "{host}");
+            let sent = [("sec-fetch-site", "none"), ("origin", "null"), ("x-forwarded-for", "192.0.2.1")];
+            for line in sent {
+                assert!(!is_of_a_program(&headers(&[("host", host), line])), "{host} {line:?}");
+            }
+        }
+        for host in [
+            "attacker.example:7953",
+            "attacker.example",
+            "127.0.0.1.attacker.example",
+            "localhost.attacker.example",
+            "",
+        ] {
+            assert!(!is_of_a_program(&headers(&[("host", host)])), "{host}");
+        }
+        assert!(!is_of_a_program(&headers(&[])), "no host");
+        assert!(!is_of_a_program(&headers(&[("host", "127.0.0.1"), ("host", "attacker.example")])), "two hosts");
     }
 }

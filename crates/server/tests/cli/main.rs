@@ -13,6 +13,7 @@ mod doctor;
 mod events;
 mod explain;
 mod formats;
+mod gateway;
 mod pages;
 mod records;
 mod seal;

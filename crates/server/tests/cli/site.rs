@@ -122,6 +122,14 @@ impl Site {
         &self.server.as_ref().unwrap().1
     }
 
+    /// Memory that the server has, in KiB.
+    pub(crate) fn resident_kib(&self) -> u64 {
+        let id = self.server.as_ref().unwrap().0.id();
+        let status = fs::read_to_string(format!("/proc/{id}/status")).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+        line.split_whitespace().next().unwrap().parse().unwrap()
+    }
+
     /// The binary, with nothing in its environment that a test did not put there.
     pub(crate) fn binary(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_coffer"));

@@ -114,6 +114,15 @@ impl Claim {
         }
     }
 
+    /// Whether the host may say what is asked for. V3 and V4 list the headers that they sign, and one that they leave out is
+    /// anybody's. V1 signs no header at all: there the host counts as the client's word, like the path.
+    pub(crate) fn vouches_for_host(&self) -> bool {
+        match &self.proof {
+            Proof::Header(authorization) | Proof::ScopedHeader(authorization, _) => authorization.signs("host"),
+            Proof::Unsigned | Proof::Parameter(..) => true,
+        }
+    }
+
     /// Reads the claim of a request; decides the scheme from the `Authorization` header, then the parameters.
     ///
     /// # Errors

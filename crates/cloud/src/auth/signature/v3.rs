@@ -109,6 +109,9 @@ impl Authorization {
             single(request, name)?;
             covered &= self.signs(name);
         }
+        if self.signs("host") {
+            single(request, "host")?;
+        }
         let when_present = ["x-acs-security-token", "x-acs-signature-nonce"];
         // The content type decides whether the body is parameters.
         let with_a_body = (!request.body.is_empty()).then_some("content-type");
@@ -118,7 +121,7 @@ impl Authorization {
         if covered { Ok(()) } else { Err(ErrorCode::IncompleteSignature.into()) }
     }
 
-    fn signs(&self, header: &str) -> bool {
+    pub(super) fn signs(&self, header: &str) -> bool {
         self.signed_headers.split(';').any(|name| name == header)
     }
 
