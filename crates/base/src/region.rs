@@ -64,6 +64,11 @@ impl Region {
     pub fn supports_customer_keys(self) -> bool {
         self.supports_disk_encryption() && !matches!(self.0.id, "cn-fuzhou" | "ap-southeast-7")
     }
+
+    /// Whether an instance can be made in a zone with an encrypted system disk ("RunInstances": not in these two).
+    pub fn zone_supports_encrypted_system_disks(zone_id: &str) -> bool {
+        !matches!(zone_id, "cn-hongkong-d" | "ap-southeast-1a")
+    }
 }
 
 impl PartialEq for Region {

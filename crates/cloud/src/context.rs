@@ -7,6 +7,7 @@ use coffer_base::{AccountId, ApiError, Arn, ErrorCode, Region, Rng, Timestamp};
 use coffer_block::host::Host;
 use coffer_store::jobs::Job;
 use coffer_store::keys::Key;
+use coffer_store::tags::Tag;
 use coffer_store::{Record as _, StoreError, Tx};
 
 use crate::auth::{KeyUses, PolicyCache};
@@ -81,7 +82,7 @@ pub struct Origin {
     /// What the client calls itself.
     pub user_agent: Option<String>,
     /// The tags that the request sets.
-    pub request_tags: Vec<(String, String)>,
+    pub request_tags: Vec<Tag>,
 }
 
 impl<'a> Cx<'a> {

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use coffer_base::{ApiError, ErrorCode, limits};
+use coffer_store::tags::Tag;
 
 use crate::operation::{ParameterFact, Refused};
 use crate::parameters::Parameters;
@@ -15,6 +16,8 @@ pub trait Decode: Sized {
     fn decode(reader: &Reader<'_>) -> Result<Self, ApiError>;
     /// The parameters it takes.
     fn facts() -> Vec<ParameterFact>;
+    /// The tags that it sets.
+    fn tags(&self) -> Vec<Tag>;
     /// The vendor's parameters that it does not honour.
     const REFUSED: &'static [Refused];
 }
@@ -126,6 +129,10 @@ pub trait Parameter: Sized {
     const KIND: &'static str = "String";
     /// Parses a text that is not empty.
     fn from_text(text: &str) -> Result<Self, Invalid>;
+    /// The tags that a request with it sets.
+    fn tags(&self) -> &[Tag] {
+        &[]
+    }
 }
 
 impl Parameter for String {
@@ -180,6 +187,10 @@ pub trait Field: Sized {
     const MEMBERS: &'static [&'static str] = &[];
     /// Reads it.
     fn read(reader: &Reader<'_>, name: &'static str) -> Result<Self, ApiError>;
+    /// The tags that a request with it sets.
+    fn tags(&self) -> &[Tag] {
+        &[]
+    }
 }
 
 impl<T: Parameter> Field for T {
@@ -188,6 +199,10 @@ impl<T: Parameter> Field for T {
 
     fn read(reader: &Reader<'_>, name: &'static str) -> Result<Self, ApiError> {
         Option::<T>::read(reader, name)?.ok_or_else(|| reader.missing(name))
+    }
+
+    fn tags(&self) -> &[Tag] {
+        Parameter::tags(self)
     }
 }
 
@@ -205,6 +220,10 @@ impl<T: Parameter> Field for Option<T> {
                 _ => ApiError::with(code, [name.to_owned()]),
             }),
         }
+    }
+
+    fn tags(&self) -> &[Tag] {
+        self.as_ref().map_or(&[], Parameter::tags)
     }
 }
 
@@ -249,6 +268,12 @@ macro_rules! request {
                         required: <$kind as $crate::decode::Field>::REQUIRED,
                         members: <$kind as $crate::decode::Field>::MEMBERS,
                     },)*]];
+                parts.concat()
+            }
+
+            fn tags(&self) -> Vec<coffer_store::tags::Tag> {
+                let parts: Vec<Vec<coffer_store::tags::Tag>> =
+                    vec![$($crate::decode::Decode::tags(&self.$part),)* $($crate::decode::Field::tags(&self.$field).to_vec(),)*];
                 parts.concat()
             }
         }

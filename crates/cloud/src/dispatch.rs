@@ -12,9 +12,7 @@ use coffer_store::{Db, StoreError, Tx, accounts, idempotency};
 use crate::audit::Line;
 use crate::auth::replay::Replays;
 use crate::auth::signature::{Claim, Coverage, Scheme};
-use crate::auth::{
-    Authenticated, Failures, KeyUses, Login, PolicyCache, anonymous, authenticate, authorize, requested_tags, resume,
-};
+use crate::auth::{Authenticated, Failures, KeyUses, Login, PolicyCache, anonymous, authenticate, authorize, resume};
 use crate::bell::{Bell, Wait};
 use crate::caller::{Caller, Identity};
 use crate::context::{Cx, Origin};
@@ -320,13 +318,13 @@ impl Cloud {
                 &covered
             }
         };
-        let origin = Origin {
+        let mut origin = Origin {
             peer: incoming.peer,
             tls: incoming.tls,
             region: region_of(incoming, parameters, claim, entry.product)?,
             host: host_of(incoming),
             user_agent: incoming.header("user-agent").map(str::to_owned),
-            request_tags: requested_tags(parameters),
+            request_tags: Vec::new(),
         };
         let token = entry
             .operation
@@ -335,6 +333,7 @@ impl Cloud {
             .transpose()?
             .flatten();
         let decoded = (entry.decode)(parameters)?;
+        origin.request_tags = (entry.tags)(&decoded);
         let long_term = matches!(caller.identity, Identity::Account | Identity::User { .. });
         let use_due = long_term && shared.uses.note(&caller.access_key_id, shared.clock.now());
         Ok((

@@ -4,6 +4,7 @@
 use std::any::Any;
 
 use coffer_base::{ApiError, Arn, ErrorCode};
+use coffer_store::tags::Tag;
 
 use crate::context::Cx;
 use crate::costly::Step;
@@ -137,6 +138,8 @@ pub struct Entry {
     pub shape: fn() -> Shape,
     /// Parses a request. What comes out is valid in itself; only the state of things can still refuse it.
     pub decode: fn(&Parameters) -> Result<Decoded, ApiError>,
+    /// The tags that a request sets.
+    pub tags: fn(&Decoded) -> Vec<Tag>,
     /// The resources that a policy must allow the action on.
     pub resources: fn(&mut Cx<'_>, &Decoded) -> Result<Vec<Arn>, ApiError>,
     /// What takes too long for its transaction and is to be done before it, for this request. The caller has been authorised.
@@ -171,6 +174,10 @@ macro_rules! operations {
             decode: |parameters| {
                 let request: $module::Request = $crate::decode::decode($product, parameters)?;
                 Ok(Box::new(request))
+            },
+            tags: |decoded| {
+                let request: &$module::Request = decoded.downcast_ref().expect("an entry decodes its own request");
+                $crate::decode::Decode::tags(request)
             },
             resources: |cx, decoded| {
                 let request = decoded.downcast_ref().expect("an entry decodes its own request");

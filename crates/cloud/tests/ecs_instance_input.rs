@@ -67,6 +67,7 @@ fn names_and_texts_have_their_form() {
             (&[("DataDisk.1.Size", "20"), ("DataDisk.1.Description", "x")], 400, "InvalidDiskDescription.Malformed"),
             (&[("Tag.1.Key", "acs:mine")], 400, "InvalidTagKey.Malformed"),
             (&[("Tag.1.Key", "a"), ("Tag.2.Key", "a")], 400, "Duplicate.TagKey"),
+            (&[("Tag.1.Key", "a"), ("Tag.2.Key", "A")], 400, "Duplicate.TagKey"),
         ],
     );
 }

@@ -267,6 +267,31 @@ fn every_disk_obeys_the_default_whichever_operation_makes_it() {
 }
 
 #[test]
+fn two_zones_take_no_encrypted_system_disk_of_a_new_instance() {
+    let world = World::new();
+    let (asked, data) =
+        (("SystemDisk.Encrypted", "true"), [("DataDisk.1.Size", "20"), ("DataDisk.1.Encrypted", "true")]);
+    for (region, zone, other_zone) in
+        [("cn-hongkong", "cn-hongkong-d", "cn-hongkong-c"), ("ap-southeast-1", "ap-southeast-1a", "ap-southeast-1b")]
+    {
+        let with = |zone, more: &[_]| asking(&[&[("RegionId", region), ("ZoneId", zone), ESSD], more].concat());
+        let no = |action, more: &[_]| {
+            is_refused(&world, action, &with(zone, more), 400, "NotSupportSnapshotEncrypted.ZoneId");
+        };
+        no("RunInstances", &[asked]);
+        world.ecs("RunInstances", &with(other_zone, &[asked]));
+        world.ecs("RunInstances", &with(zone, &[&data[..], &[("DataDisk.1.Category", "cloud_essd")]].concat()));
+        world.ecs("CreateInstance", &with(zone, &[]));
+        world.ecs("EnableDiskEncryptionByDefault", &[("RegionId", region)]);
+        no("RunInstances", &[]);
+        no("CreateInstance", &[]);
+        world.ecs("CreateInstance", &with(other_zone, &[]));
+        let nowhere = [("RegionId", region), ESSD];
+        world.ecs("RunInstances", &asking(&nowhere));
+    }
+}
+
+#[test]
 fn the_default_of_a_region_does_not_reach_another() {
     let world = World::new();
     encrypt_by_default(&world, None);

@@ -261,6 +261,21 @@ fn tag_requests_have_bounds() {
 }
 
 #[test]
+fn a_resource_bears_no_two_tags_that_differ_in_case_alone() {
+    let world = World::new();
+    let disk_id = disk(&world, OPEN);
+    tag(&world, &disk_id, &[("team", "red")]);
+    let other_case = pairs("disk", &[&disk_id], &[("Tag.1.Key", "x"), ("Tag.2.Key", "Team"), ("Tag.2.Value", "blue")]);
+    let message = "The TagKey has duplication with others, case-insensitive.";
+    no(&world, "TagResources", &other_case, 403, "TagKey.Duplication", message);
+    tag(&world, &disk_id, &[("team", "blue")]);
+    let borne = list(&world, &[&disk_id], &[]);
+    assert_eq!(borne.iter().map(|(_, key, value)| format!("{key}={value}")).collect::<Vec<_>>(), ["team=blue"]);
+    call(&world, "UntagResources", "disk", &[&disk_id], &[("TagKey.1", "team")]);
+    tag(&world, &disk_id, &[("Team", "blue")]);
+}
+
+#[test]
 fn resources_are_found_by_tags_and_by_patterns_of_tags() {
     let world = World::new();
     let (a, b, c) = (disk(&world, OPEN), disk(&world, OPEN), disk(&world, OPEN));

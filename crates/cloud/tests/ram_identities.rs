@@ -300,6 +300,8 @@ fn tags_come_in_pages_and_a_resource_bears_twenty() {
     assert_eq!(set(&tags).0, 200);
     assert_eq!(set(&[json!({"Key": "more", "Value": ""})]).1["Code"], "InvalidParameter.Tag");
     assert_eq!(set(&[json!({"Key": "acs:mine", "Value": ""})]).1["Code"], "InvalidParameter.Tag");
+    let twice = [json!({"Key": "team", "Value": "a"}), json!({"Key": "team", "Value": "b"})];
+    assert_eq!(set(&twice).1["Code"], "InvalidParameter.Tag");
     let (mut token, mut found) = (String::new(), Vec::new());
     loop {
         let page = ram(&world, "ListTagResources", &[named[0], ("PageSize", "7"), ("NextToken", &token)]);

@@ -151,3 +151,17 @@ fn a_policy_is_described_anew() {
     assert_eq!(shown["Policy"]["UpdateDate"], changed["Policy"]["UpdateDate"]);
     assert_ne!(shown["Policy"]["UpdateDate"], shown["Policy"]["CreateDate"]);
 }
+
+#[test]
+fn a_power_user_may_everything_but_change_who_may_what() {
+    let world = World::new();
+    let key = world.user("power", None);
+    let attached = [("PolicyType", "System"), ("PolicyName", "PowerUserAccess"), ("UserName", "power")];
+    ram(&world, "AttachPolicyToUser", &attached);
+    let status = |product, action, parameters: &[_]| world.call(&key, product, action, parameters).0;
+    assert_eq!(status(Product::Kms, "CreateKey", &[]), 200);
+    assert_eq!(status(Product::Ecs, "DescribeDisks", &[("RegionId", "cn-hangzhou")]), 200);
+    assert_eq!(status(Product::Ram, "ListRoles", &[]), 200);
+    assert_eq!(status(Product::Ram, "ListUsers", &[]), 403);
+    assert_eq!(status(Product::Ram, "CreateUser", &[("UserName", "another")]), 403);
+}

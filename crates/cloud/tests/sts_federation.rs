@@ -77,6 +77,9 @@ fn a_token_that_is_not_the_providers_opens_nothing() {
         claim("aud", json!("another")),
         claim("aud", json!([])),
         claim("iat", json!(now + 3600)),
+        claim("nbf", json!(now + 61)),
+        claim("nbf", json!(i64::MAX)),
+        claim("nbf", json!("soon")),
         claim("exp", json!("soon")),
         claim("exp", json!(i64::MAX)),
         "text".to_owned(),
@@ -88,6 +91,9 @@ fn a_token_that_is_not_the_providers_opens_nothing() {
     }
     let (status, body) = unsigned(&world, &claim("exp", json!(now)), &[]);
     assert_eq!((status, &body["Code"]), (400, &json!("AuthenticationFail.OIDCToken.Expired")));
+    for begins in [now - 10, now + 60] {
+        assert_eq!(unsigned(&world, &claim("nbf", json!(begins)), &[]).0, 200);
+    }
     // Every character of a good one counts.
     let token = oidc::token(&good);
     for place in (0..token.len()).step_by(17) {

@@ -153,6 +153,7 @@ catalogue! {
     DiskKeyNotEnabled = 403 "InvalidParameter.KMSKeyId.CMKNotEnabled" "The CMK (Customer Master Key) must be in an active state.";
     DataKeyCreateFailed = 403 "InvalidParameter.DataEncryptedKeyCreateFailed" "Create kms data encrypted key fail. If you need further assistance, you can contact the KMS Technical Support.";
     RegionWithoutCustomerKeys = 403 "InvalidRegion.NotSupport" "The specified region does not support byok.";
+    NativeEncryptZone = 400 "NotSupportSnapshotEncrypted.ZoneId" "The specified zone does not support creating encrypted disks with native snapshot encrypt.";
     NativeEncryptRegion = 400 "NotSupportSnapshotEncrypted.RegionId" "The specified region does not support creating encrypted disks with native snapshot encrypt.";
 
     // ---- ECS: DescribeDisks, DeleteDisk ----

@@ -1,10 +1,12 @@
 //! May this caller do this to these resources? And may a service, through the role it was given?
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use coffer_base::error::AccessDenied;
-use coffer_base::{AccountId, ApiError, Arn, ErrorCode};
+use coffer_base::{AccountId, ApiError, Arn, ErrorCode, Timestamp};
 use coffer_store::identities::{self, Role};
+use coffer_store::tags::Tag;
 
 use super::cache::InForce;
 use super::diagnosis::{Diagnosis, Question};
@@ -225,8 +227,8 @@ impl<'a> Allowed<'a> {
 
     /// What conditions can ask about a resource: with its tags, where a policy asks for them.
     pub(super) fn context_of(&self, cx: &Cx<'_>, resource: &Arn) -> Result<Cow<'_, Context>, ApiError> {
-        let mut own = self.identity.iter().flat_map(|policies| policies.iter()).map(AsRef::as_ref).chain(self.session);
-        Ok(if own.any(|policy| policy.asks_for_tags) {
+        let of_session = self.session.is_some_and(|policy| policy.asks_for_tags);
+        Ok(if of_session || self.identity.as_ref().is_some_and(|policies| asks_for_tags(policies)) {
             Cow::Owned(tagged::with_tags(cx, resource, &self.context)?)
         } else {
             Cow::Borrowed(&self.context)
@@ -264,7 +266,7 @@ fn refused(product: Product, action: &str, resource: &str) -> ApiError {
 pub fn context(cx: &Cx<'_>) -> Context {
     let mut context =
         cx.conditions.iter().fold(Context::new(), |context, (key, value)| context.with(key, value.as_str()));
-    for (key, value) in &cx.origin.request_tags {
+    for Tag { key, value } in &cx.origin.request_tags {
         context = context.with(&["acs:RequestTag/", key].concat(), value.as_str());
     }
     if let Some(agent) = &cx.origin.user_agent {
@@ -280,11 +282,13 @@ pub fn context(cx: &Cx<'_>) -> Context {
 /// The principal as conditions see it: of a session, its role.
 pub fn principal_arn(caller: &Caller) -> String {
     match &caller.identity {
-        Identity::Session { role_name, .. } => {
-            Arn::ram(&caller.account, &format!("role/{}", role_name.to_ascii_lowercase())).to_string()
-        }
+        Identity::Session { role_name, .. } => role_principal(&caller.account, role_name),
         _ => caller.arn().to_string(),
     }
+}
+
+fn role_principal(account: &AccountId, role_name: &str) -> String {
+    Arn::identity(account, &format!("role/{}", role_name.to_ascii_lowercase())).to_string()
 }
 
 /// Whether `service` (for example `ecs.aliyuncs.com`) may perform each of `actions` on `resource` through the account's role of
@@ -297,24 +301,50 @@ pub fn service_may<const N: usize>(
     actions: [&str; N],
     resource: &Arn,
 ) -> Result<[bool; N], ApiError> {
+    service_may_once_tagged(cx, account, role_name, service, actions, resource, None)
+}
+
+/// The same, where the service will first have put a tag on the resource.
+pub fn service_may_once_tagged<const N: usize>(
+    cx: &Cx<'_>,
+    account: &AccountId,
+    role_name: &str,
+    service: &str,
+    actions: [&str; N],
+    resource: &Arn,
+    tag: Option<&Tag>,
+) -> Result<[bool; N], ApiError> {
     let role = identities::role(cx.tx, account, role_name).map_err(ApiError::internal)?;
     let Some(role) = role.filter(|role| trusts(cx, role, service)) else { return Ok([false; N]) };
     let identity = cx.policies.effective(cx.tx, &role.role_id)?;
-    let context = Context::new().with("acs:CurrentTime", cx.now.to_iso8601());
+    let context = service_context(cx.now, service).with("acs:PrincipalARN", role_principal(account, &role.role_name));
+    let context = tag.map_or(context.clone(), |tag| tagged::with_tag(context, resource, tag));
+    let own = if asks_for_tags(&identity) { tagged::with_tags(cx, resource, &context)? } else { context.clone() };
     let principal = Principal::Role(account.as_str(), &role.role_name);
     let mut answers = [false; N];
     for (answer, action) in answers.iter_mut().zip(actions) {
         let grant = key_policy::grant(cx, resource, &principal, action, &context)?;
         let layers = Layers { grant, foreign: false, session: None, identity: Some(&identity) };
-        *answer = matches!(decide(&layers, action, resource.as_str(), &context), Decision::Allowed);
+        *answer = matches!(decide(&layers, action, resource.as_str(), &own), Decision::Allowed);
     }
     Ok(answers)
+}
+
+fn asks_for_tags(policies: &[Arc<Policy>]) -> bool {
+    policies.iter().any(|policy| policy.asks_for_tags)
+}
+
+/// What conditions can ask when a service acts by itself. That has no client whose address or name could be asked for, and goes over no
+/// network.
+pub fn service_context(at: Timestamp, service: &str) -> Context {
+    let context = Context::new().with("acs:CurrentTime", at.to_iso8601());
+    context.with("acs:SecureTransport", "true").with("acs:Service", service)
 }
 
 /// Whether a role trusts a service.
 pub fn trusts(cx: &Cx<'_>, role: &Role, service: &str) -> bool {
     let Ok(trust) = Policy::parse(&role.trust_policy, PolicyKind::Trust) else { return false };
-    let context = Context::new().with("acs:CurrentTime", cx.now.to_iso8601());
+    let context = service_context(cx.now, service);
     evaluate_trust(&trust, &Principal::Service(service), &context).effect == Effect::Allow
 }
 

@@ -18,11 +18,11 @@ mod uses;
 pub use authenticate::{Authenticated, Login, anonymous, authenticate, resume, secret_context, unseal};
 pub use authorize::{
     Allowed, authorize, context, is_account_only, principal_arn, refused_by_trust, require, require_named,
-    require_passing, service_may, trusts,
+    require_passing, service_context, service_may, service_may_once_tagged, trusts,
 };
 pub use cache::PolicyCache;
 pub use diagnosis::{Diagnosis, MatchedPolicy, attached};
 pub use explain::{Explanation, Said};
 pub use failures::Failures;
-pub use tagged::{requested as requested_tags, with_tags};
+pub use tagged::with_tags;
 pub use uses::KeyUses;

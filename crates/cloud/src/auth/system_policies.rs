@@ -34,11 +34,17 @@ pub fn get(name: &str) -> Option<&'static SystemPolicy> {
 }
 
 /// Every system policy.
-pub static ALL: [SystemPolicy; 12] = [
+pub static ALL: [SystemPolicy; 13] = [
     SystemPolicy::new(
         "AdministratorAccess",
         "Everything.",
         r#"{"Version":"1","Statement":[{"Action":"*","Resource":"*","Effect":"Allow"}]}"#,
+    ),
+    // Of its second statement only the beginning is published.
+    SystemPolicy::new(
+        "PowerUserAccess",
+        "Everything but identities, their permissions and accounts.",
+        r#"{"Version":"1","Statement":[{"Effect":"Allow","NotAction":["ram:*","ims:*","resourcemanager:*","resourcesharing:*","cloudsso:*","bss:ModifyAccount","bss:ModifyBillingAccount","bss:ModifyPaymentRelationship","bssapi:ModifyAccountRelation"],"Resource":"*"},{"Effect":"Allow","Action":["ram:ListUserBasicInfos","ram:ListRoles","ram:CreateServiceLinkedRole","ram:DeleteServiceLinkedRole","ram:GetServiceLinkedRoleDeletionStatus","ram:CheckServiceLinkedRoleExistence","resourcemanager:GetAccount"],"Resource":"*"}]}"#,
     ),
     SystemPolicy::new(
         "ReadOnlyAccess",

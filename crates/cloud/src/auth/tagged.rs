@@ -1,23 +1,25 @@
-//! Tags in conditions: those that a request sets, and those that its resource bears.
+//! The tags of a resource in conditions.
 
 use coffer_base::{AccountId, ApiError, Arn, Region};
 use coffer_store::tags::Tag;
-use coffer_store::{ram_tags, secrets, tags};
+use coffer_store::{identities, ram_tags, secrets, tags};
 
 use super::policy::Context;
 use crate::context::Cx;
-use crate::parameters::Parameters;
 
 /// The context with the tags of a resource: `acs:ResourceTag/<key>`, and `<product>:tag/<key>`. Only its owner's tags count.
 pub fn with_tags(cx: &Cx<'_>, resource: &Arn, context: &Context) -> Result<Context, ApiError> {
-    let mut context = context.clone();
     let parts: Vec<&str> = resource.as_str().splitn(5, ':').collect();
-    let [_, service, region, account, relative] = parts[..] else { return Ok(context) };
-    for Tag { key, value } in borne(cx, service, region, account, relative)? {
-        context = context.with(&["acs:ResourceTag/", &key].concat(), value.as_str());
-        context = context.with(&[service, ":tag/", &key].concat(), value);
-    }
-    Ok(context)
+    let [_, service, region, account, relative] = parts[..] else { return Ok(context.clone()) };
+    let tags = borne(cx, service, region, account, relative)?;
+    Ok(tags.iter().fold(context.clone(), |context, tag| with_tag(context, resource, tag)))
+}
+
+/// The context with one tag of a resource.
+pub(super) fn with_tag(context: Context, resource: &Arn, Tag { key, value }: &Tag) -> Context {
+    let service = resource.as_str().split(':').nth(1).unwrap_or_default();
+    let context = context.with(&["acs:ResourceTag/", key].concat(), value.as_str());
+    context.with(&[service, ":tag/", key].concat(), value.as_str())
 }
 
 fn borne(cx: &Cx<'_>, service: &str, region: &str, account: &str, relative: &str) -> Result<Vec<Tag>, ApiError> {
@@ -31,24 +33,12 @@ fn borne(cx: &Cx<'_>, service: &str, region: &str, account: &str, relative: &str
         let secret = secrets::by_name(cx.tx, &account, region, name)?;
         return Ok(secret.map(|secret| tags::of(cx.tx, &secret.secret_id)).transpose()?.unwrap_or_default());
     }
-    Ok(ram_tags::of(cx.tx, &account, kind, name)?)
+    of_ram(cx, &account, kind, name)
 }
 
-/// The tags that a request sets: `Tag.N.Key` with `Tag.N.Value`, or a list of them in JSON as `Tag` or `Tags`.
-pub fn requested(parameters: &Parameters) -> Vec<(String, String)> {
-    let mut found = Vec::new();
-    for (name, key) in parameters.starting_with("Tag.") {
-        if let Some(number) = name.strip_suffix(".Key").or_else(|| name.strip_suffix(".key")) {
-            let value = |last: &str| parameters.get(&[number, last].concat());
-            found.push((key.to_owned(), value(".Value").or_else(|| value(".value")).unwrap_or_default().to_owned()));
-        }
-    }
-    let lists = ["Tag", "Tags"].into_iter().filter_map(|name| parameters.get(name));
-    for list in lists.filter_map(|text| serde_json::from_str::<Vec<serde_json::Value>>(text).ok()) {
-        for tag in list {
-            let member = |name: &str| tag[name].as_str().or_else(|| tag[["Tag", name].concat()].as_str());
-            found.extend(member("Key").map(|key| (key.to_owned(), member("Value").unwrap_or_default().to_owned())));
-        }
-    }
-    found
+/// The tags of what RAM has under a name. Tags hang on a name as it was first written; roles are found by theirs without case.
+fn of_ram(cx: &Cx<'_>, account: &AccountId, kind: &str, name: &str) -> Result<Vec<Tag>, ApiError> {
+    let role = if kind == "role" { identities::role(cx.tx, account, name)? } else { None };
+    let name = role.as_ref().map_or(name, |role| &role.role_name);
+    Ok(ram_tags::of(cx.tx, account, kind, name)?)
 }

@@ -74,7 +74,7 @@ pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
     let snapshot = snapshot.map(|id| new_disk::source(cx, region, id, ErrorCode::SnapshotNotFound)).transpose()?;
     let category = request.category.unwrap_or(Category::Cloud);
     let wish = Wish { encrypted: request.encrypted, kms_key_id: request.kms_key_id };
-    let making = Making { category, is_system: false, snapshot: snapshot.as_ref() };
+    let making = Making { category, is_system: false, snapshot: snapshot.as_ref(), instance_zone_id: None };
     let choice = encryption::forecast(cx, region, &wish, &making)?;
     let named_by = choice.as_ref().map(|choice| match choice.named_by {
         NamedBy::Request => "Request",

@@ -203,6 +203,7 @@ pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
         size_gib,
         wish: Wish { encrypted: request.encrypted, kms_key_id: request.kms_key_id },
         is_system: false,
+        of_new_instance: false,
         snapshot: snapshot.as_ref(),
         image_id: String::new(),
         provisioned_iops: request.provisioned_iops,

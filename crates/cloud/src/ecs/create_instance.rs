@@ -1,7 +1,8 @@
 //! CreateInstance: one new instance with its disks. It ends up stopped; StartInstance starts it.
 //!
 //! The vendor: it has no parameters for the encryption of the system disk, which the account's default decides, like that of data disks
-//! that the request says nothing about. Where it is silent: without `ZoneId` the region's first zone is taken.
+//! that the request says nothing about. Where it is silent: without `ZoneId` it is the region's first zone in which every disk can
+//! be encrypted.
 
 use coffer_base::{ApiError, Arn, ErrorCode};
 
@@ -57,7 +58,14 @@ pub const OPERATION: Operation = Operation {
 
 /// What a policy must allow it on.
 pub fn resources(cx: &mut Cx<'_>, request: &Request) -> Result<Vec<Arn>, ApiError> {
-    new_instance::resources(cx, &request.machine, &Wish::default(), &request.data_disks.0)
+    new_instance::resources(
+        cx,
+        &request.machine,
+        Some(request.instance_type),
+        &[],
+        &Wish::default(),
+        &request.data_disks.0,
+    )
 }
 
 /// Does it.

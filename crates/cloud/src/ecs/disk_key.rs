@@ -4,7 +4,7 @@ use coffer_base::{AccountId, ApiError, ErrorCode, Region};
 use coffer_store::keys::Key;
 use coffer_store::tags::{self, Resource, Tag};
 
-use crate::auth::service_may;
+use crate::auth::{service_may, service_may_once_tagged};
 use crate::context::Cx;
 use crate::kms::key::{self, State};
 use crate::kms::service::{self, Service};
@@ -13,7 +13,8 @@ use crate::kms::service::{self, Service};
 pub const ROLE: &str = "AliyunECSDiskEncryptDefaultRole";
 /// The role through which ECS reads snapshots that an account shares with others.
 pub const SHARE_ROLE: &str = "AliyunECSShareEncryptSnapshotDefaultRole";
-const SERVICE: &str = "ecs.aliyuncs.com";
+/// ECS as a role trusts it.
+pub const SERVICE: &str = "ecs.aliyuncs.com";
 /// The tag that ECS puts on a customer's key that it uses.
 const TAG_KEY: &str = "acs:ecs:disk-encryption";
 
@@ -128,9 +129,13 @@ pub fn usable(cx: &mut Cx<'_>, region: Region, key_id: &str) -> Result<Result<Ke
     };
     if !is_tagged {
         let on = Resource { account: &key.account, region, resource_type: "key", resource_id: &key.key_id };
-        tags::set(cx.tx, on, &Tag { key: TAG_KEY.to_owned(), value: "true".to_owned() })?;
+        tags::set(cx.tx, on, &tag())?;
     }
     Ok(Ok(key))
+}
+
+fn tag() -> Tag {
+    Tag { key: TAG_KEY.to_owned(), value: "true".to_owned() }
 }
 
 /// The same, without putting the tag on it; whether it has that, or needs none.
@@ -140,13 +145,18 @@ pub fn allowed(cx: &Cx<'_>, region: Region, key_id: &str) -> Result<Result<(Key,
         Ok(key) => key,
         Err(problem) => return Ok(Err(problem)),
     };
-    let actions = ["kms:DescribeKey", "kms:GenerateDataKey", "kms:Decrypt", "kms:TagResource"];
-    let [describe, generate, decrypt, tag] = service_may(cx, &key.account, ROLE, SERVICE, actions, &key::arn(&key))?;
+    let is_tagged = tags::of(cx.tx, &key.key_id)?.iter().any(|tag| tag.key == TAG_KEY);
+    let (account, arn) = (&key.account, key::arn(&key));
+    let actions = ["kms:DescribeKey", "kms:TagResource"];
+    let [describe, may_tag] = service_may(cx, account, ROLE, SERVICE, actions, &arn)?;
+    // The tag comes first: a role may allow the use of what has it and of nothing else.
+    let new = (!is_tagged && may_tag).then(tag);
+    let actions = ["kms:GenerateDataKey", "kms:Decrypt"];
+    let [generate, decrypt] = service_may_once_tagged(cx, account, ROLE, SERVICE, actions, &arn, new.as_ref())?;
     if !(describe && generate && decrypt) {
         return Ok(Err(Problem::Unauthorized));
     }
-    let is_tagged = tags::of(cx.tx, &key.key_id)?.iter().any(|tag| tag.key == TAG_KEY);
-    if !is_tagged && !tag {
+    if !is_tagged && !may_tag {
         return Ok(Err(Problem::TagUnauthorized));
     }
     Ok(Ok((key, is_tagged)))

@@ -34,6 +34,8 @@ pub struct Making<'a> {
     pub is_system: bool,
     /// The snapshot it is made from; `None` for a blank disk, and for the plain system disk of a public image.
     pub snapshot: Option<&'a Snapshot>,
+    /// The zone of the instance that is made with it; `None` for any other disk.
+    pub instance_zone_id: Option<&'a str>,
 }
 
 /// The errors of creating something encrypted, as CreateDisk and RunInstances word them.
@@ -141,7 +143,9 @@ pub fn can_be_encrypted(disk: &Disk) -> Result<bool, ApiError> {
 fn require_encryptable_disk(disk: &Disk) -> Result<(), ApiError> {
     let category = Category::parse(&disk.category);
     let category = category.ok_or_else(|| ApiError::internal("a disk of a category that does not exist"))?;
-    require_encryptable(disk.region, &Making { category, is_system: disk.disk_type == "system", snapshot: None })
+    let is_system = disk.disk_type == "system";
+    let making = Making { category, is_system, snapshot: None, instance_zone_id: None };
+    require_encryptable(disk.region, &making)
 }
 
 /// Order of precedence: the key that was asked for; the key of the caller's own snapshot, or the service key for another account's; the
@@ -347,10 +351,14 @@ fn will_be_encrypted(cx: &Cx<'_>, wish: &Wish, from_encrypted: bool, by_default:
     }
 }
 
-/// Refuses categories and regions in which such a disk can't be encrypted.
+/// Refuses categories, regions and zones in which such a disk can't be encrypted.
 fn require_encryptable(region: Region, making: &Making<'_>) -> Result<(), ApiError> {
     if !region.supports_disk_encryption() {
         return Err(ErrorCode::NativeEncryptRegion.into());
+    }
+    let zone = making.instance_zone_id.filter(|_| making.is_system);
+    if zone.is_some_and(|zone_id| !Region::zone_supports_encrypted_system_disks(zone_id)) {
+        return Err(ErrorCode::NativeEncryptZone.into());
     }
     if !making.category.can_be_encrypted() {
         return Err(ErrorCode::EncryptionNotSupported.into());

@@ -3,7 +3,7 @@
 //! Public images are the vendor's. Here they are names with a size and an operating system and no bytes: an instance is a record,
 //! and its system disk begins blank.
 
-use coffer_base::{ApiError, Region};
+use coffer_base::{AccountId, ApiError, Region};
 use coffer_store::images::{self, Image, ImageDisk};
 
 use super::owned;
@@ -92,6 +92,22 @@ impl Source {
         match self {
             Self::Public(image) => image.image_id,
             Self::Own(image, _) => &image.image_id,
+        }
+    }
+
+    /// The account whose image it is; a public one is nobody's.
+    pub fn account(&self) -> Option<&AccountId> {
+        match self {
+            Self::Public(_) => None,
+            Self::Own(image, _) => Some(&image.account),
+        }
+    }
+
+    /// For example `Ubuntu`.
+    pub fn platform(&self) -> &str {
+        match self {
+            Self::Public(image) => image.platform,
+            Self::Own(image, _) => &image.platform,
         }
     }
 

@@ -377,6 +377,8 @@ pub struct Place<'a> {
     pub zone_id: &'a str,
     /// The instance.
     pub instance_id: &'a str,
+    /// Whether that is just being made.
+    pub is_new: bool,
 }
 
 /// Makes a disk and attaches it: it is `In_use`.
@@ -391,6 +393,7 @@ pub fn make(cx: &mut Cx<'_>, place: Place<'_>, plan: &Plan, tags: &[Tag]) -> Res
         size_gib: plan.size_gib,
         wish: plan.asked.wish.clone(),
         is_system: plan.is_system,
+        of_new_instance: place.is_new,
         snapshot: plan.snapshot.as_ref(),
         image_id: plan.image_id.clone(),
         provisioned_iops: plan.asked.performance.provisioned_iops,

@@ -12,6 +12,7 @@ pub mod encryption;
 pub mod existing_disk;
 pub mod image_parameter;
 pub mod image_source;
+mod instance_conditions;
 pub mod instance_disks;
 pub mod instance_parameter;
 pub mod instance_types;

@@ -35,6 +35,8 @@ pub struct NewDisk<'a> {
     pub wish: Wish,
     /// Whether it is a system disk.
     pub is_system: bool,
+    /// Whether its instance is made with it.
+    pub of_new_instance: bool,
     /// The snapshot it is made from.
     pub snapshot: Option<&'a Snapshot>,
     /// The image it is made from; empty for other disks.
@@ -53,7 +55,8 @@ pub struct NewDisk<'a> {
 
 /// Makes the disk, with a data key of its own where it is encrypted. It is `Available`.
 pub fn make(cx: &mut Cx<'_>, new: NewDisk<'_>) -> Result<Disk, ApiError> {
-    let making = Making { category: new.category, is_system: new.is_system, snapshot: new.snapshot };
+    let instance_zone_id = new.of_new_instance.then_some(&*new.zone_id);
+    let making = Making { category: new.category, is_system: new.is_system, snapshot: new.snapshot, instance_zone_id };
     let key = encryption::key_for(cx, new.region, &new.wish, &making)?;
     let (account, disk_id) = (cx.account().clone(), ids::ecs_id("d", new.region, cx.rng));
     let binding = Binding::disk(&account, new.region, &disk_id);

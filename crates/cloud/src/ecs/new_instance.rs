@@ -16,11 +16,12 @@ use super::absent::{NoArns, NoDedicatedHost, NoDeploymentSet, NoHpcCluster, NoRe
 use super::disk_types::Level;
 use super::encryption::Wish;
 use super::image_source::{self, Source};
+use super::instance_conditions;
 use super::instance_disks::{self, Asked, InstanceDiskDescription, InstanceDiskName, Place, Plan, SystemCategory};
 use super::instance_parameter::{
-    Credit, HttpEndpoint, HttpTokens, InstanceDescription, InstanceName, InternetChargeType, IoOptimized, NotHosted,
-    Password, PeriodUnit, PostPaid, PrivateIp, PublicPool, SecurityEnhancement, SecurityGroupId, SpotInterruption,
-    SpotStrategy, UserData, VSwitchId, is_host_name,
+    Credit, HttpEndpoint, HttpTokens, InstanceDescription, InstanceName, InternetChargeType, IoOptimized, KnownType,
+    NotHosted, Password, PeriodUnit, PostPaid, PrivateIp, PublicPool, SecurityEnhancement, SecurityGroupId,
+    SpotInterruption, SpotStrategy, UserData, VSwitchId, is_host_name,
 };
 use super::instance_types::InstanceType;
 use super::parameter::{Description, DiskName, KnownRegion, NewTags};
@@ -143,6 +144,7 @@ pub const ERRORS: &[ErrorCode] = &[
     ErrorCode::EcsMissingParameter,
     ErrorCode::EcsRegionNotFound,
     ErrorCode::InstanceZoneNotFound,
+    ErrorCode::NativeEncryptZone,
     ErrorCode::ArnsNotInWhiteList,
     ErrorCode::ResourceGroupNotFound,
     ErrorCode::DeploymentSetNotFound,
@@ -180,13 +182,23 @@ pub const ERRORS: &[ErrorCode] = &[
 ];
 
 /// What a policy must allow the making of instances on: instances, the image that is named, and the snapshots of data disks.
-pub fn resources(cx: &mut Cx<'_>, machine: &Machine, system: &Wish, data: &[Asked]) -> Result<Vec<Arn>, ApiError> {
+pub fn resources(
+    cx: &mut Cx<'_>,
+    machine: &Machine,
+    instance_type: Option<KnownType>,
+    security_group_ids: &[String],
+    system: &Wish,
+    data: &[Asked],
+) -> Result<Vec<Arn>, ApiError> {
     let region = machine.region.0;
     let image = match (&machine.image_id, &machine.image_family) {
         (Some(id), _) => image_source::find(cx, region, id)?,
         (None, Some(family)) => image_source::newest_of_family(cx, region, family)?,
         (None, None) => None,
     };
+    let has_security_group = machine.security_group_id.is_some() || !security_group_ids.is_empty();
+    let instance_type = instance_type.map(|KnownType(instance_type)| instance_type);
+    instance_conditions::tell(cx, machine, instance_type, image.as_ref(), has_security_group);
     instance_disks::foresee(cx, region, image.as_ref(), system, data)?;
     let arn = |rest: &str| Arn::ecs(region, cx.account(), rest);
     let snapshots = data.iter().filter_map(|disk| disk.snapshot_id.as_deref()).map(|id| arn(&format!("snapshot/{id}")));
@@ -277,7 +289,7 @@ pub fn plan(
 fn zone(region: Region, asked: Option<&str>) -> Result<String, ApiError> {
     let zones = region.zones();
     let found = match asked {
-        None => zones.first(),
+        None => zones.iter().find(|zone| Region::zone_supports_encrypted_system_disks(zone)),
         Some(asked) => zones.iter().find(|zone| **zone == asked),
     };
     Ok((*found.ok_or(ErrorCode::InstanceZoneNotFound)?).to_owned())
@@ -435,7 +447,8 @@ impl NewInstance {
         for tag in &self.machine.tags.0 {
             tags::set(cx.tx, on, tag)?;
         }
-        let place = Place { region: self.region, zone_id: &self.zone_id, instance_id: &instance.instance_id };
+        let place =
+            Place { region: self.region, zone_id: &self.zone_id, instance_id: &instance.instance_id, is_new: true };
         for plan in std::iter::once(&self.system).chain(&self.data) {
             instance_disks::make(cx, place, plan, &self.machine.tags.0)?;
         }

@@ -1,6 +1,6 @@
 //! Parameter types of ECS that several operations share. Each operation words an unknown region in its own way; the type says which.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use coffer_base::{ApiError, ErrorCode, Region};
 use coffer_store::tags::Tag;
@@ -131,8 +131,19 @@ impl Field for NewTags {
     const MEMBERS: &'static [&'static str] = &["Key", "Value", "key", "value"];
 
     fn read(reader: &Reader<'_>, name: &'static str) -> Result<Self, ApiError> {
-        new_tags(reader, name, ErrorCode::TooManyTags).map(Self)
+        let tags = new_tags(reader, name, ErrorCode::TooManyTags)?;
+        if same_but_for_case(&tags, &tags) { Err(ErrorCode::DuplicateTagKey.into()) } else { Ok(Self(tags)) }
     }
+
+    fn tags(&self) -> &[Tag] {
+        &self.0
+    }
+}
+
+/// Whether two of these tags have keys that differ in case alone: a resource bears one of them at most.
+pub fn same_but_for_case(some: &[Tag], others: &[Tag]) -> bool {
+    let folded: HashMap<String, &str> = some.iter().map(|tag| (tag.key.to_lowercase(), tag.key.as_str())).collect();
+    others.iter().any(|tag| folded.get(&tag.key.to_lowercase()).is_some_and(|key| *key != tag.key))
 }
 
 /// Tags to be set, each with a key of its own; `too_many` is how the operation refuses more than [`MOST_TAGS`].

@@ -126,7 +126,8 @@ pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
     let old_tags = tags::of(cx.tx, &old.disk_id)?;
     disks::detach(cx.tx, &old.disk_id, &instance.instance_id)?;
     existing_disk::release(cx.tx, &old, cx.now)?;
-    let place = Place { region: instance.region, zone_id: &instance.zone_id, instance_id: &instance.instance_id };
+    let (region, zone_id, instance_id) = (instance.region, &*instance.zone_id, &*instance.instance_id);
+    let place = Place { region, zone_id, instance_id, is_new: false };
     let mut new = instance_disks::make(cx, place, &plan, &old_tags)?;
     new.delete_auto_snapshot = old.delete_auto_snapshot;
     new.enable_auto_snapshot = old.enable_auto_snapshot;

@@ -1,8 +1,8 @@
 //! RunInstances: new instances with their disks, started at once; all that are asked for, or none.
 //!
 //! The vendor: system and data disks obey the account's default encryption; an image's disks are made from its snapshots; tags go to
-//! the disks too. Where it is silent: resources always suffice, so `MinAmount` is checked and then without effect; without `ZoneId` the
-//! region's first zone is taken, as vSwitches are not known here.
+//! the disks too. Where it is silent: resources always suffice, so `MinAmount` is checked and then without effect; without `ZoneId` it
+//! is the region's first zone in which every disk can be encrypted, as vSwitches are not known here.
 
 use coffer_base::{ApiError, Arn, ErrorCode};
 
@@ -131,7 +131,8 @@ pub fn resources(cx: &mut Cx<'_>, request: &Request) -> Result<Vec<Arn>, ApiErro
         encrypted: request.system_encrypted.map(|EncryptedText(yes)| yes),
         kms_key_id: request.system_kms_key_id.clone(),
     };
-    new_instance::resources(cx, &request.machine, &wish, &request.data_disks.0)
+    let (machine, groups) = (&request.machine, &request.security_group_ids.0);
+    new_instance::resources(cx, machine, request.instance_type, groups, &wish, &request.data_disks.0)
 }
 
 /// Does it.

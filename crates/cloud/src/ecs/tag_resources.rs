@@ -1,11 +1,11 @@
 //! TagResources: tags for up to 50 resources of one type, all or none.
 //!
-//! The vendor: at most 20 tags a request and 20 a resource. Where it is silent: a tag that is there gets the new value.
+//! The vendor: at most 20 tags a request and 20 a resource, whose keys differ in more than case. Where it is silent: a tag that is there gets the new value.
 
 use coffer_base::{ApiError, Arn, ErrorCode};
 use coffer_store::tags::{self, Resource, Tag};
 
-use super::parameter::{MOST_TAGS, new_tags};
+use super::parameter::{MOST_TAGS, new_tags, same_but_for_case};
 use super::tagged::{self, SomeResourceIds, TaggedRegion, TaggedType, WithStop};
 use crate::context::Cx;
 use crate::decode::{Field, Reader, request};
@@ -68,13 +68,14 @@ impl Field for SomeTags {
         if tags.is_empty() {
             return Err(ErrorCode::TagsMissing.into());
         }
-        let mut keys: Vec<String> = tags.iter().map(|tag| tag.key.to_lowercase()).collect();
-        keys.sort_unstable();
-        keys.dedup();
-        if keys.len() < tags.len() {
+        if same_but_for_case(&tags, &tags) {
             return Err(ErrorCode::TagKeyDuplication.into());
         }
         Ok(Self(tags))
+    }
+
+    fn tags(&self) -> &[Tag] {
+        &self.0
     }
 }
 
@@ -89,8 +90,12 @@ pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
     tagged::require(cx, region, resource_type, ids)?;
     for resource_id in ids {
         let there = tags::of(cx.tx, resource_id)?;
-        let new = request.tags.0.iter().filter(|tag| there.iter().all(|old| old.key != tag.key)).count();
-        if there.len() + new > MOST_TAGS {
+        let is_new = |tag: &&Tag| there.iter().all(|old| old.key != tag.key);
+        let new: Vec<Tag> = request.tags.0.iter().filter(is_new).cloned().collect();
+        if same_but_for_case(&there, &new) {
+            return Err(ErrorCode::TagKeyDuplication.into());
+        }
+        if there.len() + new.len() > MOST_TAGS {
             return Err(ErrorCode::TagQuota.into());
         }
         let on = Resource { account: cx.account(), region, resource_type: resource_type.as_str(), resource_id };

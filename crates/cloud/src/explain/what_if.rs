@@ -13,8 +13,8 @@ use serde_json::Value;
 use super::recorded::{self, Again};
 use super::{Question, principal};
 use crate::audit;
-use crate::auth::policy::{Context, Decision, Policy};
-use crate::auth::{Allowed, attached};
+use crate::auth::policy::{Decision, Policy};
+use crate::auth::{Allowed, attached, principal_arn, service_context};
 use crate::caller::Caller;
 use crate::context::Cx;
 use crate::ecs::disk_key;
@@ -175,7 +175,7 @@ fn by_service(cx: &Cx<'_>, row: &Recorded) -> Result<Option<Question>, ApiError>
     let resource = crate::kms::key::arn(&key);
     let actions = ["kms:DescribeKey", "kms:GenerateDataKey", "kms:Decrypt"];
     let about = actions.map(|action| (action.to_owned(), resource.clone())).to_vec();
-    let context = Context::new().with("acs:CurrentTime", row.at.to_iso8601());
+    let context = service_context(row.at, disk_key::SERVICE).with("acs:PrincipalARN", principal_arn(&caller));
     Ok(Some(Question { caller, about, context }))
 }
 

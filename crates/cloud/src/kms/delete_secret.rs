@@ -56,22 +56,32 @@ pub const OPERATION: Operation = Operation {
     errors: &[secret::ERRORS, &[ErrorCode::KmsInvalidParameter, ErrorCode::SecretPlannedDeleted]],
 };
 
+fn is_at_once(request: &Request) -> bool {
+    request.force.is_some_and(|Flag(force)| force)
+}
+
+fn window_days(request: &Request) -> i64 {
+    request.window.map_or(30, |Days(days)| days)
+}
+
 /// What a policy must allow it on.
 pub fn resources(cx: &mut Cx<'_>, request: &Request) -> Result<Vec<Arn>, ApiError> {
+    if !is_at_once(request) {
+        cx.conditions.push(("kms:RecoveryWindowInDays", window_days(request).to_string()));
+    }
     secret::resource(cx, &request.secret_name)
 }
 
 /// Does it.
 pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
     let mut record = secret::find(cx, &request.secret_name)?;
-    let at_once = request.force.is_some_and(|Flag(force)| force);
-    if at_once {
+    if is_at_once(&request) {
         job::withdraw(cx.tx, Kind::DeleteSecret, &record.secret_id)?;
         secrets::delete(cx.tx, &record.secret_id)?;
         return Ok(Response { planned: cx.now.to_iso8601(), secret_name: record.secret_name });
     }
     secret::require_live(&record)?;
-    let due = cx.now.plus_ms(request.window.map_or(30, |Days(days)| days) * DAY_MS);
+    let due = cx.now.plus_ms(window_days(&request) * DAY_MS);
     record.delete_at = Some(due);
     record.update(cx.tx)?;
     job::schedule(cx, Kind::DeleteSecret, &record.secret_id, due)?;

@@ -53,6 +53,10 @@ impl Parameter for TagList {
         let tags = pairs.into_iter().map(|pair| Tag { key: pair.tag_key, value: pair.tag_value }).collect();
         check(tags).map(Self).ok_or(Invalid::Value)
     }
+
+    fn tags(&self) -> &[Tag] {
+        &self.0
+    }
 }
 
 /// `TagKeys`: a JSON array of keys, or keys separated by commas.
@@ -83,6 +87,10 @@ impl Field for TagField {
             return Err(reader.missing(name));
         }
         check(tags).map(Self).ok_or_else(|| reader.invalid(name))
+    }
+
+    fn tags(&self) -> &[Tag] {
+        &self.0
     }
 }
 

@@ -236,7 +236,7 @@ impl Parameter for TaggedType {
 pub const MOST_TAGS: usize = 20;
 const MOST_NAMES: usize = 50;
 
-/// Tags to set: `[{"Key":"k","Value":"v"}]`.
+/// Tags to set: `[{"Key":"k","Value":"v"}]`, no key twice.
 #[derive(Clone, Debug)]
 pub struct Tags(pub Vec<Tag>);
 
@@ -244,8 +244,17 @@ impl Parameter for Tags {
     const KIND: &'static str = "Json";
 
     fn from_text(text: &str) -> Result<Self, Invalid> {
-        let tags = tag_list(text)?.into_iter();
-        Ok(Self(tags.map(|(key, value)| Tag { key, value: value.unwrap_or_default() }).collect()))
+        let tags = tag_list(text)?;
+        let is_repeated = |place: usize| tags[..place].iter().any(|(key, _)| *key == tags[place].0);
+        if (0..tags.len()).any(is_repeated) {
+            return Err(Invalid::Value);
+        }
+        let tag = |(key, value): (String, Option<String>)| Tag { key, value: value.unwrap_or_default() };
+        Ok(Self(tags.into_iter().map(tag).collect()))
+    }
+
+    fn tags(&self) -> &[Tag] {
+        &self.0
     }
 }
 

@@ -39,6 +39,7 @@ struct Raw {
     sub: String,
     aud: Audience,
     iat: i64,
+    nbf: Option<i64>,
     exp: i64,
 }
 
@@ -49,7 +50,8 @@ enum Audience {
     Many(Vec<String>),
 }
 
-/// Reads a token: it must be signed by a key of the provider, made by its issuer for one of its clients, and not have ended.
+/// Reads a token: it must be signed by a key of the provider, made by its issuer for one of its clients, have
+/// begun, and not have ended.
 pub fn read(provider: &OidcProvider, token: &str, now: Timestamp) -> Result<Claims, ApiError> {
     let invalid = || ApiError::new(ErrorCode::StsOidcInvalid);
     let (signed, signature) = token.rsplit_once('.').ok_or_else(invalid)?;
@@ -72,7 +74,9 @@ pub fn read(provider: &OidcProvider, token: &str, now: Timestamp) -> Result<Clai
     let audiences: Vec<String> = named.into_iter().filter(|name| provider.client_ids.contains(name)).collect();
     let moment = |seconds: i64| seconds.checked_mul(1000).map(Timestamp::from_unix_ms).ok_or_else(invalid);
     let (issued_at, expires_at) = (moment(raw.iat)?, moment(raw.exp)?);
-    if raw.iss != provider.issuer || audiences.is_empty() || issued_at > now.plus_ms(SKEW_S * 1000) {
+    let begins_at = raw.nbf.map_or(Ok(issued_at), moment)?;
+    let is_early = issued_at.max(begins_at) > now.plus_ms(SKEW_S * 1000);
+    if raw.iss != provider.issuer || audiences.is_empty() || is_early {
         return Err(invalid());
     }
     if expires_at <= now {

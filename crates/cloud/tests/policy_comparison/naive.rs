@@ -46,7 +46,7 @@ fn matches(case: &Case, statement: &Value) -> bool {
             .any(|start| like(&pattern.to_lowercase(), &format!("{start}{rest}").to_lowercase())),
         None => like(pattern, case.resource),
     };
-    element("Action", &action) && element("Resource", &resource) && conditions(case, &statement["Condition"])
+    element("Action", &action) && element("Resource", &resource) && conditions(case, statement)
 }
 
 fn texts(value: &Value) -> Vec<String> {
@@ -67,17 +67,18 @@ fn like(pattern: &str, text: &str) -> bool {
     }
 }
 
-fn conditions(case: &Case, conditions: &Value) -> bool {
-    let Some(operators) = conditions.as_object() else { return true };
+fn conditions(case: &Case, statement: &Value) -> bool {
+    let Some(operators) = statement["Condition"].as_object() else { return true };
+    let denies = statement["Effect"] == "Deny";
     operators.iter().all(|(operator, keys)| {
         keys.as_object().unwrap().iter().all(|(key, values)| {
             let known = case.context.iter().find(|(name, _)| name.to_lowercase() == key.to_lowercase());
-            known.is_some_and(|(_, given)| condition(operator, given, &texts(values)))
+            known.is_some_and(|(_, given)| condition(operator, given, &texts(values), denies))
         })
     })
 }
 
-fn condition(operator: &str, given: &[String], wanted: &[String]) -> bool {
+fn condition(operator: &str, given: &[String], wanted: &[String], denies: bool) -> bool {
     let (set, operator) = operator.split_once(':').unwrap_or(("", operator));
     let positive = operator.replace("Not", "");
     let negative = positive != operator;
@@ -86,8 +87,9 @@ fn condition(operator: &str, given: &[String], wanted: &[String]) -> bool {
     match set {
         "ForAllValues" => given.iter().all(meets),
         "ForAnyValue" => given.iter().any(meets),
-        _ if negative => given.iter().all(meets),
-        _ => given.iter().any(meets),
+        // What grants less: one value that meets it denies, one that does not is not allowed.
+        _ if denies => given.iter().any(meets),
+        _ => given.iter().all(meets),
     }
 }
 

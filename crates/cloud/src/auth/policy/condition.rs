@@ -10,7 +10,8 @@ use coffer_base::Timestamp;
 
 use super::glob::{Case, Pattern};
 
-/// What a request brings to conditions: keys and their values. Keys compare without case.
+/// What a request brings to conditions: keys and their values. Keys compare without case, but for the tags in them: of two tags that
+/// differ in case a condition means the one that is spelled as it spells it.
 #[derive(Clone, Debug, Default)]
 pub struct Context(Vec<(String, Vec<Given>)>);
 
@@ -42,7 +43,7 @@ impl Context {
     #[must_use]
     pub fn with(mut self, key: &str, value: impl Into<String>) -> Self {
         let value = Given { text: value.into(), address: OnceCell::new(), moment: OnceCell::new() };
-        match self.0.iter_mut().find(|(name, _)| name.eq_ignore_ascii_case(key)) {
+        match self.0.iter_mut().find(|(name, _)| is_same(name, key)) {
             Some((_, values)) => values.push(value),
             None => self.0.push((key.to_owned(), vec![value])),
         }
@@ -61,9 +62,16 @@ impl Context {
 
     /// The values of a key; nothing when the request does not have it.
     fn get(&self, key: &str) -> &[Given] {
-        let of = |name: &str| name.len() == key.len() && (name == key || name.eq_ignore_ascii_case(key));
-        self.0.iter().find(|(name, _)| of(name)).map_or(&[], |(_, values)| values)
+        let exact = self.0.iter().find(|(name, _)| is_same(name, key));
+        let found = exact.or_else(|| self.0.iter().find(|(name, _)| name.eq_ignore_ascii_case(key)));
+        found.map_or(&[], |(_, values)| values)
     }
+}
+
+/// Whether two names are of one key: without case, but for what follows a `/`, which is a tag's key.
+fn is_same(one: &str, other: &str) -> bool {
+    let tag = |name: &str| name.find('/').map(|slash| slash + 1);
+    one.eq_ignore_ascii_case(other) && tag(one).is_none_or(|start| one[start..] == other[start..])
 }
 
 /// How an operator compares.
@@ -123,6 +131,8 @@ struct Network {
 pub struct Condition {
     key: String,
     comparison: Comparison,
+    /// Whether letters' case counts in patterns.
+    case: Case,
     negated: bool,
     quantifier: Quantifier,
     wanted: Vec<Wanted>,
@@ -131,7 +141,7 @@ pub struct Condition {
 /// How many of a request's values must meet a condition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Quantifier {
-    /// One, or all where the operator is negative: none may be what is not wanted.
+    /// All for an Allow, one for a Deny: what a statement says nothing of is neither let in nor let off by what stands beside it.
     Plain,
     /// `ForAnyValue:`, one.
     Any,
@@ -160,18 +170,40 @@ impl Condition {
         let (comparison, negated) = comparison(name).ok_or(BadCondition::Operator)?;
         let wanted = values.iter().map(|value| parse_value(comparison, value)).collect::<Option<Vec<_>>>();
         let wanted = wanted.filter(|wanted| !wanted.is_empty()).ok_or(BadCondition::Value)?;
-        Ok(Self { key: key.to_owned(), comparison, negated, quantifier, wanted })
+        let condition = Self { key: key.to_owned(), comparison, case: Case::Counts, negated, quantifier, wanted };
+        Ok(if key.eq_ignore_ascii_case("acs:PrincipalARN") { condition.of_principals() } else { condition })
     }
 
-    /// Whether a request meets it. Any wanted value will do; a negative operator must differ from all of them.
-    pub fn holds(&self, context: &Context) -> bool {
+    /// The same about ARNs of RAM: names of users and roles compare without case, and a `*` for the region, as RAM writes its resources,
+    /// means what identities have there, nothing. (In a pattern it does anyway.)
+    fn of_principals(mut self) -> Self {
+        if self.comparison == Comparison::String {
+            self.comparison = Comparison::StringIgnoreCase;
+        }
+        self.case = Case::Ignored;
+        for wanted in &mut self.wanted {
+            if let Wanted::Text(text) = wanted
+                && let Some(rest) = text.strip_prefix("acs:ram:*:")
+            {
+                *text = ["acs:ram::", rest].concat();
+            }
+        }
+        self
+    }
+
+    /// Whether a request meets it, in a statement that allows or in one that denies. Any wanted value will do; a negative operator must
+    /// differ from all of them.
+    pub fn holds(&self, context: &Context, allow: bool) -> bool {
         let given = context.get(&self.key);
         if given.is_empty() {
             return false;
         }
         let meets = |value: &Given| self.wanted.iter().any(|wanted| self.matches(value, wanted)) != self.negated;
-        let plain = self.quantifier == Quantifier::Plain;
-        let all = self.quantifier == Quantifier::All || (plain && self.negated);
+        let all = match self.quantifier {
+            Quantifier::All => true,
+            Quantifier::Any => false,
+            Quantifier::Plain => allow,
+        };
         if all { given.iter().all(meets) } else { given.iter().any(meets) }
     }
 
@@ -192,7 +224,7 @@ impl Condition {
         match (self.comparison, wanted) {
             (Comparison::String, Wanted::Text(text)) => given == text,
             (Comparison::StringIgnoreCase, Wanted::Text(text)) => given.eq_ignore_ascii_case(text),
-            (Comparison::Like, Wanted::Pattern(pattern)) => pattern.matches(given, Case::Counts),
+            (Comparison::Like, Wanted::Pattern(pattern)) => pattern.matches(given, self.case),
             (Comparison::Number(order), Wanted::Number(n)) => {
                 given.parse::<f64>().is_ok_and(|given| order.holds(&given, n))
             }

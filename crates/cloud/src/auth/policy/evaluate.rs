@@ -209,8 +209,13 @@ pub fn evaluate<'p>(
 fn is_about(statement: &Statement, action: &str, resource: &str, context: &Context) -> bool {
     listed(&statement.actions, |pattern| pattern.matches(action, Case::Ignored))
         // Before the resources, whose patterns cost more.
-        && statement.conditions.iter().all(|condition| condition.holds(context))
+        && unmet(statement, context).is_none()
         && listed(&statement.resources, |pattern| resource_matches(pattern, resource))
+}
+
+/// The first condition of a statement that a request does not meet.
+fn unmet<'p>(statement: &'p Statement, context: &Context) -> Option<&'p Condition> {
+    statement.conditions.iter().find(|condition| !condition.holds(context, statement.allow))
 }
 
 /// Why a statement is not about a request; `None` if it is.
@@ -221,7 +226,7 @@ fn miss<'p>(statement: &'p Statement, action: &str, resource: &str, context: &Co
     if !listed(&statement.resources, |pattern| resource_matches(pattern, resource)) {
         return Some(Miss::Resource);
     }
-    statement.conditions.iter().find(|condition| !condition.holds(context)).map(Miss::Condition)
+    unmet(statement, context).map(Miss::Condition)
 }
 
 /// What a trust policy says of a principal that wants to assume its role.
@@ -229,7 +234,7 @@ pub fn evaluate_trust(policy: &Policy, principal: &Principal<'_>, context: &Cont
     basic_step([policy], |statement| {
         listed(&statement.actions, |pattern| pattern.matches("sts:AssumeRole", Case::Ignored))
             && statement.principals.iter().any(|(kind, text)| principal_matches(*kind, text, principal))
-            && statement.conditions.iter().all(|condition| condition.holds(context))
+            && unmet(statement, context).is_none()
     })
 }
 
@@ -284,7 +289,7 @@ fn key_miss<'p>(
     if !statement.principals.iter().any(|(kind, text)| principal_matches(*kind, text, principal)) {
         return Some(Miss::Principal);
     }
-    statement.conditions.iter().find(|condition| !condition.holds(context)).map(Miss::Condition)
+    unmet(statement, context).map(Miss::Condition)
 }
 
 fn basic_step<'p>(policies: impl IntoIterator<Item = &'p Policy>, matches: impl Fn(&Statement) -> bool) -> Verdict {

@@ -165,7 +165,8 @@ fn conditions_compare_by_their_operators() {
         ("NotIpAddress", "acs:SourceIp", r#""10.0.0.0/8""#, false),
         ("ForAllValues:StringEquals", "ecs:tag/Env", r#"["Prod"]"#, true),
         ("ForAnyValue:StringEquals", "ecs:tag/Env", r#"["Prod"]"#, true),
-        ("StringEquals", "many", r#"["a","x"]"#, true),
+        ("StringEquals", "many", r#"["a","x"]"#, false),
+        ("StringEquals", "many", r#"["a","b"]"#, true),
         ("StringNotEquals", "many", r#"["a","x"]"#, false),
         ("StringNotEquals", "many", r#"["x"]"#, true),
         ("ForAllValues:StringEquals", "many", r#"["a","x"]"#, false),
@@ -180,6 +181,29 @@ fn conditions_compare_by_their_operators() {
         );
         let allowed = evaluate([&identity(&text)], "a:b", "*", &context).effect == Effect::Allow;
         assert_eq!(allowed, expected, "{operator} {key} {value}");
+    }
+}
+
+#[test]
+fn of_several_values_an_allow_needs_all_and_a_deny_one() {
+    let context = Context::new().with("many", "a").with("many", "b");
+    for (operator, value, all, one) in [
+        ("StringEquals", r#""a""#, false, true),
+        ("StringEquals", r#"["a","b"]"#, true, true),
+        ("StringEquals", r#""x""#, false, false),
+        ("StringLike", r#""?""#, true, true),
+        ("StringNotEquals", r#""a""#, false, true),
+        ("StringNotEquals", r#"["a","b"]"#, false, false),
+        ("StringNotEquals", r#""x""#, true, true),
+        ("ForAllValues:StringEquals", r#""a""#, false, false),
+        ("ForAnyValue:StringEquals", r#""a""#, true, true),
+    ] {
+        let condition = format!(r#","Condition":{{"{operator}":{{"many":{value}}}}}"#);
+        let with = |effect: &str| statement(effect, "*", "*").replace('}', &format!("{condition}}}"));
+        let decide = |statements: &[String]| evaluate([&policy(statements)], "a:b", "*", &context).effect;
+        assert_eq!(decide(&[with("Allow")]) == Effect::Allow, all, "{operator} {value}");
+        let denied = decide(&[statement("Allow", "*", "*"), with("Deny")]) == Effect::ExplicitDeny;
+        assert_eq!(denied, one, "{operator} {value}");
     }
 }
 
