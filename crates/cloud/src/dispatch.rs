@@ -209,13 +209,12 @@ impl Cloud {
         claim: &Claim,
         request_id: &str,
     ) -> Result<(&'static Entry, Answer), ApiError> {
-        let Some(most) = self.0.settings.most_failures else {
-            return self.serve(incoming, parameters, claim, request_id).await;
-        };
-        self.0.failures.check(incoming.peer, most, self.0.clock.now())?;
+        let (most, failures) = (self.0.settings.most_failures, &self.0.failures);
+        let is_signed = claim.login.is_some() || !matches!(claim.scheme, Scheme::Anonymous);
+        failures.check(incoming.peer, most, is_signed, self.0.clock.now())?;
         let outcome = self.serve(incoming, parameters, claim, request_id).await;
         if let Err(error) = &outcome {
-            self.0.failures.note(incoming.peer, error, self.0.clock.now());
+            failures.note(incoming.peer, error, is_signed, self.0.clock.now());
         }
         outcome
     }

@@ -293,14 +293,30 @@ impl<'a> Tx<'a> {
         values: &[Value<'_>],
         mut read: impl FnMut(&Row<'_>) -> Result<T, StoreError>,
     ) -> Result<Vec<T>, StoreError> {
+        let mut out = Vec::new();
+        self.each(sql, values, |row| {
+            out.push(read(row)?);
+            Ok(true)
+        })?;
+        Ok(out)
+    }
+
+    /// Runs a query; gives `each` its rows for as long as that says to go on.
+    pub(crate) fn each(
+        &self,
+        sql: &str,
+        values: &[Value<'_>],
+        mut each: impl FnMut(&Row<'_>) -> Result<bool, StoreError>,
+    ) -> Result<(), StoreError> {
         let mut statement = self.connection.prepare_cached(sql)?;
         bind(&mut statement, values)?;
         let mut rows = statement.raw_query();
-        let mut out = Vec::new();
         while let Some(row) = rows.next()? {
-            out.push(read(&Row(row))?);
+            if !each(&Row(row))? {
+                break;
+            }
         }
-        Ok(out)
+        Ok(())
     }
 
     /// The single integer that a counting query returns.
