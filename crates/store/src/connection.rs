@@ -2,8 +2,9 @@
 //!
 //! Engines disagree on what `$1` means (a name to SQLite, a position to PostgreSQL); binding by name serves both with one SQL text.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use coffer_base::{Region, Timestamp};
 use rusqlite::Connection;
@@ -153,8 +154,13 @@ impl Row<'_> {
 pub struct Tx<'a> {
     connection: &'a Connection,
     depth: Cell<usize>,
-    generation: Option<u64>,
+    /// Of one that reads: the generation of the database as it was before, and as it is.
+    generation: Option<(u64, &'a AtomicU64)>,
+    after_commit: RefCell<Vec<Hook>>,
 }
+
+/// What is to be done after a commit.
+type Hook = Box<dyn FnOnce() + Send>;
 
 /// Most values in a statement: the tags of a page of 500 disks, or a listing with every filter, stay below.
 const MOST_VALUES: usize = 1024;
@@ -253,15 +259,34 @@ impl<'a> Condition<'a> {
 }
 
 impl<'a> Tx<'a> {
-    /// One that writes, or one that reads: with the generation of the database as it was before.
-    pub(crate) const fn new(connection: &'a Connection, generation: Option<u64>) -> Self {
-        Self { connection, depth: Cell::new(0), generation }
+    /// One that writes, or one that reads: with the generation of the database, as it is before it begins.
+    pub(crate) fn new(connection: &'a Connection, generation: Option<&'a AtomicU64>) -> Self {
+        let generation = generation.map(|now| (now.load(Ordering::SeqCst), now));
+        Self { connection, depth: Cell::new(0), generation, after_commit: RefCell::default() }
     }
 
     /// What was made from this transaction's picture of the database alone is still true in any other of the same generation. `None`
     /// in one that writes, which may see what is not committed and never will be.
-    pub const fn generation(&self) -> Option<u64> {
-        self.generation
+    pub fn generation(&self) -> Option<u64> {
+        self.generation.map(|(before, _)| before)
+    }
+
+    /// Whether nothing that this transaction read has changed since, as far as is known: never in one that writes. What it read may still be
+    /// remembered then, if that is asked under the lock that [`Tx::after_commit`] takes to forget it.
+    pub fn is_current(&self) -> bool {
+        self.generation.is_some_and(|(before, now)| now.load(Ordering::SeqCst) == before)
+    }
+
+    /// Has something done once this transaction, which writes, is committed: after what is read is new, before anybody is told. If it is
+    /// undone that may be done all the same: it is for forgetting what memory holds, not for more.
+    pub fn after_commit(&self, work: impl FnOnce() + Send + 'static) {
+        assert!(self.generation.is_none(), "a transaction that reads commits nothing");
+        self.after_commit.borrow_mut().push(Box::new(work));
+    }
+
+    /// Does what is to be done after the commit.
+    pub(crate) fn committed(&self) {
+        self.after_commit.take().into_iter().for_each(|work| work());
     }
 
     /// Runs a statement; the number of rows it changed.

@@ -4,7 +4,7 @@ use std::fs::{self, File, TryLockError};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
@@ -146,13 +146,11 @@ impl Db {
         match &*self.0 {
             Backend::Memory(connection, generation) => {
                 let connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
-                snapshot(&connection, Some(generation.load(Ordering::SeqCst)), work)
+                snapshot(&connection, Some(generation), work)
             }
             Backend::Files(files) => {
                 let connection = files.reader()?;
-                // Before the snapshot, which may then be of a later generation but never of an earlier one.
-                let generation = files.generation.load(Ordering::SeqCst);
-                let outcome = snapshot(&connection, Some(generation), work);
+                let outcome = snapshot(&connection, Some(&files.generation), work);
                 // A connection that can't end its transaction would show old data for ever: it is closed instead of reused.
                 if connection.is_autocommit() {
                     files.readers.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
@@ -245,9 +243,10 @@ fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, StoreError> {
 
 fn snapshot<T, E: From<StoreError>>(
     connection: &Connection,
-    generation: Option<u64>,
+    generation: Option<&AtomicU64>,
     work: impl FnOnce(&Tx<'_>) -> Result<T, E>,
 ) -> Result<T, E> {
+    // It takes the generation before the snapshot, which may then be of a later one but never of an earlier one.
     let tx = Tx::new(connection, generation);
     tx.execute("BEGIN", &[])?;
     let outcome = work(&tx);

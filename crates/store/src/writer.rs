@@ -245,6 +245,7 @@ fn commit_batch(
         // After the commit: what is read from now on is new. Before anyone is told: whoever knows of it reads it so.
         generation.fetch_add(1, Ordering::SeqCst);
     }
+    tx.committed();
     let failure = committed.err().map(|error| error.to_string());
     for completion in completions {
         completion(failure.clone().map_or(Ok(()), |text| Err(StoreError::CommitFailed(text))));

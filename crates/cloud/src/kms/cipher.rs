@@ -44,7 +44,7 @@ fn message_context(key: &Key, version_id: &str, context: &EncryptionContext) -> 
 pub fn open_version(cx: &Cx<'_>, key: &Key, version: &KeyVersion) -> Result<Arc<Material>, ApiError> {
     cx.require_kms()?;
     let KeyVersion { version_id, sealed_material, .. } = version;
-    cx.keyring.version(version_id, sealed_material, || {
+    cx.keyring.version(cx.tx, version_id, sealed_material, || {
         let (spec, context) = (spec::of(key)?, material_context(key, version_id));
         Material::open_under(spec, domain(cx, &key.account)?.aead(), &context, sealed_material)
             .map_err(ApiError::internal)
