@@ -7,8 +7,8 @@ use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use coffer_base::{Region, Timestamp};
-use rusqlite::Connection;
 use rusqlite::types::{ToSqlOutput, ValueRef};
+use rusqlite::{CachedStatement, Connection};
 
 use crate::StoreError;
 
@@ -157,6 +157,8 @@ pub struct Tx<'a> {
     /// Of one that reads: the generation of the database as it was before, and as it is.
     generation: Option<(u64, &'a AtomicU64)>,
     after_commit: RefCell<Vec<Hook>>,
+    /// Whether a file could not be read or written, or is damaged.
+    file_failed: Cell<bool>,
 }
 
 /// What is to be done after a commit.
@@ -262,7 +264,13 @@ impl<'a> Tx<'a> {
     /// One that writes, or one that reads: with the generation of the database, as it is before it begins.
     pub(crate) fn new(connection: &'a Connection, generation: Option<&'a AtomicU64>) -> Self {
         let generation = generation.map(|now| (now.load(Ordering::SeqCst), now));
-        Self { connection, depth: Cell::new(0), generation, after_commit: RefCell::default() }
+        Self {
+            connection,
+            depth: Cell::new(0),
+            generation,
+            after_commit: RefCell::default(),
+            file_failed: Cell::new(false),
+        }
     }
 
     /// What was made from this transaction's picture of the database alone is still true in any other of the same generation. `None`
@@ -289,11 +297,45 @@ impl<'a> Tx<'a> {
         self.after_commit.take().into_iter().for_each(|work| work());
     }
 
+    /// Whether there is still a transaction: an error of the disk or of memory can make the engine undo all of it by itself, and what
+    /// was run after that would be committed at once, each statement for itself.
+    pub(crate) fn is_open(&self) -> bool {
+        !self.connection.is_autocommit()
+    }
+
+    /// Whether a statement failed on a file: what the engine knows of it can't be relied on then.
+    pub(crate) const fn file_failed(&self) -> bool {
+        self.file_failed.get()
+    }
+
+    /// What the engine answers, with a look at how it failed.
+    pub(crate) fn seen<T>(&self, outcome: rusqlite::Result<T>) -> Result<T, StoreError> {
+        use rusqlite::ErrorCode::{DatabaseCorrupt, SystemIoFailure};
+        let code = outcome.as_ref().err().and_then(rusqlite::Error::sqlite_error_code);
+        if matches!(code, Some(SystemIoFailure | DatabaseCorrupt)) {
+            self.file_failed.set(true);
+        }
+        Ok(outcome?)
+    }
+
+    /// A statement to be run in the transaction, if that is still there.
+    fn prepare(&self, sql: &str, values: &[Value<'_>]) -> Result<CachedStatement<'a>, StoreError> {
+        if !self.is_open() {
+            return Err(StoreError::RolledBack);
+        }
+        let mut statement = self.seen(self.connection.prepare_cached(sql))?;
+        bind(&mut statement, values)?;
+        Ok(statement)
+    }
+
+    /// Begins or ends the transaction.
+    pub(crate) fn control(&self, sql: &str) -> Result<(), StoreError> {
+        self.seen(self.connection.prepare_cached(sql).and_then(|mut statement| statement.raw_execute())).map(drop)
+    }
+
     /// Runs a statement; the number of rows it changed.
     pub(crate) fn execute(&self, sql: &str, values: &[Value<'_>]) -> Result<usize, StoreError> {
-        let mut statement = self.connection.prepare_cached(sql)?;
-        bind(&mut statement, values)?;
-        Ok(statement.raw_execute()?)
+        self.seen(self.prepare(sql, values)?.raw_execute())
     }
 
     /// Runs a query; its first row, if any.
@@ -303,9 +345,8 @@ impl<'a> Tx<'a> {
         values: &[Value<'_>],
         read: impl FnOnce(&Row<'_>) -> Result<T, StoreError>,
     ) -> Result<Option<T>, StoreError> {
-        let mut statement = self.connection.prepare_cached(sql)?;
-        bind(&mut statement, values)?;
-        match statement.raw_query().next()? {
+        let mut statement = self.prepare(sql, values)?;
+        match self.seen(statement.raw_query().next())? {
             Some(row) => read(&Row(row)).map(Some),
             None => Ok(None),
         }
@@ -333,10 +374,9 @@ impl<'a> Tx<'a> {
         values: &[Value<'_>],
         mut each: impl FnMut(&Row<'_>) -> Result<bool, StoreError>,
     ) -> Result<(), StoreError> {
-        let mut statement = self.connection.prepare_cached(sql)?;
-        bind(&mut statement, values)?;
+        let mut statement = self.prepare(sql, values)?;
         let mut rows = statement.raw_query();
-        while let Some(row) = rows.next()? {
+        while let Some(row) = self.seen(rows.next())? {
             if !each(&Row(row))? {
                 break;
             }
