@@ -300,7 +300,7 @@ impl Cloud {
         } else if operation.access == Access::Anyone && matches!(claim.scheme, Scheme::Anonymous) {
             anonymous(parameters)
         } else {
-            authenticate(tx, &shared.keyring, &shared.replays, now, incoming, parameters, claim)?
+            authenticate(tx, &shared.keyring, &shared.replays, now, incoming, parameters, claim, operation.effect)?
         };
         let Authenticated { caller, nonce, coverage } = authenticated;
         // Not of someone who only says which account is meant: that account's own calls would be refused.
