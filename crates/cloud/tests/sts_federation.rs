@@ -163,7 +163,7 @@ fn what_nobody_signed_leaves_a_small_row_whatever_it_says() {
 #[test]
 fn a_source_whose_unsigned_calls_fail_is_made_to_wait_and_leaves_no_more_rows() {
     let world = world();
-    let rows = || world.db.read(|tx| audit::head(tx)).unwrap().0;
+    let rows = || world.db.read(audit::head).unwrap().0;
     for _ in 0..limits::UNSIGNED_FAILURES {
         assert_eq!(unsigned(&world, "text", &[]).1["Code"], "AuthenticationFail.OIDCToken.Invalid");
     }
