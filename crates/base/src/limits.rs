@@ -22,6 +22,8 @@ pub const TIMESTAMP_WINDOW_MS: i64 = 15 * 60 * 1000;
 pub const NONCE_BYTES: usize = 128;
 /// Most nonces remembered; beyond it new requests are refused rather than old nonces forgotten.
 pub const NONCES: usize = 4_000_000;
+/// How many requests that nobody signed may fail from one source within a minute; further ones are refused unread.
+pub const UNSIGNED_FAILURES: u32 = 100;
 /// Most assertions of SAML that an account remembers until they end; beyond it further ones are refused.
 pub const ASSERTIONS: i64 = 10_000;
 /// How long a `ClientToken` is remembered: the vendor does not say; a day outlives every client's retries.

@@ -8,6 +8,7 @@ use coffer_store::{StoreError, Tx};
 use serde_json::{Map, Value};
 
 use crate::auth::context;
+use crate::auth::policy::Context;
 use crate::caller::Identity;
 use crate::context::Cx;
 use crate::event::{self, Notes};
@@ -19,8 +20,11 @@ pub const CONTEXT: &str = "context";
 pub const RESTRICTED: &str = "restricted";
 /// The member of a session's beginning that holds that policy.
 pub const SESSION_POLICY: &str = "sessionPolicy";
-/// Longest value of a condition's key that is put on record, in bytes.
+/// Longest condition's key, and longest value of one, that are put on record, in bytes; and most of a row's together.
 const MOST_BYTES: usize = 512;
+const MOST_CONTEXT_BYTES: usize = 16 * 1024;
+/// Longest note that is put on record whole, in bytes: session policies are the longest that have to be.
+const MOST_NOTE_BYTES: usize = 4096;
 
 /// A call that was made: what is to be put on record about it, in its own transaction or after what it only read.
 pub struct Line {
@@ -84,16 +88,11 @@ impl Line {
 /// The notes, with what conditions could ask as far as the row does not say it: enough to ask the policies again.
 fn with_context(cx: &Cx<'_>) -> Map<String, Value> {
     let mut detail = detail(&cx.notes);
-    let mut asked = Map::new();
-    for (key, values) in context(cx).entries() {
-        let is_known = matches!(key, "acs:CurrentTime" | "acs:SourceIp" | "acs:PrincipalARN");
-        let is_usual = key == "acs:SecureTransport" && values == ["false"];
-        // Whoever calls may say anything there; the record is not for that.
-        let is_long = values.iter().any(|value| value.len() > MOST_BYTES);
-        if !(is_known || is_usual || is_long) {
-            asked.insert(key.to_owned(), if let [value] = values[..] { value.into() } else { values.into() });
-        }
-    }
+    let asked = match &cx.caller.identity {
+        // No policy is asked about whom nobody knows, and what such a caller says of itself is nothing to keep.
+        Identity::Federated { .. } => Map::new(),
+        _ => asked(&context(cx)),
+    };
     if !asked.is_empty() {
         detail.insert(CONTEXT.to_owned(), Value::Object(asked));
     }
@@ -101,6 +100,24 @@ fn with_context(cx: &Cx<'_>) -> Map<String, Value> {
         detail.insert(RESTRICTED.to_owned(), true.into());
     }
     detail
+}
+
+/// Whoever calls may say anything in a context; the record is not for that: what is long is left out, and what is too much.
+fn asked(context: &Context) -> Map<String, Value> {
+    let (mut asked, mut left) = (Map::new(), MOST_CONTEXT_BYTES);
+    for (key, values) in context.entries() {
+        let is_known = matches!(key, "acs:CurrentTime" | "acs:SourceIp" | "acs:PrincipalARN");
+        let is_usual = key == "acs:SecureTransport" && values == ["false"];
+        let is_long = key.len() > MOST_BYTES || values.iter().any(|value| value.len() > MOST_BYTES);
+        if is_known || is_usual || is_long {
+            continue;
+        }
+        let bytes = key.len() + values.iter().map(|value| value.len()).sum::<usize>();
+        let Some(rest) = left.checked_sub(bytes) else { continue };
+        left = rest;
+        asked.insert(key.to_owned(), if let [value] = values[..] { value.into() } else { values.into() });
+    }
+    asked
 }
 
 /// What the service does by itself, as a job: nobody calls, but it changes what an account has.
@@ -139,7 +156,8 @@ pub fn record_deed(tx: &Tx<'_>, deed: &Deed<'_>) -> Result<(), ApiError> {
 }
 
 fn detail(notes: &[(&'static str, String)]) -> Map<String, Value> {
-    notes.iter().map(|(name, value)| ((*name).to_owned(), value.clone().into())).collect()
+    let bounded = |value: &str| value[..value.floor_char_boundary(MOST_NOTE_BYTES)].into();
+    notes.iter().map(|(name, value)| ((*name).to_owned(), bounded(value))).collect()
 }
 
 fn append(tx: &Tx<'_>, row: &Row<'_>, nonce: Option<Nonce>) -> Result<(), ApiError> {
@@ -196,5 +214,28 @@ fn page(tx: &Tx<'_>, last: i64) -> Result<Result<Vec<Recorded>, Broken>, StoreEr
             other => other.map(Ok),
         },
         other => other.map(Ok),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_what_conditions_could_ask_only_what_is_short_is_kept_and_not_more_than_a_row_may_have() {
+        let (fits, long) = ("k".repeat(MOST_BYTES), "k".repeat(MOST_BYTES + 1));
+        let context =
+            Context::new().with(&fits, "1").with(&long, "2").with("a", long.as_str()).with("b", fits.as_str());
+        let kept = asked(&context);
+        assert_eq!(kept.keys().map(String::as_str).collect::<Vec<_>>(), ["b", &fits]);
+        let many = (0..100).fold(Context::new(), |context, number| context.with(&format!("n{number}"), fits.as_str()));
+        let bytes = Value::Object(asked(&many)).to_string().len();
+        assert!((MOST_CONTEXT_BYTES - 2 * MOST_BYTES..MOST_CONTEXT_BYTES + 2 * MOST_BYTES).contains(&bytes), "{bytes}");
+    }
+
+    #[test]
+    fn a_long_note_is_cut_between_characters() {
+        let note = ["x".repeat(MOST_NOTE_BYTES - 1), "\u{e4}".to_owned()].concat();
+        assert_eq!(detail(&[("subject", note)])["subject"].as_str().map(str::len), Some(MOST_NOTE_BYTES - 1));
     }
 }

@@ -209,13 +209,12 @@ impl Cloud {
         claim: &Claim,
         request_id: &str,
     ) -> Result<(&'static Entry, Answer), ApiError> {
-        let Some(most) = self.0.settings.most_failures else {
-            return self.serve(incoming, parameters, claim, request_id).await;
-        };
-        self.0.failures.check(incoming.peer, most, self.0.clock.now())?;
+        let (most, failures) = (self.0.settings.most_failures, &self.0.failures);
+        let is_signed = claim.login.is_some() || !matches!(claim.scheme, Scheme::Anonymous);
+        failures.check(incoming.peer, most, is_signed, self.0.clock.now())?;
         let outcome = self.serve(incoming, parameters, claim, request_id).await;
         if let Err(error) = &outcome {
-            self.0.failures.note(incoming.peer, error, self.0.clock.now());
+            failures.note(incoming.peer, error, is_signed, self.0.clock.now());
         }
         outcome
     }
@@ -301,7 +300,7 @@ impl Cloud {
         } else if operation.access == Access::Anyone && matches!(claim.scheme, Scheme::Anonymous) {
             anonymous(parameters)
         } else {
-            authenticate(tx, &shared.keyring, &shared.replays, now, incoming, parameters, claim)?
+            authenticate(tx, &shared.keyring, &shared.replays, now, incoming, parameters, claim, operation.effect)?
         };
         let Authenticated { caller, nonce, coverage } = authenticated;
         // Not of someone who only says which account is meant: that account's own calls would be refused.

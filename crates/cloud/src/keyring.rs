@@ -22,7 +22,7 @@ pub struct Keyring {
     /// The root key; while it is being changed, the one before and the one after. The database says which of them counts.
     roots: RwLock<Vec<Arc<RootKey>>>,
     opened: RwLock<HashMap<String, Arc<SealKey>>>,
-    versions: RwLock<HashMap<String, Version>>,
+    versions: Arc<RwLock<HashMap<String, Version>>>,
 }
 
 /// A version of a KMS key that was opened, and what it was opened from.
@@ -68,7 +68,7 @@ impl Keyring {
             opened.insert(key.scope, Arc::new(open.map_err(|OpenError| KeyringError::WrongRoot)?));
         }
         let roots = RwLock::new(vec![Arc::new(root)]);
-        Ok(Self { roots, opened: RwLock::new(opened), versions: RwLock::default() })
+        Ok(Self { roots, opened: RwLock::new(opened), versions: Arc::default() })
     }
 
     /// Seals every sealing key anew, under another root key; how many there are. Blocks until it is durable; whoever uses the keyring
@@ -102,7 +102,7 @@ impl Keyring {
     pub fn fork(&self) -> Self {
         let opened = self.opened.read().unwrap_or_else(PoisonError::into_inner).clone();
         let roots = self.roots.read().unwrap_or_else(PoisonError::into_inner).clone();
-        Self { roots: RwLock::new(roots), opened: RwLock::new(opened), versions: RwLock::default() }
+        Self { roots: RwLock::new(roots), opened: RwLock::new(opened), versions: Arc::default() }
     }
 
     /// Makes and stores the sealing key of a new account.
@@ -126,9 +126,10 @@ impl Keyring {
     }
 
     /// The material of a KMS key's version: opened by `open`, or kept from the last time that it was opened from the same sealed bytes.
-    /// Whoever asks has just read those, so that a key that is gone is not used.
+    /// Whoever asks has just read those in `tx`, so that a key that is gone is not used.
     pub fn version<E>(
         &self,
+        tx: &Tx<'_>,
         version_id: &str,
         sealed: &[u8],
         open: impl FnOnce() -> Result<Material, E>,
@@ -140,6 +141,11 @@ impl Keyring {
         drop(known);
         let material = Arc::new(open()?);
         let mut versions = self.versions.write().unwrap_or_else(PoisonError::into_inner);
+        // What may be gone since it was read is not kept: whoever deleted it comes for this lock after the generation changed, and so
+        // either this is seen here, or what is kept now is wiped then.
+        if !tx.is_current() {
+            return Ok(material);
+        }
         if versions.len() >= READY {
             versions.clear();
         }
@@ -147,9 +153,13 @@ impl Keyring {
         Ok(material)
     }
 
-    /// Wipes what is kept of a version: its key is deleted, or its material is.
-    pub fn forget(&self, version_id: &str) {
-        self.versions.write().unwrap_or_else(PoisonError::into_inner).remove(version_id);
+    /// Wipes what is kept of a version once `tx` is committed: its key is deleted, or its material is. Not before: others read it until
+    /// then, and would keep it again.
+    pub fn forget(&self, tx: &Tx<'_>, version_id: &str) {
+        let (versions, version_id) = (Arc::clone(&self.versions), version_id.to_owned());
+        tx.after_commit(move || {
+            versions.write().unwrap_or_else(PoisonError::into_inner).remove(&version_id);
+        });
     }
 
     /// What the signatures on proofs are made with: made when it is first needed, and not kept in memory.
@@ -184,9 +194,12 @@ fn context(scope: &str) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
+    use std::path::PathBuf;
+    use std::{env, fs, process};
+
     use coffer_base::SeededRng;
     use coffer_crypto::{KeySpec, ProofKey};
-    use coffer_store::Db;
+    use coffer_store::{Db, Options};
 
     use super::*;
 
@@ -238,23 +251,68 @@ mod tests {
         assert!(fits(&root, &of_sessions));
     }
 
-    #[test]
-    fn a_version_is_opened_again_when_its_sealed_bytes_are_others_or_it_was_forgotten() {
-        let rng = SeededRng::new(1);
-        let db = Db::in_memory().unwrap();
-        let keyring = db.read(|tx| Keyring::open(RootKey::ephemeral(&rng), tx)).unwrap();
-        let mut opened = 0;
-        let mut version = |sealed: &[u8]| {
-            let open = || {
-                opened += 1;
-                Ok::<_, ()>(Material::generate(KeySpec::Aes256, &rng))
-            };
-            keyring.version("v", sealed, open).unwrap();
-            opened
+    /// A keyring on a database of files, where what is read and what is written go on beside each other.
+    fn on_files(name: &str) -> (PathBuf, Db, Arc<Keyring>) {
+        let directory = env::temp_dir().join(format!("coffer-keyring-{name}-{}", process::id()));
+        fs::remove_dir_all(&directory).ok();
+        let db = Db::open(&directory, Options::default()).unwrap();
+        let keyring = db.read(|tx| Keyring::open(RootKey::ephemeral(&SeededRng::new(1)), tx)).unwrap();
+        (directory, db, Arc::new(keyring))
+    }
+
+    /// Whether the version "v" had to be opened for this.
+    fn opens(keyring: &Keyring, tx: &Tx<'_>, sealed: &[u8]) -> bool {
+        let mut opened = false;
+        let open = || {
+            opened = true;
+            Ok::<_, ()>(Material::generate(KeySpec::Aes256, &SeededRng::new(1)))
         };
-        assert_eq!([version(b"a"), version(b"a"), version(b"b"), version(b"b")], [1, 1, 2, 2]);
-        keyring.forget("v");
-        assert_eq!(version(b"b"), 3);
-        assert!(keyring.version("v", b"c", || Err::<Material, _>(())).is_err(), "what does not open is not kept");
+        keyring.version(tx, "v", sealed, open).unwrap();
+        opened
+    }
+
+    fn read(db: &Db, keyring: &Keyring, sealed: &[u8]) -> bool {
+        db.read(|tx| Ok::<_, StoreError>(opens(keyring, tx, sealed))).unwrap()
+    }
+
+    fn write(db: &Db, keyring: &Arc<Keyring>, work: impl FnOnce(&Tx<'_>, &Keyring) -> bool + Send + 'static) -> bool {
+        let keyring = Arc::clone(keyring);
+        db.write(move |tx| Ok::<_, StoreError>(work(tx, &keyring))).wait().unwrap()
+    }
+
+    #[test]
+    fn a_version_is_opened_again_when_its_sealed_bytes_are_others() {
+        let (directory, db, keyring) = on_files("opened");
+        assert_eq!(
+            ["a", "a", "b", "b"].map(|sealed| read(&db, &keyring, sealed.as_bytes())),
+            [true, false, true, false]
+        );
+        let refused =
+            db.read(|tx| Ok::<_, StoreError>(keyring.version(tx, "v", b"c", || Err::<Material, _>(())).is_err()));
+        assert!(refused.unwrap() && !read(&db, &keyring, b"b"), "what does not open is not kept");
+        fs::remove_dir_all(directory).unwrap();
+    }
+
+    #[test]
+    fn a_version_is_forgotten_once_that_is_committed_and_who_read_it_before_does_not_bring_it_back() {
+        let (directory, db, keyring) = on_files("forgotten");
+        assert!(read(&db, &keyring, b"a"));
+        let opened_again = write(&db, &keyring, |tx, keyring| {
+            keyring.forget(tx, "v");
+            opens(keyring, tx, b"a")
+        });
+        assert!(!opened_again, "it is there until the commit");
+        assert!(keyring.versions.read().unwrap().is_empty());
+        let opened = db.read(|tx| {
+            write(&db, &keyring, |tx, keyring| {
+                keyring.forget(tx, "v");
+                false
+            });
+            Ok::<_, StoreError>(opens(&keyring, tx, b"a"))
+        });
+        assert!(opened.unwrap() && keyring.versions.read().unwrap().is_empty(), "used, but not kept");
+        assert!(write(&db, &keyring, |tx, keyring| opens(keyring, tx, b"a")));
+        assert!(keyring.versions.read().unwrap().is_empty(), "what is written may never be committed");
+        fs::remove_dir_all(directory).unwrap();
     }
 }

@@ -8,6 +8,8 @@ use coffer_crypto::digest;
 use crate::context::Cx;
 use crate::kms::cipher;
 
+const PURPOSE: &str = "page";
+
 /// What a token is good for: the caller's account, the listing, and the filters it was made with.
 #[derive(Clone, Copy, Debug)]
 pub struct Listing<'a> {
@@ -25,15 +27,15 @@ impl Listing<'_> {
 
     /// A token that stands for `position`.
     pub fn token(&self, cx: &Cx<'_>, position: &str) -> Result<String, ApiError> {
-        let domain = cipher::domain(cx, cx.account())?;
-        Ok(URL_SAFE_NO_PAD.encode(domain.aead().seal(cx.rng, &self.context(cx), position.as_bytes())))
+        let sealed = cipher::seal_of_day(cx, cx.account(), PURPOSE, &self.context(cx), position.as_bytes())?;
+        Ok(URL_SAFE_NO_PAD.encode(sealed))
     }
 
     /// The position that a token stands for; `None` when it was not made for this listing.
     pub fn position(&self, cx: &Cx<'_>, token: &str) -> Result<Option<String>, ApiError> {
         let domain = cipher::domain(cx, cx.account())?;
         let Ok(sealed) = URL_SAFE_NO_PAD.decode(token) else { return Ok(None) };
-        let Ok(position) = domain.aead().open(&self.context(cx), &sealed) else { return Ok(None) };
+        let Ok(position) = domain.open_of_day(PURPOSE, &self.context(cx), &sealed) else { return Ok(None) };
         Ok(String::from_utf8(position.expose().clone()).ok())
     }
 }

@@ -4,11 +4,12 @@
 
 mod support;
 
-use coffer_base::Secret;
+use coffer_base::{Secret, Timestamp};
 use coffer_cloud::auth::Login;
 use coffer_cloud::{Incoming, Method, Product};
+use coffer_store::audit;
 use serde_json::{Value, json};
-use support::{ALLOW_ALL, World, root, text};
+use support::{ALLOW_ALL, NOW_MS, World, root, text};
 
 fn coffer(world: &World, action: &str, parameters: &[(&str, &str)]) -> Value {
     world.root(Product::Coffer, action, parameters)
@@ -124,6 +125,46 @@ fn the_audit_is_looked_up_by_page_and_by_filter_and_shows_no_other_account() {
         let (status, body) = world.call(&root(), Product::Coffer, "LookupAuditRecords", parameters);
         assert_eq!((status, &body["Code"]), (400, &json!("InvalidParameter")), "{parameters:?}");
     }
+}
+
+#[test]
+fn a_page_of_the_audit_is_bounded_by_its_bytes_too_and_no_record_is_lost_between_pages() {
+    let world = World::new();
+    let account = world.account.clone();
+    let first = world.store(move |tx| {
+        let (last, _) = audit::head(tx)?;
+        // As long as rows of earlier versions may be.
+        let detail = format!("{{\"a\":\"{}\"}}", "x".repeat(400_000));
+        for number in 1..=7 {
+            let entry = audit::Entry {
+                at: Timestamp::from_unix_ms(NOW_MS),
+                account: &account,
+                principal: "p",
+                access_key_id: "",
+                peer: "",
+                action: "kms:Decrypt",
+                resources: "",
+                outcome: "OK",
+                request_id: "",
+                detail: if number == 4 { &detail.repeat(4) } else { &detail },
+            };
+            audit::append(tx, last + number, &entry, b"", None)?;
+        }
+        Ok(last + 1)
+    });
+    let (mut found, mut token) = (Vec::new(), None::<String>);
+    loop {
+        let mut asked = vec![("MaxResults", "100"), ("EventName", "kms:Decrypt")];
+        asked.extend(token.as_deref().map(|token| ("NextToken", token)));
+        let page = coffer(&world, "LookupAuditRecords", &asked);
+        let records = page["Records"]["Record"].as_array().unwrap();
+        let bytes: usize = records.iter().map(|record| text(record, "Detail").len()).sum();
+        assert!(bytes <= 1024 * 1024 || records.len() == 1, "{bytes} in {}", records.len());
+        found.extend(records.iter().map(|record| record["Sequence"].as_i64().unwrap()));
+        let Some(next) = page["NextToken"].as_str() else { break };
+        token = Some(next.to_owned());
+    }
+    assert_eq!(found, (first..first + 7).rev().collect::<Vec<_>>());
 }
 
 #[test]

@@ -7,6 +7,8 @@ mod support;
 
 use std::sync::mpsc;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use coffer_base::limits;
 use coffer_cloud::{Incoming, Method, Product};
 use coffer_crypto::{digest, mac};
@@ -286,4 +288,55 @@ fn a_source_that_guesses_is_made_to_wait_a_minute_where_that_is_set() {
     assert_eq!(world.send(elsewhere).0, 200);
     world.advance(59_000);
     assert_eq!(good(), 200);
+}
+
+/// A KMS request signed by V1, without a nonce.
+fn by_v1(world: &World, action: &str) -> Incoming {
+    let timestamp = encode(&world.clock.now().to_iso8601());
+    let query = format!(
+        "AccessKeyId={}&Action={action}&Format=JSON&SignatureMethod=HMAC-SHA1&SignatureVersion=1.0&Timestamp={timestamp}&Version={}",
+        support::ROOT.0,
+        Product::Kms.version()
+    );
+    let to_sign = format!("GET&%2F&{}", encode(&query));
+    let signature = mac::hmac_sha1(format!("{}&", support::ROOT.1).as_bytes(), to_sign.as_bytes());
+    let query = format!("{query}&Signature={}", encode(&STANDARD.encode(signature)));
+    Incoming {
+        method: Method::Get,
+        path: "/".to_owned(),
+        query,
+        headers: vec![("host".to_owned(), "localhost".to_owned())],
+        body: Vec::new(),
+        peer: std::net::Ipv4Addr::LOCALHOST.into(),
+        tls: false,
+    }
+}
+
+#[test]
+fn a_write_without_a_nonce_is_done_once_and_equal_reads_and_uses_are_not_told_apart() {
+    let world = World::new();
+    let key_id = world.customer_key();
+    let keys = || world.root(Product::Kms, "ListKeys", &[])["TotalCount"].as_i64().unwrap();
+    let by_v3 = |product, action: &str, parameters: &[(&str, &str)]| {
+        world.nonce_request(&root(), "", "", product, action, &support::owned(parameters))
+    };
+    let create = || by_v3(Product::Kms, "CreateKey", &[]);
+    for sent in [create(), by_v1(&world, "CreateKey")] {
+        let before = keys();
+        assert_eq!(world.send(sent.clone()).0, 200);
+        let (status, body) = world.send(sent);
+        assert_eq!((status, text(&body, "Code")), (400, "SignatureNonceUsed".to_owned()));
+        assert_eq!(keys(), before + 1);
+    }
+    for sent in [
+        by_v3(Product::Kms, "ListKeys", &[]),
+        by_v1(&world, "ListKeys"),
+        by_v3(Product::Kms, "Encrypt", &[("KeyId", &key_id), ("Plaintext", "aGk=")]),
+    ] {
+        assert_eq!([world.send(sent.clone()).0, world.send(sent).0], [200, 200]);
+    }
+    let old = create();
+    world.advance(1000);
+    assert_eq!(world.send(create()).0, 200, "signed in another second");
+    assert_eq!(text(&world.send(old).1, "Code"), "SignatureNonceUsed");
 }

@@ -4,7 +4,9 @@
 
 mod support;
 
-use coffer_cloud::Product;
+use coffer_base::limits;
+use coffer_cloud::{Incoming, Product};
+use coffer_store::audit;
 use serde_json::{Value, json};
 use support::{World, oidc, owned, text};
 
@@ -23,6 +25,10 @@ fn world() -> World {
 
 /// Sends a request that nobody signed.
 fn unsigned(world: &World, token: &str, change: &[(&str, &str)]) -> (u16, Value) {
+    world.send(request(world, token, change))
+}
+
+fn request(world: &World, token: &str, change: &[(&str, &str)]) -> Incoming {
     let arn = format!("acs:ram::{}:role/builder", world.account);
     let mut parameters = owned(&[
         ("RoleArn", &arn),
@@ -36,7 +42,7 @@ fn unsigned(world: &World, token: &str, change: &[(&str, &str)]) -> (u16, Value)
     }
     let mut incoming = world.request(&support::root(), Product::Sts, "AssumeRoleWithOIDC", &parameters);
     incoming.headers.retain(|(name, _)| name != "authorization");
-    world.send(incoming)
+    incoming
 }
 
 #[test]
@@ -133,4 +139,46 @@ fn the_trust_policy_alone_decides_and_what_is_not_there_does_not_trust() {
     world.root(Product::Ram, "CreateRole", &[("RoleName", "plain"), ("AssumeRolePolicyDocument", trust)]);
     let plain = format!("acs:ram::{}:role/plain", world.account);
     assert_eq!(unsigned(&world, &token, &[("RoleArn", &plain)]).0, 403);
+}
+
+#[test]
+fn what_nobody_signed_leaves_a_small_row_whatever_it_says() {
+    let world = world();
+    let long = "x".repeat(99_000);
+    let tags: Vec<_> = (1..=8).map(|number| (format!("Tag.{number}.Key"), long.clone())).collect();
+    let mut change: Vec<_> = tags.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    for provider in [oidc::ARN, &long] {
+        change.push(("OIDCProviderArn", provider));
+        let mut incoming = request(&world, "text", &change);
+        incoming.headers.push(("user-agent".to_owned(), "somebody".to_owned()));
+        assert_ne!(world.send(incoming).0, 200);
+        let mut last = None;
+        world.db.read(|tx| audit::back(tx, i64::MAX, |row| last.replace(row).is_some())).unwrap();
+        let last = last.unwrap();
+        assert_eq!((&*last.action, &*last.detail), ("sts:AssumeRoleWithOIDC", "{}"));
+        assert!(last.bytes() < 512, "{}", last.bytes());
+    }
+}
+
+#[test]
+fn a_source_whose_unsigned_calls_fail_is_made_to_wait_and_leaves_no_more_rows() {
+    let world = world();
+    let rows = || world.db.read(audit::head).unwrap().0;
+    for _ in 0..limits::UNSIGNED_FAILURES {
+        assert_eq!(unsigned(&world, "text", &[]).1["Code"], "AuthenticationFail.OIDCToken.Invalid");
+    }
+    let before = rows();
+    let good = oidc::token(&oidc::claims());
+    for token in ["text", &good] {
+        let (status, body) = unsigned(&world, token, &[]);
+        assert_eq!((status, &body["Code"]), (400, &json!("Throttling")));
+    }
+    assert_eq!(rows(), before);
+    // What is signed is served, and so is another source.
+    world.root(Product::Ram, "ListUsers", &[]);
+    let mut elsewhere = request(&world, &good, &[]);
+    elsewhere.peer = std::net::Ipv4Addr::new(192, 0, 2, 1).into();
+    assert_eq!(world.send(elsewhere).0, 200);
+    world.advance(60_000);
+    assert_eq!(unsigned(&world, &good, &[]).0, 200);
 }

@@ -131,6 +131,25 @@ impl SealKey {
         hmac_sha256(derived.expose(), &[context, data].concat())
     }
 
+    /// Seals what anybody may have sealed as often as he likes, under a key of its own for the purpose and the day: what this key itself
+    /// may seal is not used up by it. `day (4, since 1970) ‖ sealed`.
+    pub fn seal_of_day(&self, rng: &dyn Rng, purpose: &str, day: u32, context: &[u8], message: &[u8]) -> Vec<u8> {
+        let sealed = self.of_day(purpose, day).seal(rng, context, message);
+        [&day.to_be_bytes(), &sealed[..]].concat()
+    }
+
+    /// Opens what [`SealKey::seal_of_day`] made for the same purpose and context, on whatever day.
+    pub fn open_of_day(&self, purpose: &str, context: &[u8], sealed: &[u8]) -> Result<Secret<Vec<u8>>, OpenError> {
+        let (day, sealed) = sealed.split_first_chunk().ok_or(OpenError)?;
+        self.of_day(purpose, u32::from_be_bytes(*day)).open(context, sealed)
+    }
+
+    /// The one step of HKDF-Expand (RFC 5869) that 32 bytes take; this key is uniform already.
+    fn of_day(&self, purpose: &str, day: u32) -> Aead {
+        let info = [b"coffer/of-day/1/", purpose.as_bytes(), b"/", &day.to_be_bytes(), &[1]].concat();
+        Aead::new(Secret::new(hmac_sha256(self.bytes.expose(), &info)).expose())
+    }
+
     /// The expanded key.
     pub const fn aead(&self) -> &Aead {
         &self.aead
@@ -181,6 +200,19 @@ mod tests {
         for length in 0..sealed.len() {
             assert!(key.aead().open(b"", &sealed[..length]).is_err(), "length {length}");
         }
+    }
+
+    #[test]
+    fn what_is_sealed_of_a_day_is_under_no_key_of_another_purpose_or_day_nor_under_the_key_itself() {
+        let rng = SeededRng::new(5);
+        let key = SealKey::generate(&rng);
+        let sealed = key.seal_of_day(&rng, "page", 20_000, b"c", b"m");
+        assert_eq!(sealed.len(), 4 + 1 + OVERHEAD_BYTES);
+        assert_eq!(key.open_of_day("page", b"c", &sealed).unwrap().expose(), b"m");
+        assert!(key.open_of_day("token", b"c", &sealed).is_err() && key.open_of_day("page", b"d", &sealed).is_err());
+        assert!(key.aead().open(b"c", &sealed[4..]).is_err());
+        let another_day = [&20_001u32.to_be_bytes(), &sealed[4..]].concat();
+        assert!(key.open_of_day("page", b"c", &another_day).is_err() && key.open_of_day("page", b"c", b"day").is_err());
     }
 
     #[test]

@@ -160,6 +160,12 @@ pub struct Recorded {
 }
 
 impl Recorded {
+    /// About how many bytes it takes.
+    pub const fn bytes(&self) -> usize {
+        const REST: usize = 256;
+        REST + self.principal.len() + self.resources.len() + self.detail.len()
+    }
+
     /// The row as it went in, to compute its chain again.
     pub fn entry(&self) -> Entry<'_> {
         Entry {
@@ -212,10 +218,10 @@ pub fn with_detail(tx: &Tx<'_>, action: &str, text: &str, after: i64, limit: i64
     tx.all(&[COLUMNS, sql].concat(), &[action.into(), text.into(), after.into(), limit.into()], read)
 }
 
-/// At most `limit` rows before `sequence`, the last one first.
-pub fn before(tx: &Tx<'_>, sequence: i64, limit: i64) -> Result<Vec<Recorded>, StoreError> {
-    let sql = [COLUMNS, "WHERE sequence < $1 ORDER BY sequence DESC LIMIT $2"].concat();
-    tx.all(&sql, &[sequence.into(), limit.into()], read)
+/// Goes back over the rows before `sequence`, the last one first, for as long as `each` says to. Only one is in memory at a time.
+pub fn back(tx: &Tx<'_>, sequence: i64, mut each: impl FnMut(Recorded) -> bool) -> Result<(), StoreError> {
+    let sql = [COLUMNS, "WHERE sequence < $1 ORDER BY sequence DESC"].concat();
+    tx.each(&sql, &[sequence.into()], |row| Ok(each(read(row)?)))
 }
 
 const COLUMNS: &str = "SELECT sequence, at, account_id, principal, access_key_id, peer, action, resources, outcome,

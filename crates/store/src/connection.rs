@@ -2,12 +2,13 @@
 //!
 //! Engines disagree on what `$1` means (a name to SQLite, a position to PostgreSQL); binding by name serves both with one SQL text.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use coffer_base::{Region, Timestamp};
-use rusqlite::Connection;
 use rusqlite::types::{ToSqlOutput, ValueRef};
+use rusqlite::{CachedStatement, Connection};
 
 use crate::StoreError;
 
@@ -153,8 +154,15 @@ impl Row<'_> {
 pub struct Tx<'a> {
     connection: &'a Connection,
     depth: Cell<usize>,
-    generation: Option<u64>,
+    /// Of one that reads: the generation of the database as it was before, and as it is.
+    generation: Option<(u64, &'a AtomicU64)>,
+    after_commit: RefCell<Vec<Hook>>,
+    /// Whether a file could not be read or written, or is damaged.
+    file_failed: Cell<bool>,
 }
+
+/// What is to be done after a commit.
+type Hook = Box<dyn FnOnce() + Send>;
 
 /// Most values in a statement: the tags of a page of 500 disks, or a listing with every filter, stay below.
 const MOST_VALUES: usize = 1024;
@@ -253,22 +261,81 @@ impl<'a> Condition<'a> {
 }
 
 impl<'a> Tx<'a> {
-    /// One that writes, or one that reads: with the generation of the database as it was before.
-    pub(crate) const fn new(connection: &'a Connection, generation: Option<u64>) -> Self {
-        Self { connection, depth: Cell::new(0), generation }
+    /// One that writes, or one that reads: with the generation of the database, as it is before it begins.
+    pub(crate) fn new(connection: &'a Connection, generation: Option<&'a AtomicU64>) -> Self {
+        let generation = generation.map(|now| (now.load(Ordering::SeqCst), now));
+        Self {
+            connection,
+            depth: Cell::new(0),
+            generation,
+            after_commit: RefCell::default(),
+            file_failed: Cell::new(false),
+        }
     }
 
     /// What was made from this transaction's picture of the database alone is still true in any other of the same generation. `None`
     /// in one that writes, which may see what is not committed and never will be.
-    pub const fn generation(&self) -> Option<u64> {
-        self.generation
+    pub fn generation(&self) -> Option<u64> {
+        self.generation.map(|(before, _)| before)
+    }
+
+    /// Whether nothing that this transaction read has changed since, as far as is known: never in one that writes. What it read may still be
+    /// remembered then, if that is asked under the lock that [`Tx::after_commit`] takes to forget it.
+    pub fn is_current(&self) -> bool {
+        self.generation.is_some_and(|(before, now)| now.load(Ordering::SeqCst) == before)
+    }
+
+    /// Has something done once this transaction, which writes, is committed: after what is read is new, before anybody is told. If it is
+    /// undone that may be done all the same: it is for forgetting what memory holds, not for more.
+    pub fn after_commit(&self, work: impl FnOnce() + Send + 'static) {
+        assert!(self.generation.is_none(), "a transaction that reads commits nothing");
+        self.after_commit.borrow_mut().push(Box::new(work));
+    }
+
+    /// Does what is to be done after the commit.
+    pub(crate) fn committed(&self) {
+        self.after_commit.take().into_iter().for_each(|work| work());
+    }
+
+    /// Whether there is still a transaction: an error of the disk or of memory can make the engine undo all of it by itself, and what
+    /// was run after that would be committed at once, each statement for itself.
+    pub(crate) fn is_open(&self) -> bool {
+        !self.connection.is_autocommit()
+    }
+
+    /// Whether a statement failed on a file: what the engine knows of it can't be relied on then.
+    pub(crate) const fn file_failed(&self) -> bool {
+        self.file_failed.get()
+    }
+
+    /// What the engine answers, with a look at how it failed.
+    pub(crate) fn seen<T>(&self, outcome: rusqlite::Result<T>) -> Result<T, StoreError> {
+        use rusqlite::ErrorCode::{DatabaseCorrupt, SystemIoFailure};
+        let code = outcome.as_ref().err().and_then(rusqlite::Error::sqlite_error_code);
+        if matches!(code, Some(SystemIoFailure | DatabaseCorrupt)) {
+            self.file_failed.set(true);
+        }
+        Ok(outcome?)
+    }
+
+    /// A statement to be run in the transaction, if that is still there.
+    fn prepare(&self, sql: &str, values: &[Value<'_>]) -> Result<CachedStatement<'a>, StoreError> {
+        if !self.is_open() {
+            return Err(StoreError::RolledBack);
+        }
+        let mut statement = self.seen(self.connection.prepare_cached(sql))?;
+        bind(&mut statement, values)?;
+        Ok(statement)
+    }
+
+    /// Begins or ends the transaction.
+    pub(crate) fn control(&self, sql: &str) -> Result<(), StoreError> {
+        self.seen(self.connection.prepare_cached(sql).and_then(|mut statement| statement.raw_execute())).map(drop)
     }
 
     /// Runs a statement; the number of rows it changed.
     pub(crate) fn execute(&self, sql: &str, values: &[Value<'_>]) -> Result<usize, StoreError> {
-        let mut statement = self.connection.prepare_cached(sql)?;
-        bind(&mut statement, values)?;
-        Ok(statement.raw_execute()?)
+        self.seen(self.prepare(sql, values)?.raw_execute())
     }
 
     /// Runs a query; its first row, if any.
@@ -278,9 +345,8 @@ impl<'a> Tx<'a> {
         values: &[Value<'_>],
         read: impl FnOnce(&Row<'_>) -> Result<T, StoreError>,
     ) -> Result<Option<T>, StoreError> {
-        let mut statement = self.connection.prepare_cached(sql)?;
-        bind(&mut statement, values)?;
-        match statement.raw_query().next()? {
+        let mut statement = self.prepare(sql, values)?;
+        match self.seen(statement.raw_query().next())? {
             Some(row) => read(&Row(row)).map(Some),
             None => Ok(None),
         }
@@ -293,14 +359,29 @@ impl<'a> Tx<'a> {
         values: &[Value<'_>],
         mut read: impl FnMut(&Row<'_>) -> Result<T, StoreError>,
     ) -> Result<Vec<T>, StoreError> {
-        let mut statement = self.connection.prepare_cached(sql)?;
-        bind(&mut statement, values)?;
-        let mut rows = statement.raw_query();
         let mut out = Vec::new();
-        while let Some(row) = rows.next()? {
-            out.push(read(&Row(row))?);
-        }
+        self.each(sql, values, |row| {
+            out.push(read(row)?);
+            Ok(true)
+        })?;
         Ok(out)
+    }
+
+    /// Runs a query; gives `each` its rows for as long as that says to go on.
+    pub(crate) fn each(
+        &self,
+        sql: &str,
+        values: &[Value<'_>],
+        mut each: impl FnMut(&Row<'_>) -> Result<bool, StoreError>,
+    ) -> Result<(), StoreError> {
+        let mut statement = self.prepare(sql, values)?;
+        let mut rows = statement.raw_query();
+        while let Some(row) = self.seen(rows.next())? {
+            if !each(&Row(row))? {
+                break;
+            }
+        }
+        Ok(())
     }
 
     /// The single integer that a counting query returns.

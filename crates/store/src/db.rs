@@ -5,7 +5,7 @@ use std::io;
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
@@ -159,13 +159,11 @@ impl Db {
         match &*self.0 {
             Backend::Memory(connection, generation) => {
                 let connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
-                snapshot(&connection, Some(generation.load(Ordering::SeqCst)), work)
+                snapshot(&connection, Some(generation), work)
             }
             Backend::Files(files) => {
                 let connection = files.reader()?;
-                // Before the snapshot, which may then be of a later generation but never of an earlier one.
-                let generation = files.generation.load(Ordering::SeqCst);
-                let outcome = snapshot(&connection, Some(generation), work);
+                let outcome = snapshot(&connection, Some(&files.generation), work);
                 // A connection that can't end its transaction would show old data for ever: it is closed instead of reused.
                 if connection.is_autocommit() {
                     files.readers.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
@@ -288,13 +286,14 @@ fn uri_path(file: &Path) -> String {
 
 fn snapshot<T, E: From<StoreError>>(
     connection: &Connection,
-    generation: Option<u64>,
+    generation: Option<&AtomicU64>,
     work: impl FnOnce(&Tx<'_>) -> Result<T, E>,
 ) -> Result<T, E> {
+    // It takes the generation before the snapshot, which may then be of a later one but never of an earlier one.
     let tx = Tx::new(connection, generation);
-    tx.execute("BEGIN", &[])?;
+    tx.control("BEGIN")?;
     let outcome = work(&tx);
-    tx.execute("ROLLBACK", &[])?;
+    tx.control("ROLLBACK")?;
     outcome
 }
 
@@ -379,6 +378,57 @@ mod tests {
             assert!(matches!(panicking.wait(), Err(StoreError::Panicked(_))));
             assert!(has(&db, "before") && has(&db, "after") && !has(&db, "failing") && !has(&db, "panicking"));
         }
+        fs::remove_dir_all(dir).unwrap();
+    }
+
+    /// A statement whose error makes the engine undo the whole transaction, as errors of the disk and of memory do.
+    fn roll_back(tx: &Tx<'_>) -> Result<(), StoreError> {
+        crate::accounts::set_fact(tx, "twice", "1")?;
+        let failed = tx.execute("INSERT OR ROLLBACK INTO facts SELECT * FROM facts WHERE name = 'twice'", &[]);
+        assert!(failed.is_err() && !tx.is_open());
+        failed.map(drop)
+    }
+
+    #[test]
+    fn when_the_engine_undoes_a_transaction_all_its_writes_fail_and_nothing_of_them_stays() {
+        let dir = directory("undone");
+        let db = Db::open(&dir, Options::default()).unwrap();
+        // Held until all wait, so that they share a transaction.
+        let (release, held) = std::sync::mpsc::channel::<()>();
+        let before = db.write::<(), StoreError>(move |tx| {
+            held.recv().unwrap();
+            crate::accounts::set_fact(tx, "before", "1")
+        });
+        let undone = db.write::<(), StoreError>(|tx| {
+            assert!(tx.atomic(roll_back).is_err());
+            // Whoever goes on after it does not write outside of any transaction.
+            assert!(crate::accounts::set_fact(tx, "outside", "1").is_err());
+            assert!(tx.atomic(|tx| crate::accounts::set_fact(tx, "outside", "1")).is_err());
+            Ok(())
+        });
+        let after = db.write(|tx| crate::accounts::set_fact(tx, "after", "1"));
+        release.send(()).unwrap();
+        let outcomes = [before.wait(), undone.wait()];
+        assert!(outcomes.iter().all(|outcome| matches!(outcome, Err(StoreError::CommitFailed(_)))), "{outcomes:?}");
+        after.wait().unwrap();
+        assert_eq!(["before", "twice", "outside", "after"].map(|name| has(&db, name)), [false, false, false, true]);
+        fs::remove_dir_all(dir).unwrap();
+    }
+
+    #[test]
+    fn after_a_write_that_failed_on_a_file_nothing_is_written_any_more() {
+        let dir = directory("file");
+        let db = Db::open(&dir, Options::default()).unwrap();
+        put(&db, "kept").unwrap();
+        let failing = db.write::<(), StoreError>(|tx| {
+            crate::accounts::set_fact(tx, "failing", "1")?;
+            let failure = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_IOERR_READ);
+            assert!(tx.seen::<()>(Err(rusqlite::Error::SqliteFailure(failure, None))).is_err());
+            Ok(())
+        });
+        assert!(matches!(failing.wait(), Err(StoreError::CommitFailed(_))));
+        assert!(matches!(put(&db, "later"), Err(StoreError::Stopped)));
+        assert!(has(&db, "kept") && !has(&db, "failing"));
         fs::remove_dir_all(dir).unwrap();
     }
 

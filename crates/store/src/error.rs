@@ -42,6 +42,9 @@ pub enum StoreError {
     /// A commit failed; none of the writes in it happened.
     #[error("the commit failed: {0}")]
     CommitFailed(String),
+    /// The engine undid the whole transaction by itself; nothing more can be done in it.
+    #[error("the database engine rolled the transaction back")]
+    RolledBack,
     /// The code that ran inside a transaction panicked; the transaction was rolled back.
     #[error("a transaction was abandoned by a panic: {0}")]
     Panicked(String),

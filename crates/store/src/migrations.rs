@@ -126,6 +126,7 @@ mod tests {
                     'Available', 'data', NULL, NULL, NULL, 0, 'Disabled', 0, 0, 0, 7, '', '', NULL, NULL, '');";
         connection.execute_batch(disk).unwrap();
         run(&connection).unwrap();
+        connection.execute_batch("BEGIN").unwrap();
         let tx = crate::Tx::new(&connection, None);
         let disk = <crate::disks::Disk as crate::Record>::get(&tx, "d-1").unwrap().unwrap();
         assert_eq!((crate::volumes::id_of(&disk), disk.rewrapped_at), ("d-1.1".to_owned(), None));

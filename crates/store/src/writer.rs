@@ -208,7 +208,7 @@ fn run(connection: &Connection, jobs: &Receiver<Job>, batch: usize, generation: 
         if !healthy {
             // After a failed fsync the engine's picture of the file can't be trusted: stop acknowledging. Jobs still queued are
             // dropped, which tells their callers that the writer has stopped.
-            tracing::error!("a commit failed with an I/O error; no further write will be accepted until a restart");
+            tracing::error!("a write failed with an I/O error; no further write will be accepted until a restart");
             return;
         }
     }
@@ -222,21 +222,25 @@ fn commit_batch(
     mut next: impl FnMut() -> Option<Job>,
 ) -> bool {
     let tx = Tx::new(connection, None);
-    if let Err(error) = tx.execute("BEGIN IMMEDIATE", &[]) {
+    if let Err(error) = tx.control("BEGIN IMMEDIATE") {
         tracing::error!(%error, "a write could not begin");
-        return !is_io(&error);
+        return !tx.file_failed();
     }
     let mut changes = first.effect == Effect::Changes;
     let mut completions = vec![(first.work)(&tx)];
-    while let Some(job) = next() {
+    // What is not taken any more waits for the next transaction.
+    while tx.is_open()
+        && !tx.file_failed()
+        && let Some(job) = next()
+    {
         changes |= job.effect == Effect::Changes;
         completions.push((job.work)(&tx));
     }
-    let committed = tx.execute("COMMIT", &[]);
-    let healthy = committed.as_ref().map_or_else(|error| !is_io(error), |_| true);
+    let is_whole = tx.is_open() && !tx.file_failed();
+    let committed = if is_whole { tx.control("COMMIT") } else { Err(StoreError::RolledBack) };
     if let Err(error) = &committed {
-        // COMMIT may already have rolled back by itself; then there is nothing left to undo.
-        if !connection.is_autocommit() && tx.execute("ROLLBACK", &[]).is_err() {
+        // The engine may already have rolled back by itself; then there is nothing left to undo.
+        if tx.is_open() && tx.control("ROLLBACK").is_err() {
             tracing::error!("rolling back after a failed commit failed as well");
         }
         tracing::error!(%error, writes = completions.len(), "a commit failed");
@@ -245,14 +249,10 @@ fn commit_batch(
         // After the commit: what is read from now on is new. Before anyone is told: whoever knows of it reads it so.
         generation.fetch_add(1, Ordering::SeqCst);
     }
+    tx.committed();
     let failure = committed.err().map(|error| error.to_string());
     for completion in completions {
         completion(failure.clone().map_or(Ok(()), |text| Err(StoreError::CommitFailed(text))));
     }
-    healthy
-}
-
-fn is_io(error: &StoreError) -> bool {
-    matches!(error, StoreError::Sqlite(rusqlite::Error::SqliteFailure(failure, _))
-        if failure.code == rusqlite::ErrorCode::SystemIoFailure || failure.code == rusqlite::ErrorCode::DatabaseCorrupt)
+    !tx.file_failed()
 }

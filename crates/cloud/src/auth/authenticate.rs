@@ -14,6 +14,7 @@ use super::signature::{Claim, Coverage, Scheme};
 use crate::caller::{Caller, Identity};
 use crate::exchange::Incoming;
 use crate::keyring::Keyring;
+use crate::operation::Effect;
 use crate::parameters::Parameters;
 
 /// A request whose signature is good, whose timestamp is in the window and whose nonce is new to this process.
@@ -54,6 +55,7 @@ pub fn secret_context(access_key_id: &str) -> Vec<u8> {
 }
 
 /// Verifies a request against the credential it names.
+#[expect(clippy::too_many_arguments, reason = "what a request is judged by")]
 pub fn authenticate(
     tx: &Tx<'_>,
     keyring: &Keyring,
@@ -62,6 +64,7 @@ pub fn authenticate(
     incoming: &Incoming,
     parameters: &Parameters,
     claim: &Claim,
+    effect: Effect,
 ) -> Result<Authenticated, ApiError> {
     if matches!(claim.scheme, Scheme::Bearer) {
         return Err(ErrorCode::InvalidSignatureMethod.into());
@@ -71,7 +74,14 @@ pub fn authenticate(
     let coverage = claim.verify(incoming, parameters, &found.secret)?;
     found.require_active()?;
     let signed_at = claim.timestamp.ok_or_else(|| missing("Timestamp"))?;
-    let fingerprint = claim.nonce.as_deref().map(|nonce| fingerprint(access_key_id, nonce));
+    let fingerprint = match (&claim.nonce, claim.signature()) {
+        (Some(nonce), _) => Some(fingerprint(&[access_key_id, nonce])),
+        // Clients may leave the nonce out; what changes something is done once all the same. No access key is called so.
+        (None, Some(signature)) if effect == Effect::Write => {
+            Some(fingerprint(&["signature", access_key_id, signature]))
+        }
+        (None, _) => None,
+    };
     replays.accept(now, signed_at, fingerprint)?;
     let expires_at = signed_at.plus_ms(limits::TIMESTAMP_WINDOW_MS);
     let nonce = fingerprint.map(|fingerprint| Nonce { fingerprint, expires_at });
@@ -114,8 +124,8 @@ pub fn anonymous(parameters: &Parameters) -> Authenticated {
     Authenticated { caller, nonce: None, coverage: Coverage::Everything }
 }
 
-fn fingerprint(access_key_id: &str, nonce: &str) -> Fingerprint {
-    let digest = digest::sha256(&[access_key_id.as_bytes(), b"\0", nonce.as_bytes()].concat());
+fn fingerprint(parts: &[&str]) -> Fingerprint {
+    let digest = digest::sha256(parts.join("\0").as_bytes());
     let (head, _) = digest.split_first_chunk().expect("a digest has 32 bytes");
     *head
 }

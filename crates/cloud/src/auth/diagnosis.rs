@@ -15,6 +15,7 @@ use crate::kms::cipher;
 const CONTEXT: &[u8] = b"coffer/diagnosis/1";
 /// How long a message can be opened. The vendor's expire too, after a time it does not state.
 const VALID_MS: i64 = 86_400_000;
+const PURPOSE: &str = "diagnosis";
 /// Longest message in characters.
 const MOST_CHARACTERS: usize = 65_536;
 
@@ -96,7 +97,7 @@ impl Diagnosis {
     /// The message: only the caller's account can have it opened.
     pub fn seal(&self, cx: &Cx<'_>) -> Result<String, ApiError> {
         let plain = serde_json::to_vec(self).map_err(ApiError::internal)?;
-        let sealed = cipher::domain(cx, cx.account())?.aead().seal(cx.rng, CONTEXT, &plain);
+        let sealed = cipher::seal_of_day(cx, cx.account(), PURPOSE, CONTEXT, &plain)?;
         Ok(STANDARD.encode(sealed))
     }
 
@@ -105,7 +106,7 @@ impl Diagnosis {
         let sealed = Some(message).filter(|message| message.len() <= MOST_CHARACTERS);
         let sealed = sealed.and_then(|message| STANDARD.decode(message).ok()).ok_or(ErrorCode::RamNoDiagnosis)?;
         let domain = cipher::domain(cx, cx.account())?;
-        let plain = domain.aead().open(CONTEXT, &sealed).map_err(|_| ErrorCode::RamNoDiagnosis)?;
+        let plain = domain.open_of_day(PURPOSE, CONTEXT, &sealed).map_err(|_| ErrorCode::RamNoDiagnosis)?;
         let diagnosis: Self = serde_json::from_slice(plain.expose()).map_err(ApiError::internal)?;
         if diagnosis.expires_at_ms <= cx.now.unix_ms() {
             return Err(ErrorCode::RamDiagnosisExpired.into());

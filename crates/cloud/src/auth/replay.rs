@@ -1,6 +1,6 @@
 //! Each request counts once: the timestamp window and the memory of nonces.
 //!
-//! A nonce needs to be remembered only while its timestamp is acceptable. When the memory is full the oldest second is forgotten
+//! A write without a nonce is told by its signature instead. A nonce needs to be remembered only while its timestamp is acceptable. When the memory is full the oldest second is forgotten
 //! and, so that nothing in it can be replayed, timestamps up to it are no longer accepted: load narrows the window, it never opens it.
 
 use std::collections::{BTreeMap, HashSet};
@@ -9,7 +9,7 @@ use std::sync::{Mutex, PoisonError};
 use coffer_base::{ApiError, Clock, ErrorCode, Timestamp, limits};
 use coffer_store::audit::Nonce;
 
-/// What tells a signed request from every other: the first 16 bytes of a SHA-256 over access key and nonce.
+/// What tells a signed request from every other: the first 16 bytes of a SHA-256 over access key and nonce, or signature.
 pub type Fingerprint = [u8; 16];
 
 /// The memory of nonces.

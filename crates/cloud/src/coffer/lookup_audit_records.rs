@@ -75,9 +75,11 @@ pub const OPERATION: Operation = Operation {
 /// Most records on a page, and how many there are unless it is said.
 const MOST: i64 = 100;
 const USUAL: i64 = 20;
-/// Most rows that one call looks at, and how many are read at a time.
+/// Most bytes of records on a page that has more than one.
+const MOST_BYTES: usize = 1024 * 1024;
+/// Most rows that one call looks at, and most bytes of them.
 const LOOKED_AT: usize = 10_000;
-const AT_A_TIME: i64 = 500;
+const LOOKED_AT_BYTES: usize = 64 * 1024 * 1024;
 
 /// What a policy must allow it on.
 pub fn resources(_cx: &mut Cx<'_>, _request: &Request) -> Result<Vec<Arn>, ApiError> {
@@ -107,24 +109,24 @@ pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
 
 /// Goes back from a row. The records, and before which row to go on, unless that was all.
 fn search(cx: &Cx<'_>, request: &Request, before: i64, most: usize) -> Result<(Vec<Recorded>, Option<i64>), ApiError> {
-    let (mut before, mut looked_at, mut found) = (before, 0, Vec::new());
-    while looked_at < LOOKED_AT {
-        let rows = audit::before(cx.tx, before, AT_A_TIME)?;
-        if rows.is_empty() {
-            return Ok((found, None));
+    let (mut next, mut is_all, mut found) = (before, true, Vec::new());
+    let (mut rows, mut bytes, mut found_bytes) = (0, 0, 0);
+    audit::back(cx.tx, before, |row| {
+        let is_meant = row.account == *cx.account() && matches(request, &row);
+        // The first one is answered however long it is: the next page would begin with it again.
+        if is_meant && found_bytes + row.bytes() > MOST_BYTES && !found.is_empty() {
+            is_all = false;
+            return false;
         }
-        looked_at += rows.len();
-        for row in rows {
-            before = row.sequence;
-            if row.account == *cx.account() && matches(request, &row) {
-                found.push(row);
-            }
-            if found.len() == most {
-                return Ok((found, (before > 1).then_some(before)));
-            }
+        (next, rows, bytes) = (row.sequence, rows + 1, bytes + row.bytes());
+        if is_meant {
+            found_bytes += row.bytes();
+            found.push(row);
         }
-    }
-    Ok((found, Some(before)))
+        is_all = found.len() < most && rows < LOOKED_AT && bytes < LOOKED_AT_BYTES;
+        is_all
+    })?;
+    Ok((found, (!is_all && next > 1).then_some(next)))
 }
 
 fn matches(request: &Request, row: &Recorded) -> bool {

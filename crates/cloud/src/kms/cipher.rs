@@ -40,11 +40,24 @@ fn message_context(key: &Key, version_id: &str, context: &EncryptionContext) -> 
     bytes
 }
 
+/// Seals under an account's domain key what callers can have sealed in any number: by a key of its own for the purpose and the day.
+pub fn seal_of_day(
+    cx: &Cx<'_>,
+    account: &AccountId,
+    purpose: &str,
+    context: &[u8],
+    plain: &[u8],
+) -> Result<Vec<u8>, ApiError> {
+    const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+    let day = u32::try_from(cx.now.unix_ms().max(0) / DAY_MS).map_err(ApiError::internal)?;
+    Ok(domain(cx, account)?.seal_of_day(cx.rng, purpose, day, context, plain))
+}
+
 /// The material of a version. The caller has seen that it has some.
 pub fn open_version(cx: &Cx<'_>, key: &Key, version: &KeyVersion) -> Result<Arc<Material>, ApiError> {
     cx.require_kms()?;
     let KeyVersion { version_id, sealed_material, .. } = version;
-    cx.keyring.version(version_id, sealed_material, || {
+    cx.keyring.version(cx.tx, version_id, sealed_material, || {
         let (spec, context) = (spec::of(key)?, material_context(key, version_id));
         Material::open_under(spec, domain(cx, &key.account)?.aead(), &context, sealed_material)
             .map_err(ApiError::internal)

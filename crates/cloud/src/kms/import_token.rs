@@ -1,5 +1,5 @@
-//! Import tokens: the private half of the key that wraps material to be imported, sealed under the account's domain key and bound to
-//! the key that the material is for. Nothing is stored.
+//! Import tokens: the private half of the key that wraps material to be imported, sealed under the account's key of the day for them and bound
+//! to the key that the material is for. Nothing is stored.
 
 use std::sync::Arc;
 
@@ -14,6 +14,8 @@ use crate::context::Cx;
 
 /// How long a token can be used.
 pub const LIFETIME_MS: i64 = 24 * 60 * 60 * 1000;
+
+const PURPOSE: &str = "import token";
 
 /// What a token holds.
 pub struct ImportToken {
@@ -48,15 +50,14 @@ impl ImportToken {
         let (number, ..) = known.expect("every algorithm has a number");
         let expires_at = self.expires_at.unix_ms().to_be_bytes();
         let plain = Secret::new([&[*number], &expires_at[..], self.wrapping_key.bytes().expose()].concat());
-        let domain = cipher::domain(cx, &key.account)?;
-        Ok(STANDARD.encode(domain.aead().seal(cx.rng, &context(key), plain.expose())))
+        Ok(STANDARD.encode(cipher::seal_of_day(cx, &key.account, PURPOSE, &context(key), plain.expose())?))
     }
 
     /// Opens a token that was made for `key` and can still be used.
     pub fn open(cx: &Cx<'_>, key: &Key, text: &str) -> Result<Self, ApiError> {
         let domain = cipher::domain(cx, &key.account)?;
         let sealed = STANDARD.decode(text).map_err(|_| ErrorCode::ImportTokenInvalid)?;
-        let plain = domain.aead().open(&context(key), &sealed).map_err(|_| ErrorCode::ImportTokenInvalid)?;
+        let plain = domain.open_of_day(PURPOSE, &context(key), &sealed).map_err(|_| ErrorCode::ImportTokenInvalid)?;
         let parsed = Self::parse(plain.expose());
         let token = parsed.ok_or_else(|| ApiError::internal("an import token that was not made here opens"))?;
         if token.expires_at <= cx.now {

@@ -232,7 +232,7 @@ pub fn set_material(cx: &Cx<'_>, key: &Key, material: &Material) -> Result<(), A
 /// Erases imported material. The key waits for it again, unless it is to be deleted.
 pub fn forget_material(tx: &Tx<'_>, keyring: &Keyring, key: &mut Key) -> Result<(), ApiError> {
     let mut version = external_version(tx, key)?;
-    keyring.forget(&version.version_id);
+    keyring.forget(tx, &version.version_id);
     version.sealed_material.clear();
     version.update(tx)?;
     key.material_expire_at = None;
@@ -245,7 +245,7 @@ pub fn forget_material(tx: &Tx<'_>, keyring: &Keyring, key: &mut Key) -> Result<
 /// Deletes a key with all that belongs to it.
 pub fn erase(tx: &Tx<'_>, keyring: &Keyring, key: &Key) -> Result<(), ApiError> {
     for version_id in keys::version_ids(tx, &key.key_id)? {
-        keyring.forget(&version_id);
+        keyring.forget(tx, &version_id);
     }
     Ok(keys::delete(tx, &key.key_id)?)
 }

@@ -8,8 +8,10 @@ use super::issue::{self, Asked, AssumedRoleUser, Credentials, RoleArn, SessionNa
 use super::oidc::{self, Claims};
 use crate::auth::context;
 use crate::context::Cx;
+use crate::costly::Step;
 use crate::decode::{Invalid, Parameter, request};
 use crate::operation::{Access, Effect, Operation};
+use crate::settings::OidcProvider;
 use crate::value::response;
 
 request! {
@@ -90,12 +92,26 @@ pub fn resources(_cx: &mut Cx<'_>, request: &Request) -> Result<Vec<Arn>, ApiErr
     Ok(vec![Arn::ram(&request.role.account, &format!("role/{}", request.role.name))])
 }
 
-/// Does it.
-pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
+fn provider<'a>(cx: &Cx<'a>, request: &Request) -> Result<&'a OidcProvider, ApiError> {
     let provider = cx.settings.oidc.iter().find(|provider| provider.arn == request.provider);
     // A provider and a role that are not there look like a role that does not trust: who calls is nobody yet.
-    let provider = provider.ok_or(ErrorCode::StsFederatedNoPermission)?;
-    let claims = oidc::read(provider, &request.token.0, cx.now)?;
+    Ok(provider.ok_or(ErrorCode::StsFederatedNoPermission)?)
+}
+
+/// The token's reading.
+pub fn costly(cx: &mut Cx<'_>, request: &Request) -> Result<Option<Step>, ApiError> {
+    let (provider, token, now) = (provider(cx, request)?.clone(), request.token.0.clone(), cx.now);
+    Ok(Some(federated::reading(move || oidc::read(&provider, &token, now))))
+}
+
+/// Does it.
+pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
+    provider(cx, &request)?;
+    let claims: &Claims = federated::claims(cx)?;
+    // The transaction may have been waited for.
+    if claims.expires_at <= cx.now {
+        return Err(ErrorCode::StsOidcExpired.into());
+    }
     cx.note("subject", claims.subject.clone());
     let mut context = context(cx).with("oidc:iss", claims.issuer.as_str()).with("oidc:sub", claims.subject.as_str());
     for audience in &claims.audiences {
@@ -108,13 +124,13 @@ pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
     Ok(Response { user, credentials, token: info(claims) })
 }
 
-fn info(claims: Claims) -> TokenInfo {
+fn info(claims: &Claims) -> TokenInfo {
     TokenInfo {
         client_ids: claims.audiences.join(","),
         expiration_time: claims.expires_at.to_iso8601(),
         issuance_time: claims.issued_at.to_iso8601(),
-        issuer: claims.issuer,
-        subject: claims.subject,
+        issuer: claims.issuer.clone(),
+        subject: claims.subject.clone(),
         verification: "Success",
     }
 }

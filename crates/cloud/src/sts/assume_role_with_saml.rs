@@ -10,8 +10,10 @@ use super::issue::{self, Asked, AssumedRoleUser, Credentials, RoleArn, SessionNa
 use super::saml::{self, Claims};
 use crate::auth::context;
 use crate::context::Cx;
+use crate::costly::Step;
 use crate::decode::{Invalid, Parameter, request};
 use crate::operation::{Access, Effect, Operation};
+use crate::settings::SamlProvider;
 use crate::value::response;
 
 request! {
@@ -87,11 +89,25 @@ pub fn resources(_cx: &mut Cx<'_>, request: &Request) -> Result<Vec<Arn>, ApiErr
     Ok(vec![Arn::ram(&request.role.account, &format!("role/{}", request.role.name))])
 }
 
+fn provider<'a>(cx: &Cx<'a>, request: &Request) -> Result<&'a SamlProvider, ApiError> {
+    let provider = cx.settings.saml.iter().find(|provider| provider.arn == request.provider);
+    Ok(provider.ok_or(ErrorCode::StsSamlProviderNotExist)?)
+}
+
+/// The assertion's reading.
+pub fn costly(cx: &mut Cx<'_>, request: &Request) -> Result<Option<Step>, ApiError> {
+    let (provider, assertion, now) = (provider(cx, request)?.clone(), request.assertion.0.clone(), cx.now);
+    Ok(Some(federated::reading(move || saml::read(&provider, &assertion, now))))
+}
+
 /// Does it.
 pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
-    let provider = cx.settings.saml.iter().find(|provider| provider.arn == request.provider);
-    let provider = provider.ok_or(ErrorCode::StsSamlProviderNotExist)?;
-    let claims = saml::read(provider, &request.assertion.0, cx.now)?;
+    let provider = provider(cx, &request)?;
+    let claims: &Claims = federated::claims(cx)?;
+    // The transaction may have been waited for.
+    if claims.expires_at <= cx.now {
+        return Err(ErrorCode::StsSamlExpired.into());
+    }
     cx.note("subject", claims.subject.clone());
     let session_name = SessionName::from_text(&claims.session_name).map_err(|_| ErrorCode::StsSamlInvalid)?;
     let role_arn = format!("acs:ram::{}:role/{}", request.role.account, request.role.name);
@@ -101,15 +117,15 @@ pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
     }
     let context = context(cx).with("saml:recipient", claims.recipient.as_str());
     let role = federated::trusting_role(cx, &request.role, &provider.arn, &context)?;
-    take(cx, &role.account, &provider.arn, &claims)?;
+    take(cx, &role.account, &provider.arn, claims)?;
     let Request { policy, duration_s, .. } = request;
     let asked = Asked { session_name, policy, duration_s, source_identity: None, ends_by: claims.session_ends_at };
     let (user, credentials) = issue::session(cx, &role, asked)?;
     let assertion = AssertionInfo {
-        issuer: claims.issuer,
-        recipient: claims.recipient,
-        subject: claims.subject,
-        subject_type: claims.subject_type,
+        issuer: claims.issuer.clone(),
+        recipient: claims.recipient.clone(),
+        subject: claims.subject.clone(),
+        subject_type: claims.subject_type.clone(),
     };
     Ok(Response { user, credentials, assertion })
 }

@@ -330,6 +330,19 @@ impl World {
         action: &str,
         parameters: &[(String, String)],
     ) -> Incoming {
+        self.nonce_request(key, security_token, &self.nonces.uuid(), product, action, parameters)
+    }
+
+    /// The same with that nonce, or without one if it is empty.
+    pub(crate) fn nonce_request(
+        &self,
+        key: &Key,
+        security_token: &str,
+        nonce: &str,
+        product: Product,
+        action: &str,
+        parameters: &[(String, String)],
+    ) -> Incoming {
         // By name, as the canonical request orders them.
         let mut sorted: Vec<_> = parameters.iter().map(|(name, value)| (encode(name), encode(value))).collect();
         sorted.sort_unstable();
@@ -342,7 +355,7 @@ impl World {
             ("x-acs-content-sha256", &body_hash),
             ("x-acs-date", &date),
             ("x-acs-security-token", security_token),
-            ("x-acs-signature-nonce", &self.nonces.uuid()),
+            ("x-acs-signature-nonce", nonce),
             ("x-acs-version", product.version()),
         ]
         .map(|(name, value)| (name.to_owned(), value.to_owned()))

@@ -123,6 +123,15 @@ impl Claim {
         }
     }
 
+    /// The signature, which one text alone is: each scheme compares it as it was sent.
+    pub fn signature(&self) -> Option<&str> {
+        match &self.proof {
+            Proof::Unsigned => None,
+            Proof::Parameter(_, signature) => Some(signature),
+            Proof::Header(authorization) | Proof::ScopedHeader(authorization, _) => Some(&authorization.signature),
+        }
+    }
+
     /// Reads the claim of a request; decides the scheme from the `Authorization` header, then the parameters.
     ///
     /// # Errors

@@ -22,7 +22,7 @@ pub(super) struct Authorization {
     /// Names in strictly ascending order, joined with `;`, each of a header that is there.
     signed_headers: String,
     /// Lower-case hexadecimal.
-    signature: String,
+    pub(super) signature: String,
 }
 
 /// How names stand in the canonical query: documented is encoded, most official clients leave them as they are.
