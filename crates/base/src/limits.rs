@@ -20,7 +20,7 @@ pub const JSON_DEPTH: usize = 16;
 pub const TIMESTAMP_WINDOW_MS: i64 = 15 * 60 * 1000;
 /// Longest signature nonce in bytes.
 pub const NONCE_BYTES: usize = 128;
-/// Most nonces remembered; beyond it new requests are refused rather than old nonces forgotten.
+/// Most nonces remembered; beyond it the oldest requests of the account that made most are refused.
 pub const NONCES: usize = 4_000_000;
 /// How many requests that nobody signed may fail from one source within a minute; further ones are refused unread.
 pub const UNSIGNED_FAILURES: u32 = 100;

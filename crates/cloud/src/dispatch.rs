@@ -115,7 +115,7 @@ impl Cloud {
         let replays = Replays::new(limits::NONCES);
         // A request may have been signed as far ahead of its use as it is good afterwards.
         let since = clock.now().plus_ms(-2 * limits::TIMESTAMP_WINDOW_MS);
-        db.read(|tx| audit::nonces(tx, since, |nonce| replays.remember(clock.now(), nonce)))?;
+        db.read(|tx| audit::nonces(tx, since, |account, nonce| replays.remember(account, clock.now(), nonce)))?;
         Ok(Self(Arc::new(Shared {
             db,
             clock,

@@ -89,13 +89,13 @@ impl Nonce {
     }
 }
 
-/// Gives `each` the nonces that are kept with the rows since `since`, the newest first.
-pub fn nonces(tx: &Tx<'_>, since: Timestamp, mut each: impl FnMut(Nonce)) -> Result<(), StoreError> {
+/// Gives `each` the nonces that are kept with the rows since `since`, with whose they are, the newest first.
+pub fn nonces(tx: &Tx<'_>, since: Timestamp, mut each: impl FnMut(&AccountId, Nonce)) -> Result<(), StoreError> {
     let before = "SELECT sequence FROM audit WHERE at < $1 ORDER BY sequence DESC LIMIT 1";
     let before = tx.first(before, &[since.into()], |row| row.integer(0))?.unwrap_or_default();
-    let sql = "SELECT nonce FROM audit WHERE sequence > $1 AND nonce IS NOT NULL ORDER BY sequence DESC";
+    let sql = "SELECT account_id, nonce FROM audit WHERE sequence > $1 AND nonce IS NOT NULL ORDER BY sequence DESC";
     tx.all(sql, &[before.into()], |row| {
-        each(Nonce::read(&row.blob(0)?).ok_or(StoreError::Corrupt("nonce"))?);
+        each(&row.account(0)?, Nonce::read(&row.blob(1)?).ok_or(StoreError::Corrupt("nonce"))?);
         Ok(())
     })
     .map(drop)

@@ -82,7 +82,7 @@ pub fn authenticate(
         }
         (None, _) => None,
     };
-    replays.accept(now, signed_at, fingerprint)?;
+    replays.accept(&found.caller.account, now, signed_at, fingerprint)?;
     let expires_at = signed_at.plus_ms(limits::TIMESTAMP_WINDOW_MS);
     let nonce = fingerprint.map(|fingerprint| Nonce { fingerprint, expires_at });
     Ok(Authenticated { caller: found.caller, nonce, coverage })
