@@ -73,6 +73,17 @@ fn byte(host: &Host, id: &str, offset: u64) -> u8 {
     bytes[0]
 }
 
+/// A host with an encrypted volume that has something in it and is closed.
+fn with_closed_volume(name: &str) -> (Directory, Host) {
+    let directory = Directory::new(name);
+    let host = directory.host();
+    make(&host, "d-1.1", Some(&key(1)), None);
+    host.open("d-1.1", &under(1), None).unwrap();
+    write(&host, "d-1.1", 0, 1);
+    host.close("d-1.1").unwrap();
+    (directory, host)
+}
+
 fn freeze(host: &Host, id: &str, sequence: u64, parent: Option<u64>) {
     host.freeze(&[Freeze { volume_id: id.to_owned(), sequence, parent }]).unwrap();
 }
@@ -182,12 +193,7 @@ fn a_volume_lives_through_snapshots_a_clone_and_a_copy() {
 
 #[test]
 fn a_closed_volume_is_frozen_grown_and_thawed_without_its_key_and_read_off_with_it() {
-    let directory = Directory::new("closed");
-    let host = directory.host();
-    make(&host, "d-1.1", Some(&key(1)), None);
-    host.open("d-1.1", &under(1), None).unwrap();
-    write(&host, "d-1.1", 0, 1);
-    host.close("d-1.1").unwrap();
+    let (_directory, host) = with_closed_volume("closed");
     freeze(&host, "d-1.1", 1, None);
     host.resize("d-1.1", 2 * SIZE).unwrap();
     let what =
@@ -307,12 +313,7 @@ fn forge(directory: &Directory, id: &str, flags: impl Fn(u32) -> u32) {
 
 #[test]
 fn a_volume_on_record_as_encrypted_that_says_it_is_plain_is_refused() {
-    let directory = Directory::new("downgrade");
-    let host = directory.host();
-    make(&host, "d-1.1", Some(&key(1)), None);
-    host.open("d-1.1", &under(1), None).unwrap();
-    write(&host, "d-1.1", 0, 1);
-    host.close("d-1.1").unwrap();
+    let (directory, host) = with_closed_volume("downgrade");
     forge(&directory, "d-1.1", |flags| flags & !1);
     for keys in [under(1), from_to(Some(key(1)), 2)] {
         let refused = host.open("d-1.1", &keys, None).unwrap_err();

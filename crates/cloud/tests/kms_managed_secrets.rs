@@ -172,20 +172,25 @@ fn what_kms_does_by_itself_is_on_record() {
     assert_eq!(actions, [("kms:RotateSecret".to_owned(), true), ("ram:DeleteAccessKey".to_owned(), true)]);
 }
 
+/// What lets KMS change the keys of the account's users.
+const RIGHT: [(&str, &str); 3] = [
+    ("PolicyType", "Custom"),
+    ("PolicyName", "AliyunKMSManagedRAMCrendentialsRolePolicy"),
+    ("RoleName", "AliyunKMSManagedRAMCrendentialsRole"),
+];
+
 #[test]
 fn a_rotation_that_the_account_does_not_let_kms_do_shows_and_is_tried_again() {
     let world = world();
     let (first, _) = world.managed_secret("app", &EACH_WEEK);
-    let policy = "AliyunKMSManagedRAMCrendentialsRolePolicy";
-    let role = [("PolicyType", "Custom"), ("PolicyName", policy), ("RoleName", "AliyunKMSManagedRAMCrendentialsRole")];
-    world.root(Product::Ram, "DetachPolicyFromRole", &role);
+    world.root(Product::Ram, "DetachPolicyFromRole", &RIGHT);
     let user = format!("acs:ram:*:{}:user/app", world.account);
     let message = format!("This operation for {user} is forbidden by permission system.");
     let parameters = [OF_NAME, ("VersionId", "v2")];
     world.refuses(&root(), Product::Kms, "RotateSecret", &parameters, (403, "Forbidden.NoPermission", &message));
     world.advance(7 * DAY_MS);
     assert_eq!((current(&world), described(&world)["AutomaticRotation"].clone()), (first.clone(), json!("Invalid")));
-    world.root(Product::Ram, "AttachPolicyToRole", &role);
+    world.root(Product::Ram, "AttachPolicyToRole", &RIGHT);
     world.advance(HOUR_MS);
     assert_eq!(described(&world)["AutomaticRotation"], "Enabled");
     assert!(current(&world) != first && works(&world, &current(&world)));
@@ -195,9 +200,7 @@ fn a_rotation_that_the_account_does_not_let_kms_do_shows_and_is_tried_again() {
 fn a_rotation_policy_that_is_set_anew_is_planned_anew_and_forgets_what_failed() {
     let world = world();
     let (first, _) = world.managed_secret("app", &EACH_WEEK);
-    let policy = "AliyunKMSManagedRAMCrendentialsRolePolicy";
-    let role = [("PolicyType", "Custom"), ("PolicyName", policy), ("RoleName", "AliyunKMSManagedRAMCrendentialsRole")];
-    world.root(Product::Ram, "DetachPolicyFromRole", &role);
+    world.root(Product::Ram, "DetachPolicyFromRole", &RIGHT);
     world.advance(7 * DAY_MS);
     let shown = || described(&world)["AutomaticRotation"].clone();
     assert_eq!(shown(), "Invalid");
@@ -215,7 +218,7 @@ fn a_rotation_policy_that_is_set_anew_is_planned_anew_and_forgets_what_failed() 
     set("false", "7d");
     set("true", "7d");
     world.settle();
-    world.root(Product::Ram, "AttachPolicyToRole", &role);
+    world.root(Product::Ram, "AttachPolicyToRole", &RIGHT);
     world.advance(HOUR_MS);
     assert_eq!(shown(), "Enabled", "and again each hour");
     assert!(current(&world) != first && works(&world, &current(&world)));

@@ -351,8 +351,20 @@ mod tests {
         }
     }
 
+    fn none() -> Bitmap {
+        Bitmap::new(chunks(SIZE_BYTES))
+    }
+
+    /// New metadata whose calls can fail, over what can lose its power.
+    fn on_faulty(seed: u64) -> (Arc<Crashy>, Faulty, Meta) {
+        let crashy = Arc::new(Crashy::default());
+        let faulty = Faulty::new(Arc::clone(&crashy) as Arc<dyn Directory>, seed);
+        let meta = Meta::create(faulty.create("meta").unwrap(), superblock(), &none()).unwrap();
+        (crashy, faulty, meta)
+    }
+
     fn with(chunk: u64) -> Bitmap {
-        let mut bits = Bitmap::new(chunks(SIZE_BYTES));
+        let mut bits = none();
         bits.insert(chunk);
         bits
     }
@@ -360,10 +372,7 @@ mod tests {
     #[test]
     fn a_page_whose_neighbour_could_not_be_written_is_not_written_over_before_it_is_durable() {
         for seed in 0..200 {
-            let crashy = Arc::new(Crashy::default());
-            let faulty = Faulty::new(Arc::clone(&crashy) as Arc<dyn Directory>, seed);
-            let empty = Bitmap::new(chunks(SIZE_BYTES));
-            let mut meta = Meta::create(faulty.create("meta").unwrap(), superblock(), &empty).unwrap();
+            let (crashy, faulty, mut meta) = on_faulty(seed);
             meta.write(&[(Kind::ChangesA, &with(1)), (Kind::ChangesB, &with(1))]).unwrap();
             // The first page is written, the second is not.
             faulty.fail(Fault { call: faulty.calls() + 1, lasting: false, errno: libc::ENOSPC });
@@ -381,13 +390,10 @@ mod tests {
     #[test]
     fn what_is_as_it_was_before_a_write_that_failed_is_written_again() {
         for seed in 0..20 {
-            let crashy = Arc::new(Crashy::default());
-            let faulty = Faulty::new(Arc::clone(&crashy) as Arc<dyn Directory>, seed);
-            let empty = Bitmap::new(chunks(SIZE_BYTES));
-            let mut meta = Meta::create(faulty.create("meta").unwrap(), superblock(), &empty).unwrap();
+            let (crashy, faulty, mut meta) = on_faulty(seed);
             faulty.fail(Fault { call: faulty.calls(), lasting: false, errno: libc::EIO });
             assert!(meta.write(&[(Kind::ChangesA, &with(1))]).is_err());
-            meta.write(&[(Kind::ChangesA, &empty)]).unwrap();
+            meta.write(&[(Kind::ChangesA, &none())]).unwrap();
             let meta = Meta::open(crashy.open("meta").unwrap()).unwrap();
             assert!(meta.bitmap(Kind::ChangesA).is_empty(), "seed {seed}");
         }

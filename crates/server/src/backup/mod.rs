@@ -25,6 +25,7 @@ use serde_json::{Value, json};
 
 use crate::cli::{self, Failure, Lock, Output, Reason, chain};
 use crate::config::{Config, ServeArguments};
+use crate::place::require_data;
 use crate::serve::now;
 use archive::{Held, Manifest, Writer};
 use disks::{Disks, Snapshots};
@@ -83,12 +84,7 @@ impl Backup {
         let arguments =
             ServeArguments { data: self.data.clone(), config: self.config.clone(), ..ServeArguments::default() };
         let config = arguments.resolve().map_err(|error| Failure::new(Reason::Configuration, chain(&error)))?;
-        if !Db::exists(&config.data) {
-            let what = format!("there is no data directory at {}", config.data.display());
-            return Err(
-                Failure::new(Reason::Configuration, what).next("say with --data where the server keeps its data")
-            );
-        }
+        require_data(&config.data)?;
         let target = self.place(&config.data)?;
         let lock = cli::lock(&config.data);
         if matches!(lock, Lock::None) {
