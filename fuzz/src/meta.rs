@@ -2,11 +2,11 @@
 
 use std::sync::LazyLock;
 
-use coffer_base::{Rng as _, Secret, SeededRng};
+use coffer_base::{Rng as _, SeededRng};
 use coffer_block::export::Export as _;
 use coffer_block::storage::{Directory as _, MemoryDirectory};
 use coffer_block::volume::{self, DataKey, Freezing, NewVolume, Volume};
-use coffer_crypto::digest;
+use coffer_crypto::{PlainKey, digest};
 
 use crate::sound::patched;
 
@@ -33,9 +33,9 @@ static FILES: LazyLock<[Vec<u8>; 2]> = LazyLock::new(|| {
 });
 
 fn key(seed: u64) -> DataKey {
-    let mut plain = vec![0; 64];
+    let mut plain = [0; 64];
     SeededRng::new(seed).fill(&mut plain);
-    DataKey { plain: Secret::new(plain), wrapped: b"wrapped".to_vec() }
+    DataKey { plain: PlainKey::new(&plain).unwrap(), wrapped: b"wrapped".to_vec() }
 }
 
 fn made() -> MemoryDirectory {

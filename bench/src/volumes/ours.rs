@@ -7,9 +7,9 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
-use coffer_base::{Rng as _, Secret};
+use coffer_base::Rng as _;
 use coffer_block::host::{DataKey, Host, NewVolume, Options, SnapshotSource, VolumeKeys};
-use coffer_crypto::SystemRng;
+use coffer_crypto::{PLAIN_KEY_BYTES, PlainKey, SystemRng};
 
 use super::peers::first_line;
 use crate::server::clock;
@@ -19,14 +19,14 @@ pub(super) const VOLUME: &str = "d-bench.1";
 
 /// A data key. What wraps it is opaque here.
 pub(super) fn key() -> DataKey {
-    DataKey { plain: secret(), wrapped: vec![0; 200] }
+    DataKey { plain: plain_key(), wrapped: vec![0; 200] }
 }
 
 /// A data key of a snapshot.
-pub(super) fn secret() -> Secret<Vec<u8>> {
-    let mut plain = vec![0; 64];
+pub(super) fn plain_key() -> PlainKey {
+    let mut plain = [0; PLAIN_KEY_BYTES];
     SystemRng.fill(&mut plain);
-    Secret::new(plain)
+    PlainKey::new(&plain).expect("memory for a key")
 }
 
 fn monotonic_ns() -> u64 {

@@ -14,7 +14,7 @@ use coffer_block::bitmap::Bitmap;
 use coffer_block::geometry::CHUNK_BYTES;
 use coffer_block::host::{DataKey, Freeze, Host, ManifestRef, SnapshotSource, UploadOf, VolumeKeys};
 use coffer_block::snapshot::{self, Chain, ChunkSource, Manifest, Objects, Upload};
-use coffer_crypto::SystemRng;
+use coffer_crypto::{PlainKey, SystemRng};
 
 use super::client::{Client, LARGE, Load, Order, SMALL};
 use super::peers::cpu_seconds;
@@ -90,7 +90,7 @@ impl Content {
 
 /// Reads a frozen volume off, whole; the snapshot.
 fn upload(host: &Host, key: &DataKey) -> Result<SnapshotSource, Box<dyn Error>> {
-    let own = ours::secret();
+    let own = ours::plain_key();
     let what = UploadOf {
         volume_id: ours::VOLUME,
         sequence: 1,
@@ -281,7 +281,7 @@ pub(super) fn objects(path: &Path, rounds: usize) -> Result<(), Box<dyn Error>> 
 }
 
 fn seal_and_read(objects: &Arc<Objects>, source: &Repeated, sequence: u64) -> Result<(f64, f64), Box<dyn Error>> {
-    let (chain, key) = (Chain::new("d-speed.1")?, snapshot::DataKey::new(&[3; 64])?);
+    let (chain, key) = (Chain::new("d-speed.1")?, PlainKey::new(&[3; 64])?);
     let upload = Upload { objects, chain: &chain, sequence, data_key: Some(&key), threads: 1, rng: &SystemRng };
     #[expect(clippy::cast_precision_loss, reason = "a rate")]
     let gigabytes = source.size_bytes() as f64 / 1e9;

@@ -8,13 +8,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::time::Duration;
 
-use coffer_base::{Rng as _, Secret, SeededRng};
+use coffer_base::{Rng as _, SeededRng};
 use coffer_block::bitmap::Bitmap;
 use coffer_block::export::{Export as _, Zeroing};
 use coffer_block::geometry::{CHUNK_BYTES, chunks};
 use coffer_block::snapshot::{Base, ChunkSource as _};
 use coffer_block::storage::{Crashy, Directory, Fault, Faulty, MemoryDirectory, Storage};
 use coffer_block::volume::{self, DataKey, Freezing, NewVolume, Step, Volume, VolumeError};
+use coffer_crypto::PlainKey;
 
 const ID: &str = "d-bp1test.1";
 const MIB: u64 = 1 << 20;
@@ -155,9 +156,9 @@ impl Base for Fives {
 }
 
 fn key(seed: u64) -> DataKey {
-    let mut plain = vec![0; 64];
+    let mut plain = [0; 64];
     SeededRng::new(seed).fill(&mut plain);
-    DataKey { plain: Secret::new(plain), wrapped: vec![7; 200] }
+    DataKey { plain: PlainKey::new(&plain).unwrap(), wrapped: vec![7; 200] }
 }
 
 fn make(size_bytes: u64, base: Option<&Fives>) -> Failing {

@@ -6,19 +6,19 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use coffer_base::{Rng as _, Secret, SeededRng};
+use coffer_base::{Rng as _, SeededRng};
 use coffer_block::host::{
     Chain, DataKey, Freeze, Host, HostError, ManifestRef, NewVolume, Options, SnapshotSource, UploadOf, Uploaded,
     VolumeKeys,
 };
-use coffer_crypto::SystemRng;
+use coffer_crypto::{PlainKey, SystemRng};
 
 const SIZE: u64 = 8 << 20;
 
 fn key(seed: u64) -> DataKey {
-    let mut plain = vec![0; 64];
+    let mut plain = [0; 64];
     SeededRng::new(seed).fill(&mut plain);
-    DataKey { plain: Secret::new(plain), wrapped: seed.to_le_bytes().to_vec() }
+    DataKey { plain: PlainKey::new(&plain).unwrap(), wrapped: seed.to_le_bytes().to_vec() }
 }
 
 fn plain() -> VolumeKeys {
@@ -97,7 +97,7 @@ fn snapshot(
     parent: Option<&SnapshotSource>,
 ) -> SnapshotSource {
     freeze(host, id, sequence, parent.map(|parent| parent.manifest.sequence));
-    let own = Secret::new(key(1000 + sequence).plain.expose().clone());
+    let own = key(1000 + sequence).plain;
     let what = UploadOf {
         volume_id: id,
         sequence,
@@ -174,7 +174,7 @@ fn a_volume_lives_through_snapshots_a_clone_and_a_copy() {
     host.open("d-2.1", &under(2), None).unwrap();
     assert_eq!(byte(&host, "d-2.1", 5 << 20), 1);
 
-    let other = Secret::new(key(9).plain.expose().clone());
+    let other = key(9).plain;
     let copied = host.copy_snapshot(second.clone(), "s-copy", Some(other.clone()), &|_, _| true).unwrap();
     let copy = ManifestRef { chain: Chain::new("s-copy").unwrap(), sequence: 1, root: copied.root };
     host.delete_snapshot(&second.manifest, Some(&first.manifest), None).unwrap();

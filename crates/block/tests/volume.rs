@@ -5,21 +5,22 @@
 use std::io;
 use std::sync::Arc;
 
-use coffer_base::{Rng as _, Secret, SeededRng};
+use coffer_base::{Rng as _, SeededRng};
 use coffer_block::bitmap::Bitmap;
 use coffer_block::export::{Export as _, Zeroing};
 use coffer_block::geometry::{CHUNK_BYTES, chunks};
 use coffer_block::snapshot::{Base, ChunkSource as _};
 use coffer_block::storage::{Directory as _, MemoryDirectory};
 use coffer_block::volume::{self, DataKey, Freezing, NewVolume, Step, Volume, VolumeError};
+use coffer_crypto::PlainKey;
 use proptest::prelude::*;
 
 const ID: &str = "d-bp1test.1";
 
 fn key(seed: u64) -> DataKey {
-    let mut plain = vec![0; 64];
+    let mut plain = [0; 64];
     SeededRng::new(seed).fill(&mut plain);
-    DataKey { plain: Secret::new(plain), wrapped: vec![7; 200] }
+    DataKey { plain: PlainKey::new(&plain).unwrap(), wrapped: vec![7; 200] }
 }
 
 /// A base in memory.

@@ -7,9 +7,9 @@ mod support;
 use std::io::Read as _;
 use std::os::unix::net::UnixStream;
 
-use coffer_base::Secret;
 use coffer_block::host::{DataKey, Freeze, NewVolume};
 use coffer_cloud::{Product, Settings};
+use coffer_crypto::PlainKey;
 use coffer_store::disks::Disk;
 use coffer_store::snapshots::Snapshot;
 use coffer_store::volumes::{self, Manifest, Sample, Volume};
@@ -443,7 +443,10 @@ fn a_disk_that_is_frozen_for_a_snapshot_on_no_record_is_thawed_by_the_next_one()
     let volume_id = volume_id(&world, &disk_id);
     assert_eq!(world.host.frozen_sequence(&volume_id).unwrap(), None);
     // It needs an overlay that was merged.
-    let key = DataKey { plain: Secret::new((0..64).collect()), wrapped: vec![1] };
+    let key = DataKey {
+        plain: PlainKey::new(&std::array::from_fn::<_, 64, _>(|at| u8::try_from(at).unwrap())).unwrap(),
+        wrapped: vec![1],
+    };
     world.host.rekey(&volume_id, &key).unwrap();
     while world.host.status(&volume_id).unwrap().rekey.is_some() {
         std::thread::sleep(std::time::Duration::from_millis(1));

@@ -1,8 +1,10 @@
 //! Memory for plaintext keys: its own pages, kept out of swap and of core dumps, wiped before they are given back.
 
+use std::fmt;
 use std::io;
 use std::ops::{Deref, DerefMut};
 use std::ptr::{self, NonNull};
+use std::sync::Arc;
 
 use zeroize::Zeroize as _;
 
@@ -85,6 +87,34 @@ impl Drop for LockedBytes {
     }
 }
 
+/// Bytes of the data key of a disk or a snapshot.
+pub const PLAIN_KEY_BYTES: usize = 64;
+
+/// The data key of a disk or a snapshot as it is used, in locked memory from when it is unwrapped to when the last clone, which share it, is dropped.
+#[derive(Clone)]
+pub struct PlainKey(Arc<LockedBytes>);
+
+impl PlainKey {
+    /// A copy of a key of [`PLAIN_KEY_BYTES`], which the caller wipes. Fails if there are more or fewer, or if there is no memory for it.
+    pub fn new(bytes: &[u8]) -> io::Result<Self> {
+        if bytes.len() != PLAIN_KEY_BYTES {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, "a data key has 64 bytes"));
+        }
+        Ok(Self(Arc::new(LockedBytes::copy_of(bytes)?)))
+    }
+
+    /// The key itself. Every call is a place an auditor looks at.
+    pub fn expose(&self) -> &[u8; PLAIN_KEY_BYTES] {
+        self.0.as_array().expect("`new` has counted them")
+    }
+}
+
+impl fmt::Debug for PlainKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PlainKey(…)")
+    }
+}
+
 /// From now on this process leaves no core dump and no other process of its user may read its memory. For the server's start.
 pub fn forbid_core_dumps() -> io::Result<()> {
     let none = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
@@ -130,6 +160,13 @@ mod tests {
         assert!(flags.contains(&"dd".to_owned()), "not in dumps: {flags:?}");
         assert_eq!(flags.contains(&"lo".to_owned()), bytes.is_locked(), "locked: {flags:?}");
         assert!(bytes.is_locked(), "a page is within any RLIMIT_MEMLOCK");
+    }
+
+    #[test]
+    fn a_plain_key_has_64_bytes_and_does_not_show_them() {
+        let key = PlainKey::new(&[7; 64]).unwrap();
+        assert_eq!((key.clone().expose(), format!("{key:?}").as_str()), (&[7; 64], "PlainKey(…)"));
+        assert!(PlainKey::new(&[7; 63]).is_err() && PlainKey::new(&[7; 65]).is_err());
     }
 
     /// Takes this thread's privilege to lock more than the limit, if it has it, and makes the limit 1 MiB.

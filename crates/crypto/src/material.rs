@@ -1,9 +1,11 @@
 //! What a version of a KMS key is made of, and everything that can be done with it.
 
+use std::io;
 use std::sync::OnceLock;
 
 use coffer_base::{Rng, Secret};
 
+use crate::locked::LockedBytes;
 use crate::message::MessageKey;
 use crate::seal::{Aead, OpenError};
 use crate::{ec, rsa, sm2};
@@ -193,6 +195,12 @@ impl Material {
     /// Decrypts what [`Material::seal`] made with the same key and context.
     pub fn open(&self, context: &[u8], sealed: &[u8]) -> Result<Secret<Vec<u8>>, Unsuitable> {
         self.message_key()?.open(context, sealed).map_err(|OpenError| Unsuitable)
+    }
+
+    /// As [`Material::open`], into memory that is kept out of swap and dumps. Fails if there is none; nobody seals an empty message for it.
+    pub fn open_locked(&self, context: &[u8], sealed: &[u8]) -> io::Result<Result<LockedBytes, Unsuitable>> {
+        let Ok(key) = self.message_key() else { return Ok(Err(Unsuitable)) };
+        Ok(key.open_locked(context, sealed)?.map_err(|OpenError| Unsuitable))
     }
 
     fn message_key(&self) -> Result<&MessageKey, Unsuitable> {

@@ -1,13 +1,16 @@
 //! Messages under a KMS key: AES-128, AES-192, AES-256 (FIPS 197) or SM4 (GB/T 32907-2016), each in GCM with a random 96-bit nonce.
 //! The form is that of [`Aead::seal`](crate::Aead::seal): `nonce (12) ‖ ciphertext ‖ tag (16)`.
 
+use std::io;
+
 use aes_gcm::aead::consts::U12;
-use aes_gcm::aead::{Aead as _, KeyInit as _, Payload};
+use aes_gcm::aead::{Aead as _, AeadInOut as _, KeyInit as _, Payload};
 use aws_lc_rs::aead::{AES_128_GCM, AES_192_GCM, AES_256_GCM};
 use coffer_base::{Rng, Secret};
 
+use crate::locked::LockedBytes;
 use crate::material::KeySpec;
-use crate::seal::{Aead, NONCE_BYTES, OpenError};
+use crate::seal::{Aead, NONCE_BYTES, OpenError, Parts};
 
 type Sm4Gcm = aes_gcm::AesGcm<sm4::Sm4, U12>;
 
@@ -51,12 +54,28 @@ impl MessageKey {
 
     /// Decrypts what [`MessageKey::seal`] made with the same key and context.
     pub(crate) fn open(&self, context: &[u8], sealed: &[u8]) -> Result<Secret<Vec<u8>>, OpenError> {
+        let parts = Parts::of(sealed)?;
+        let mut message = Secret::new(parts.body.to_vec());
+        self.open_in_place(context, &parts, message.expose_mut())?;
+        Ok(message)
+    }
+
+    /// As [`MessageKey::open`], into memory that is kept out of swap and dumps: the message is nowhere else. It is not empty.
+    pub(crate) fn open_locked(&self, context: &[u8], sealed: &[u8]) -> io::Result<Result<LockedBytes, OpenError>> {
+        let Ok(parts) = Parts::of(sealed) else { return Ok(Err(OpenError)) };
+        if parts.body.is_empty() {
+            return Ok(Err(OpenError));
+        }
+        let mut message = LockedBytes::copy_of(parts.body)?;
+        Ok(self.open_in_place(context, &parts, &mut message).map(|()| message))
+    }
+
+    fn open_in_place(&self, context: &[u8], parts: &Parts<'_>, message: &mut [u8]) -> Result<(), OpenError> {
         match self {
-            Self::Aes(key) => key.open(context, sealed),
+            Self::Aes(key) => key.open_in_place(parts.nonce, parts.tag, context, message),
             Self::Sm4(key) => {
-                let (nonce, body) = sealed.split_first_chunk::<NONCE_BYTES>().ok_or(OpenError)?;
-                let opened = key.decrypt(&(*nonce).into(), Payload { msg: body, aad: context });
-                opened.map(Secret::new).map_err(|_| OpenError)
+                let (nonce, tag) = (&(*parts.nonce).into(), &(*parts.tag).into());
+                key.decrypt_inout_detached(nonce, context, message.into(), tag).map_err(|_| OpenError)
             }
         }
     }
@@ -82,6 +101,12 @@ mod tests {
             let sealed = key.seal(&rng, b"context", b"message");
             assert_eq!(sealed.len(), 12 + 7 + 16);
             assert_eq!(key.open(b"context", &sealed).unwrap().expose(), b"message");
+            assert_eq!(key.open_locked(b"context", &sealed).unwrap().unwrap()[..], *b"message");
+            assert!(key.open_locked(b"another", &sealed).unwrap().is_err());
+            let empty = key.seal(&rng, b"", b"");
+            assert!(
+                key.open(b"", &empty).unwrap().expose().is_empty() && key.open_locked(b"", &empty).unwrap().is_err()
+            );
             assert!(key.open(b"another", &sealed).is_err() && other.open(b"context", &sealed).is_err());
             for at in 0..sealed.len() {
                 let mut changed = sealed.clone();

@@ -76,15 +76,25 @@ impl Aead {
 
     /// Decrypts what [`Aead::seal`] made with the same key and context.
     pub fn open(&self, context: &[u8], sealed: &[u8]) -> Result<Secret<Vec<u8>>, OpenError> {
-        let (nonce, body) = sealed.split_first_chunk::<NONCE_BYTES>().ok_or(OpenError)?;
-        let mut body = body.to_vec();
-        let opened = self
-            .0
-            .open_in_place(Nonce::assume_unique_for_key(*nonce), Aad::from(context), &mut body)
-            .map_err(|_| OpenError)?
-            .len();
-        body.truncate(opened);
-        Ok(Secret::new(body))
+        let parts = Parts::of(sealed)?;
+        let mut message = Secret::new(parts.body.to_vec());
+        self.open_in_place(parts.nonce, parts.tag, context, message.expose_mut())?;
+        Ok(message)
+    }
+}
+
+/// What [`Aead::seal`] has put together, taken apart.
+pub(crate) struct Parts<'a> {
+    pub(crate) nonce: &'a [u8; NONCE_BYTES],
+    pub(crate) body: &'a [u8],
+    pub(crate) tag: &'a [u8; TAG_BYTES],
+}
+
+impl<'a> Parts<'a> {
+    pub(crate) fn of(sealed: &'a [u8]) -> Result<Self, OpenError> {
+        let (nonce, rest) = sealed.split_first_chunk().ok_or(OpenError)?;
+        let (body, tag) = rest.split_last_chunk().ok_or(OpenError)?;
+        Ok(Self { nonce, body, tag })
     }
 }
 

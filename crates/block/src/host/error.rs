@@ -36,9 +36,6 @@ pub enum HostError {
     /// It is not frozen for that snapshot.
     #[error("volume {0} is not frozen for that snapshot")]
     NotFrozen(String),
-    /// A data key does not have 64 bytes.
-    #[error("a data key has 64 bytes")]
-    KeyLength,
     /// Whoever asked gave it up.
     #[error("given up")]
     GivenUp,

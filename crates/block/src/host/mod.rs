@@ -17,7 +17,8 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use coffer_base::{Rng, Secret};
+use coffer_base::Rng;
+use coffer_crypto::PlainKey;
 
 pub use crate::snapshot::{Chain, ManifestRef};
 pub use crate::volume::{DataKey, Report};
@@ -56,8 +57,8 @@ pub struct Options {
 pub struct SnapshotSource {
     /// Its manifest.
     pub manifest: ManifestRef,
-    /// Its data key of 64 bytes; `None` for a plain one, or where its structure alone is needed.
-    pub data_key: Option<Secret<Vec<u8>>>,
+    /// Its data key; `None` for a plain one, or where its structure alone is needed.
+    pub data_key: Option<PlainKey>,
 }
 
 /// How a volume is enciphered, as it is on record with its user, and the keys for that. What the volume says of itself has to agree: who can
@@ -103,7 +104,7 @@ pub struct Uploaded {
     pub stored_bytes: u64,
 }
 
-/// A snapshot to be made of a frozen volume. The keys are wiped as soon as they are in memory that can't be swapped out.
+/// A snapshot to be made of a frozen volume. The keys that the upload itself does not need are wiped before it begins.
 #[derive(Clone, Debug)]
 pub struct UploadOf<'a> {
     /// Which volume.
@@ -113,7 +114,7 @@ pub struct UploadOf<'a> {
     /// The volume's data keys and its base, as for [`Host::open`]; `None`: it has to be open.
     pub volume: Option<(VolumeKeys, Option<SnapshotSource>)>,
     /// The snapshot's own data key of 64 bytes; `None` for a plain one.
-    pub snapshot_key: Option<Secret<Vec<u8>>>,
+    pub snapshot_key: Option<PlainKey>,
     /// The snapshot that the freeze was told it may build upon, with its key.
     pub parent: Option<SnapshotSource>,
 }
@@ -486,7 +487,6 @@ impl Host {
     }
 
     fn manifest(&self, source: &SnapshotSource) -> Result<Manifest, HostError> {
-        let key = source.data_key.as_ref().map(snapshots::data_key).transpose()?;
-        Ok(Manifest::open(&self.0.objects, &source.manifest, key.as_ref())?)
+        Ok(Manifest::open(&self.0.objects, &source.manifest, source.data_key.as_ref())?)
     }
 }

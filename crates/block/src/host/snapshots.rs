@@ -3,12 +3,10 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use coffer_base::Secret;
-use coffer_crypto::digest;
+use coffer_crypto::{PlainKey, digest};
 
-use super::error::Doing as _;
 use super::{Host, HostError, ManifestRef, Progress, SnapshotSource, Uploaded, VolumeKeys};
-use crate::snapshot::{self, Chain, DataKey as SnapshotKey, Manifest, Upload};
+use crate::snapshot::{self, Chain, Manifest, Upload};
 use crate::volume::{DataKey, Volume};
 
 /// Threads of an upload or a copy.
@@ -39,7 +37,7 @@ impl Host {
             return Err(HostError::NotFrozen(what.volume_id.to_owned()));
         }
         let parent = parent.map(|parent| self.manifest(parent)).transpose()?;
-        let key = what.snapshot_key.as_ref().map(data_key).transpose()?;
+        let key = what.snapshot_key.clone();
         let (chain, sequence) = (Chain::new(what.volume_id)?, what.sequence);
         // It may take hours from here.
         drop(what);
@@ -47,18 +45,17 @@ impl Host {
         Ok(uploaded(upload.run(&source, parent.as_ref(), &watch(progress))?))
     }
 
-    /// Copies a snapshot into a chain of its own, where its sequence is 1, under another key. After a crash the same call goes on. The keys
-    /// are wiped as soon as they are in memory that can't be swapped out.
+    /// Copies a snapshot into a chain of its own, where its sequence is 1, under another key. After a crash the same call goes on.
     pub fn copy_snapshot(
         &self,
         from: SnapshotSource,
         to_chain: &str,
-        plain_key: Option<Secret<Vec<u8>>>,
+        key: Option<PlainKey>,
         progress: Progress<'_>,
     ) -> Result<Uploaded, HostError> {
         let source: Manifest = self.manifest(&from)?;
-        let (chain, key) = (Chain::new(to_chain)?, plain_key.as_ref().map(data_key).transpose()?);
-        drop((from, plain_key));
+        let chain = Chain::new(to_chain)?;
+        drop(from);
         Ok(uploaded(snapshot::copy(&source, &self.upload_to(&chain, 1, key.as_ref()), &watch(progress))?))
     }
 
@@ -128,7 +125,7 @@ impl Host {
         Ok(())
     }
 
-    fn upload_to<'a>(&'a self, chain: &'a Chain, sequence: u64, data_key: Option<&'a SnapshotKey>) -> Upload<'a> {
+    fn upload_to<'a>(&'a self, chain: &'a Chain, sequence: u64, data_key: Option<&'a PlainKey>) -> Upload<'a> {
         Upload { objects: &self.0.objects, chain, sequence, data_key, threads: THREADS, rng: &*self.0.rng }
     }
 }
@@ -144,9 +141,4 @@ const fn uploaded(made: snapshot::Uploaded) -> Uploaded {
 /// How a volume's metadata names its base.
 pub(super) fn reference(manifest: &ManifestRef) -> String {
     format!("{}/{}/{}", manifest.chain.name(), manifest.sequence, digest::hex(&manifest.root))
-}
-
-pub(super) fn data_key(plain: &Secret<Vec<u8>>) -> Result<SnapshotKey, HostError> {
-    let bytes = plain.expose().as_slice().try_into().map_err(|_| HostError::KeyLength)?;
-    SnapshotKey::new(bytes).doing("keeping a data key")
 }

@@ -3,14 +3,13 @@
 use std::io;
 
 use coffer_base::{Rng, Secret};
-use coffer_crypto::{Aead, LockedBytes, NONCE_BYTES, OpenError, TAG_BYTES, mac};
+use coffer_crypto::{Aead, LockedBytes, NONCE_BYTES, OpenError, PLAIN_KEY_BYTES, PlainKey, TAG_BYTES, mac};
 
 use super::fields::{array, put, u64_at};
 use super::names::Chain;
 
 /// What snapshots of plain disks are sealed under, so that there is one way through the code. It protects nothing.
-const PUBLIC: &[u8; DATA_KEY_BYTES] = b"coffer: the snapshots of plain disks are sealed under this text.";
-const DATA_KEY_BYTES: usize = 64;
+const PUBLIC: &[u8; PLAIN_KEY_BYTES] = b"coffer: the snapshots of plain disks are sealed under this text.";
 /// A key table is for one manifest: its root follows.
 const TABLE_CONTEXT: &[u8] = b"coffer/key-table/1/";
 /// A record of a key table: a snapshot's number and its batch key.
@@ -46,29 +45,19 @@ impl Kind {
     }
 }
 
-/// A snapshot's own data key.
-pub struct DataKey(LockedBytes);
+/// What seals the chunks that a snapshot stores; without a data key, those of a plain one.
+pub(crate) fn batch_key(key: Option<&PlainKey>, chain: &Chain, sequence: u64) -> BatchKey {
+    BatchKey(derive(key, b"coffer/batch-key/1", chain, sequence))
+}
 
-impl DataKey {
-    /// From its 64 bytes, which the caller wipes. Fails if there is no memory for it.
-    pub fn new(bytes: &[u8; DATA_KEY_BYTES]) -> io::Result<Self> {
-        LockedBytes::copy_of(bytes).map(Self)
-    }
+/// What seals the table of the batch keys that a snapshot needs.
+pub(crate) fn table_key(key: Option<&PlainKey>, chain: &Chain, sequence: u64) -> Aead {
+    Aead::new(derive(key, b"coffer/manifest-key/1", chain, sequence).expose())
+}
 
-    /// What seals the chunks that a snapshot stores; without a data key, those of a plain one.
-    pub(crate) fn batch(key: Option<&Self>, chain: &Chain, sequence: u64) -> BatchKey {
-        BatchKey(Self::derive(key, b"coffer/batch-key/1", chain, sequence))
-    }
-
-    /// What seals the table of the batch keys that a snapshot needs.
-    pub(crate) fn table(key: Option<&Self>, chain: &Chain, sequence: u64) -> Aead {
-        Aead::new(Self::derive(key, b"coffer/manifest-key/1", chain, sequence).expose())
-    }
-
-    fn derive(key: Option<&Self>, label: &[u8], chain: &Chain, sequence: u64) -> Secret<[u8; 32]> {
-        let key = key.map_or(&PUBLIC[..], |key| &key.0[..]);
-        mac::derive(key, &[label, chain.name().as_bytes(), &sequence.to_be_bytes()])
-    }
+fn derive(key: Option<&PlainKey>, label: &[u8], chain: &Chain, sequence: u64) -> Secret<[u8; 32]> {
+    let key = key.map_or(PUBLIC, PlainKey::expose);
+    mac::derive(key, &[label, chain.name().as_bytes(), &sequence.to_be_bytes()])
 }
 
 /// What seals the chunks that one snapshot has stored; later snapshots that share them hold it too.
@@ -164,10 +153,10 @@ mod tests {
 
     #[test]
     fn every_chain_and_number_has_keys_of_its_own() {
-        let key = DataKey::new(&[7; 64]).unwrap();
+        let key = PlainKey::new(&[7; 64]).unwrap();
         let (a, b) = (chain("d-a.1"), chain("d-a.11"));
         let keys = [(Some(&key), &a, 1), (Some(&key), &a, 2), (Some(&key), &b, 1), (None, &a, 1)];
-        let keys = keys.map(|(key, chain, sequence)| DataKey::batch(key, chain, sequence));
+        let keys = keys.map(|(key, chain, sequence)| batch_key(key, chain, sequence));
         for (number, key) in keys.iter().enumerate() {
             assert!(keys[number + 1..].iter().all(|other| other.0.expose() != key.0.expose()), "{number}");
         }
@@ -177,9 +166,9 @@ mod tests {
     fn a_key_table_opens_for_its_manifest_alone_and_finds_every_key() {
         let (rng, a) = (SeededRng::new(1), chain("d-a.1"));
         for count in [0, 1, 2, 7] {
-            let keys: Vec<_> = (0..count).map(|n| (n * 3 + 1, DataKey::batch(None, &a, n))).collect();
+            let keys: Vec<_> = (0..count).map(|n| (n * 3 + 1, batch_key(None, &a, n))).collect();
             let table = KeyTable::new(&keys).unwrap();
-            let key = DataKey::table(None, &a, 1);
+            let key = table_key(None, &a, 1);
             let sealed = table.seal(&key, &rng, &[1; 32]);
             assert!(KeyTable::open(&key, &[2; 32], &sealed).unwrap().is_err());
             let table = KeyTable::open(&key, &[1; 32], &sealed).unwrap().unwrap();

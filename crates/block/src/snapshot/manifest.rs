@@ -2,15 +2,15 @@
 
 use std::sync::{Arc, Mutex};
 
-use coffer_crypto::digest;
+use coffer_crypto::{PlainKey, digest};
 
 use super::error::Flaw;
 use super::fields::{array, check_magic, put, put_magic, u32_at, u64_at};
-use super::keys::{BatchKey, KeyTable, Kind, RECORD_BYTES, TABLE_OVERHEAD_BYTES};
+use super::keys::{self, BatchKey, KeyTable, Kind, RECORD_BYTES, TABLE_OVERHEAD_BYTES};
 use super::names::ManifestRef;
 use super::object::{HEADER_BYTES as OBJECT_HEADER_BYTES, Place, Sealed};
 use super::page::{Entry, PAGE_BYTES, PAGE_CHUNKS, Page, PageRef};
-use super::{DataKey, Objects, SnapshotError};
+use super::{Objects, SnapshotError};
 use crate::bitmap::Bitmap;
 use crate::geometry::{CHUNK_BYTES, MOST_BYTES, chunks};
 
@@ -121,7 +121,7 @@ pub struct Manifest {
 
 impl Manifest {
     /// Opens a manifest; without a key, a sealed one for its structure alone, which is enough to delete it.
-    pub fn open(objects: &Arc<Objects>, at: &ManifestRef, key: Option<&DataKey>) -> Result<Self, SnapshotError> {
+    pub fn open(objects: &Arc<Objects>, at: &ManifestRef, key: Option<&PlainKey>) -> Result<Self, SnapshotError> {
         let object = at.chain.manifest(at.sequence);
         let bytes = objects.get(&object, MOST_MANIFEST_BYTES)?;
         let (structure, table) = Structure::parse(&bytes).map_err(|flaw| flaw.of(&object))?;
@@ -287,7 +287,7 @@ impl Manifest {
 fn open_keys(
     structure: &Structure,
     at: &ManifestRef,
-    key: Option<&DataKey>,
+    key: Option<&PlainKey>,
     table: &[u8],
 ) -> Result<Option<KeyTable>, SnapshotError> {
     let object = || at.chain.manifest(at.sequence);
@@ -296,7 +296,7 @@ fn open_keys(
         (Kind::Plain, Some(_)) => return Err(SnapshotError::WrongKey { object: object() }),
         (Kind::Sealed, Some(_)) | (Kind::Plain, None) => {}
     }
-    let key = DataKey::table(key, &at.chain, at.sequence);
+    let key = keys::table_key(key, &at.chain, at.sequence);
     match KeyTable::open(&key, &at.root, table).map_err(SnapshotError::Memory)? {
         Ok(keys) => Ok(Some(keys)),
         Err(_) if structure.kind == Kind::Plain => Err(Flaw::Damaged("its key table does not open").of(&object())),

@@ -26,7 +26,7 @@ mod verify;
 pub use copy::copy;
 pub use delete::{abandon, delete};
 pub use error::{Flaw, SnapshotError};
-pub use keys::{DataKey, Kind};
+pub use keys::Kind;
 pub use manifest::{Manifest, Structure};
 pub use names::{Chain, ManifestRef};
 pub use object::{HEADER_BYTES, Header, OBJECT_BYTES};

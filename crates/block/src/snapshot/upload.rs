@@ -8,14 +8,14 @@ use std::thread;
 
 use bytes::{Bytes, BytesMut};
 use coffer_base::Rng;
-use coffer_crypto::Aead;
+use coffer_crypto::{Aead, PlainKey};
 
-use super::keys::{BatchKey, KeyTable, Kind};
+use super::keys::{self, BatchKey, KeyTable, Kind};
 use super::manifest::{MOST_KEYS, MOST_MANIFEST_BYTES, Structure};
 use super::names::Chain;
 use super::object::{self, BODY, OBJECT_BYTES, Place, Sealed, Tag};
 use super::page::{Entry, PAGE_BYTES, PAGE_CHUNKS, Page, PageRef};
-use super::{ChunkSource, DataKey, Manifest, Objects, Put, SnapshotError};
+use super::{ChunkSource, Manifest, Objects, Put, SnapshotError};
 use crate::bitmap::Bitmap;
 use crate::geometry::{CHUNK_BYTES, MOST_BYTES, chunks};
 
@@ -53,7 +53,7 @@ pub struct Upload<'a> {
     /// Its number there, from 1, above that of any other.
     pub sequence: u64,
     /// Its own data key; `None` for a plain one.
-    pub data_key: Option<&'a DataKey>,
+    pub data_key: Option<&'a PlainKey>,
     /// How many threads read, seal and store.
     pub threads: usize,
     /// Where nonces come from.
@@ -73,7 +73,7 @@ impl Upload<'_> {
         self.objects.sweep(&self.chain.directory(self.sequence))?;
         let changed = source.changed().map_err(|error| SnapshotError::of_source(0, error))?;
         assert_eq!(changed.length(), chunks(source.size_bytes()), "a bit for every chunk");
-        let batch = DataKey::batch(self.data_key, self.chain, self.sequence);
+        let batch = keys::batch_key(self.data_key, self.chain, self.sequence);
         let of = changed.count();
         let work =
             Work { upload: self, source, parent, changed, key: batch.aead(), watch, of, done: AtomicU64::new(0) };
@@ -126,7 +126,7 @@ impl Upload<'_> {
             pages: content.pages,
         };
         let (mut bytes, root) = (structure.encode(), structure.root());
-        let key = DataKey::table(self.data_key, self.chain, self.sequence);
+        let key = keys::table_key(self.data_key, self.chain, self.sequence);
         bytes.extend(keys.seal(&key, self.rng, &root));
         let stored_bytes = content.stored_bytes + bytes.len() as u64;
         let (object, directory) = (self.chain.manifest(self.sequence), self.chain.directory(self.sequence));

@@ -27,7 +27,7 @@ impl Cipher {
     pub(crate) fn of(record: Option<&KeyRecord>, keys: &[DataKey]) -> Result<Self, VolumeError> {
         let Some(record) = record else { return Ok(Self::Plain) };
         match keys.iter().find(|key| key.record().check == record.check) {
-            Some(key) => Self::under(key.plain.expose().as_slice().try_into().map_err(|_| VolumeError::WrongKey)?),
+            Some(key) => Self::under(key.plain.expose()),
             None if keys.is_empty() => Ok(Self::Absent),
             None => Err(VolumeError::WrongKey),
         }

@@ -27,8 +27,7 @@ mod superblock;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use coffer_base::Secret;
-use coffer_crypto::mac;
+use coffer_crypto::{PlainKey, mac};
 
 pub use check::{Finding, Report, check};
 pub use error::VolumeError;
@@ -55,8 +54,8 @@ pub(crate) const FILES: [&str; 4] = ["data", "overlay", "journal", "meta"];
 /// A plain data key with its wrapped form.
 #[derive(Clone, Debug)]
 pub struct DataKey {
-    /// The key: 64 bytes.
-    pub plain: Secret<Vec<u8>>,
+    /// The key.
+    pub plain: PlainKey,
     /// The wrapped key, opaque here, kept in the volume's metadata.
     pub wrapped: Vec<u8>,
 }

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use coffer_base::{Rng as _, Secret, SeededRng};
+use coffer_base::{Rng as _, SeededRng};
 use coffer_block::export::{Export as _, Zeroing};
 use coffer_block::geometry::CHUNK_BYTES;
 use coffer_block::snapshot::{Base, Objects};
 use coffer_block::volume::{self, DataKey, Freezing, NewVolume, Step, Volume};
+use coffer_crypto::PlainKey;
 
 use crate::disk::{Disk, EIO, ENOSPC, Plant};
 use crate::model::{Device, SECTOR, Value};
@@ -297,9 +298,9 @@ impl<'a> Run<'a> {
     }
 
     fn new_key(&mut self) -> DataKey {
-        let mut plain = vec![0; 64];
+        let mut plain = [0; 64];
         self.rng.fill(&mut plain);
-        DataKey { plain: Secret::new(plain), wrapped: self.random.next().to_le_bytes().to_vec() }
+        DataKey { plain: PlainKey::new(&plain).unwrap(), wrapped: self.random.next().to_le_bytes().to_vec() }
     }
 
     fn open(&mut self, at: usize) -> Result<(), String> {

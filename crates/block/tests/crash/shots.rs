@@ -6,9 +6,7 @@ use std::sync::Arc;
 use coffer_base::SeededRng;
 use coffer_block::bitmap::Bitmap;
 use coffer_block::geometry::CHUNK_BYTES;
-use coffer_block::snapshot::{
-    self, Base, Chain, ChunkSource, DataKey as SnapshotKey, Manifest, ManifestRef, Objects, SnapshotReader, Upload,
-};
+use coffer_block::snapshot::{self, Base, Chain, ChunkSource, Manifest, ManifestRef, Objects, SnapshotReader, Upload};
 use coffer_block::volume::{DataKey, FrozenSource};
 
 use crate::model::{Device, SECTOR, Value};
@@ -45,12 +43,11 @@ impl<'a> Shots<'a> {
         let said = |error: snapshot::SnapshotError| format!("upload: {error}: {error:?}");
         let chain = Chain::new(volume_id).map_err(said)?;
         let parent = parent.filter(|_| !source.is_full()).map(|parent| self.open(parent)).transpose()?;
-        let snapshot_key = data_key(&key);
         let upload = Upload {
             objects: self.objects,
             chain: &chain,
             sequence,
-            data_key: Some(&snapshot_key),
+            data_key: Some(&key.plain),
             threads: 1,
             rng: &self.rng,
         };
@@ -101,13 +98,9 @@ impl<'a> Shots<'a> {
     }
 
     fn open(&self, shot: &Shot) -> Result<Manifest, String> {
-        let key = data_key(&shot.key);
-        Manifest::open(self.objects, &shot.manifest, Some(&key)).map_err(|error| format!("open a snapshot: {error}"))
+        Manifest::open(self.objects, &shot.manifest, Some(&shot.key.plain))
+            .map_err(|error| format!("open a snapshot: {error}"))
     }
-}
-
-fn data_key(key: &DataKey) -> SnapshotKey {
-    SnapshotKey::new(key.plain.expose().as_slice().try_into().unwrap()).unwrap()
 }
 
 fn compare(

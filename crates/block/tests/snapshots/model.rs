@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use coffer_base::{Rng as _, SeededRng};
 use coffer_block::geometry::chunks;
-use coffer_block::snapshot::{DataKey, Manifest, ManifestRef, PAGE_CHUNKS, SnapshotError, abandon, delete};
+use coffer_block::snapshot::{Manifest, ManifestRef, PAGE_CHUNKS, SnapshotError, abandon, delete};
+use coffer_crypto::PlainKey;
 
 use crate::support::{Device, MIB, Place, assert_reads_as, chain, key};
 
@@ -28,7 +29,7 @@ impl Snapshot {
         !(sequence / 4).is_multiple_of(3)
     }
 
-    fn key(sequence: u64) -> Option<DataKey> {
+    fn key(sequence: u64) -> Option<PlainKey> {
         Self::is_sealed(sequence).then(|| key(sequence))
     }
 

@@ -5,8 +5,9 @@ use std::sync::atomic::Ordering;
 
 use coffer_block::geometry::CHUNK_BYTES;
 use coffer_block::snapshot::{
-    Chain, DataKey, Kind, Manifest, ManifestRef, OBJECT_BYTES, PAGE_BYTES, SnapshotError, Upload, abandon, copy,
+    Chain, Kind, Manifest, ManifestRef, OBJECT_BYTES, PAGE_BYTES, SnapshotError, Upload, abandon, copy,
 };
+use coffer_crypto::PlainKey;
 
 use crate::support::{Device, MIB, Place, assert_reads_as, chain, go_on, key};
 
@@ -76,7 +77,7 @@ fn an_empty_device_and_one_without_a_byte_have_snapshots() {
 fn a_sealed_snapshot_shows_its_structure_without_a_key_and_its_chunks_with_its_own_alone() {
     let (place, device, own) = (Place::new(), three_pages(), key(1));
     let at = place.snapshot(1, Some(&own), &device, None).at().clone();
-    let open = |key: Option<&DataKey>| Manifest::open(&place.objects, &at, key);
+    let open = |key: Option<&PlainKey>| Manifest::open(&place.objects, &at, key);
     let blind = open(None).unwrap();
     assert_eq!(blind.present().unwrap().count(), 4);
     let mut buffer = vec![0; CHUNK_BYTES];

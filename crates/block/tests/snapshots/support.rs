@@ -11,8 +11,9 @@ use coffer_base::{Rng as _, SeededRng};
 use coffer_block::bitmap::Bitmap;
 use coffer_block::geometry::{CHUNK_BYTES, chunks};
 use coffer_block::snapshot::{
-    Chain, ChunkSource, DataKey, Manifest, ManifestRef, Objects, Progress, SnapshotError, Upload, Uploaded,
+    Chain, ChunkSource, Manifest, ManifestRef, Objects, Progress, SnapshotError, Upload, Uploaded,
 };
+use coffer_crypto::PlainKey;
 use futures_util::StreamExt as _;
 use futures_util::stream::BoxStream;
 use object_store::memory::InMemory;
@@ -85,10 +86,10 @@ pub(crate) fn chain() -> Chain {
     Chain::new("d-2ze.1").unwrap()
 }
 
-pub(crate) fn key(seed: u64) -> DataKey {
+pub(crate) fn key(seed: u64) -> PlainKey {
     let mut bytes = [0; 64];
     SeededRng::new(seed).fill(&mut bytes);
-    DataKey::new(&bytes).unwrap()
+    PlainKey::new(&bytes).unwrap()
 }
 
 pub(crate) fn go_on(_: Progress) -> ControlFlow<()> {
@@ -114,7 +115,7 @@ impl Place {
         &self,
         chain: &Chain,
         sequence: u64,
-        key: Option<&DataKey>,
+        key: Option<&PlainKey>,
         source: &dyn ChunkSource,
         parent: Option<&Manifest>,
     ) -> std::result::Result<Uploaded, SnapshotError> {
@@ -126,7 +127,7 @@ impl Place {
     pub(crate) fn snapshot(
         &self,
         sequence: u64,
-        key: Option<&DataKey>,
+        key: Option<&PlainKey>,
         source: &Device,
         parent: Option<&Manifest>,
     ) -> Manifest {

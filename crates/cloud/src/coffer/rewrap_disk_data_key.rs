@@ -72,7 +72,7 @@ pub fn run(cx: &mut Cx<'_>, request: Request) -> Result<Response, ApiError> {
     let key_id = request.kms_key_id.unwrap_or_else(|| old_key_id.clone());
     let key = disk_key::usable(cx, disk.region, &key_id)?.map_err(|problem| Wording::CREATE.error(problem))?;
     let binding = Binding::disk(&disk.account, disk.region, &disk.disk_id);
-    let again = data_key::wrap(cx, &key, binding, plain.expose())?;
+    let again = data_key::wrap(cx, &key, binding, &plain)?;
     volume::rewrap(cx, &disk, &key, &Wording::ATTACH)?;
     disk.kms_key_id = Some(key.key_id.clone());
     disk.wrapped_data_key = Some(again.blob);

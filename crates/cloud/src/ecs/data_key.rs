@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use coffer_base::{AccountId, ApiError, Region, Secret};
+use coffer_base::{AccountId, ApiError, Region};
+use coffer_crypto::LockedBytes;
 use coffer_store::disks::Disk;
 use coffer_store::keys::Key;
 use coffer_store::snapshots::Snapshot;
@@ -130,12 +131,12 @@ impl<'a> Wrapped<'a> {
             Err(problem) => return Ok(Some(problem)),
         };
         let Ok(blob) = Blob::parse(cx, self.blob)? else { return Ok(Some(Problem::NotFound)) };
-        let opened = blob.open(cx, &key, &self.binding.context())?;
+        let opened = blob.open_locked(cx, &key, &self.binding.context())?;
         opened.map(|_| None).map_err(|_| ApiError::internal("a wrapped data key does not open where it belongs"))
     }
 
-    /// Opens it with its KMS key, which ECS must be able to use at this moment. An operation words a "no" in its own way.
-    pub fn open(&self, cx: &mut Cx<'_>, wording: &Wording) -> Result<Secret<Vec<u8>>, ApiError> {
+    /// Opens it with its KMS key, which ECS must be able to use at this moment: the key in Base64. An operation words a "no" in its own way.
+    pub fn open(&self, cx: &mut Cx<'_>, wording: &Wording) -> Result<LockedBytes, ApiError> {
         let Binding { account, region, .. } = self.binding;
         let key = if account == cx.account() {
             disk_key::usable(cx, region, self.kms_key_id)?
@@ -147,7 +148,7 @@ impl<'a> Wrapped<'a> {
         if blob.key_id() != key.key_id {
             return Err(ApiError::internal("a data key wrapped under another key than its row says"));
         }
-        let opened = blob.open(cx, &key, &self.binding.context())?;
+        let opened = blob.open_locked(cx, &key, &self.binding.context())?;
         let data_key = opened.map_err(|_| ApiError::internal("a wrapped data key does not open where it belongs"))?;
         cipher::note_as(cx, NOTES, &key, blob.version_id());
         Ok(data_key)

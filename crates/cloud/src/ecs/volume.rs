@@ -40,7 +40,7 @@ fn base(cx: &mut Cx<'_>, disk: &Disk, snapshot_id: &str, wording: &Wording) -> R
     let key = disk_key::usable(cx, disk.region, kms_key_id)?.map_err(|problem| wording.error(problem))?;
     let volume_id = volumes::id_of(disk);
     let binding = Binding::clone_of(&disk.account, disk.region, &volume_id);
-    let data_key = data_key::wrap(cx, &key, binding, plain.expose())?.blob;
+    let data_key = data_key::wrap(cx, &key, binding, &plain)?.blob;
     Ok(Base { snapshot_id, kms_key_id: Some(key.key_id), data_key: Some(data_key) })
 }
 
@@ -50,7 +50,7 @@ pub fn rewrap(cx: &mut Cx<'_>, disk: &Disk, key: &Key, wording: &Wording) -> Res
     let Some(wrapped) = Wrapped::of_base(&volume) else { return Ok(()) };
     let plain = wrapped.open(cx, wording)?;
     let binding = Binding::clone_of(&volume.account, volume.region, &volume.volume_id);
-    let again = data_key::wrap(cx, key, binding, plain.expose())?.blob;
+    let again = data_key::wrap(cx, key, binding, &plain)?.blob;
     (volume.base_kms_key_id, volume.base_data_key) = (Some(key.key_id.clone()), Some(again));
     Ok(volume.update(cx.tx)?)
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use coffer_base::{AccountId, ApiError, Arn, ErrorCode, Rng, Secret};
-use coffer_crypto::{Material, OVERHEAD_BYTES, SealKey, digest};
+use coffer_crypto::{LockedBytes, Material, OVERHEAD_BYTES, SealKey, digest};
 use coffer_store::Record as _;
 use coffer_store::dependants::VERSION_CHARACTERS;
 use coffer_store::key_uses::KeyUse;
@@ -167,6 +167,20 @@ impl Blob {
         let material = open_version(cx, key, &self.version)?;
         let context = message_context(key, &self.version.version_id, context);
         Ok(material.open(&context, &self.sealed).map_err(|_| Unreadable::Refused))
+    }
+
+    /// As [`Blob::open`], into memory that is kept out of swap and dumps.
+    pub fn open_locked(
+        &self,
+        cx: &Cx<'_>,
+        key: &Key,
+        context: &EncryptionContext,
+    ) -> Result<Result<LockedBytes, Unreadable>, ApiError> {
+        assert_eq!(key.key_id, self.version.key_id, "a blob is opened with the key it names");
+        let material = open_version(cx, key, &self.version)?;
+        let context = message_context(key, &self.version.version_id, context);
+        let opened = material.open_locked(&context, &self.sealed).map_err(ApiError::internal)?;
+        Ok(opened.map_err(|_| Unreadable::Refused))
     }
 
     /// The text that a request's ciphertext was made of.

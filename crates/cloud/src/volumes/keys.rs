@@ -2,8 +2,9 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use coffer_base::{AccountId, ApiError, Arn, Secret};
+use coffer_base::{AccountId, ApiError, Arn};
 use coffer_block::host::{Chain, DataKey, ManifestRef, SnapshotSource, VolumeKeys};
+use coffer_crypto::{LockedBytes, PlainKey};
 use coffer_store::disks::Disk;
 use coffer_store::volumes::{Manifest, Reencryption, Volume};
 use coffer_store::{Record as _, Tx};
@@ -14,9 +15,6 @@ use crate::context::{Cx, Origin};
 use crate::dispatch::{Cloud, Shared};
 use crate::ecs::data_key::Wrapped;
 use crate::ecs::disk_key::Wording;
-
-/// A data key's plain form, as a snapshot has it.
-pub(super) type PlainKey = Secret<Vec<u8>>;
 
 impl Shared {
     /// Runs what a service does by itself for an account, inside a transaction.
@@ -37,11 +35,13 @@ impl Shared {
 /// Opens a wrapped data key and puts that on record as what ECS did to `resource`.
 fn open(cx: &mut Cx<'_>, wrapped: &Wrapped<'_>, wording: &Wording, resource: &Arn) -> Result<PlainKey, ApiError> {
     let text = wrapped.open(cx, wording)?;
-    let plain = STANDARD.decode(text.expose()).map_err(ApiError::internal)?;
+    let mut plain = LockedBytes::new(text.len()).map_err(ApiError::internal)?;
+    let length = STANDARD.decode_slice(&*text, &mut plain).map_err(ApiError::internal)?;
+    let plain = PlainKey::new(&plain[..length]).map_err(ApiError::internal)?;
     let (account, notes) = (cx.account().clone(), std::mem::take(&mut cx.notes));
     let (service, action) = ("ecs.aliyuncs.com", "kms:Decrypt");
     audit::record_deed(cx.tx, &Deed { at: cx.now, account: &account, service, action, resource, notes: &notes })?;
-    Ok(Secret::new(plain))
+    Ok(plain)
 }
 
 /// A disk's data key, and the one that its bytes are being encrypted anew with.

@@ -4,13 +4,13 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use coffer_base::{ApiError, Timestamp};
 use coffer_block::host::{SnapshotSource, UploadOf, Uploaded};
-use coffer_crypto::digest;
+use coffer_crypto::{PlainKey, digest};
 use coffer_store::disks::Disk;
 use coffer_store::snapshots::{self, Snapshot};
 use coffer_store::volumes::{self, Manifest, Volume};
 use coffer_store::{Record as _, Tx, images, tasks};
 
-use super::keys::{self, PlainKey, sequence};
+use super::keys::{self, sequence};
 use super::sync::Keys;
 use super::work::Outcome;
 use crate::context::Cx;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use coffer_block::snapshot::{self, DataKey, Manifest, ManifestRef, Objects, SnapshotError};
+use coffer_block::snapshot::{self, Manifest, ManifestRef, Objects, SnapshotError};
 
 use super::{Check, Data, Finding, Findings, Run};
 use crate::cli::{Failure, chain};
@@ -37,5 +37,5 @@ fn check(data: &Data) -> Findings {
 }
 
 fn missing(objects: &Arc<Objects>, at: &ManifestRef) -> Result<Vec<String>, SnapshotError> {
-    snapshot::missing(&Manifest::open(objects, at, None::<&DataKey>)?)
+    snapshot::missing(&Manifest::open(objects, at, None)?)
 }
