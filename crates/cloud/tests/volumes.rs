@@ -12,7 +12,7 @@ use coffer_cloud::{Product, Settings};
 use coffer_crypto::PlainKey;
 use coffer_store::disks::Disk;
 use coffer_store::snapshots::Snapshot;
-use coffer_store::volumes::{self, Manifest, Sample, Volume};
+use coffer_store::volumes::{self, Manifest, Reencryption, Sample, Volume};
 use serde_json::{Value, json};
 use support::files::Files;
 use support::{REGION, World, ZONE, root, text};
@@ -454,22 +454,43 @@ fn a_disk_that_is_frozen_for_a_snapshot_on_no_record_is_thawed_by_the_next_one()
     assert_eq!((read(&world, &disk_id, 0), read(&world, &disk_id, 1 << 20)), (3, 4));
 }
 
+/// Deletes an instance and the disk on it while its snapshot is being made; the snapshot is complete all the same, and nothing else is left.
+#[track_caller]
+fn goes_before_its_snapshot(world: &World, disk_id: &str, instance_id: &str) {
+    world.change_disk(disk_id, |disk| disk.delete_with_instance = true);
+    write(world, disk_id, 0, 9);
+    let snapshot_id = world.snapshot(disk_id, &[]);
+    let volume_id = volume_id(world, disk_id);
+    world.ecs("DeleteInstance", &[("InstanceId", instance_id), ("Force", "true"), ("ForceStop", "true")]);
+    assert!(!has::<Disk>(world, disk_id) && has::<Volume>(world, &volume_id));
+    world.advance(2000);
+    assert_eq!(world.row::<Snapshot>(&snapshot_id).status, "accomplished");
+    assert!(!has::<Volume>(world, &volume_id) && !has::<Reencryption>(world, disk_id));
+    let (other, clone_id) = (world.instance("Running"), world.disk(&[("SnapshotId", &snapshot_id)]));
+    attach(world, &clone_id, &other);
+    assert_eq!(read(world, &clone_id, 0), 9);
+}
+
 #[test]
 fn the_files_of_a_disk_stay_until_its_snapshot_is_complete() {
     let world = World::new();
     let (disk_id, instance_id) = served(&world);
-    world.change_disk(&disk_id, |disk| disk.delete_with_instance = true);
-    write(&world, &disk_id, 0, 9);
-    let snapshot_id = world.snapshot(&disk_id, &[]);
-    let volume_id = volume_id(&world, &disk_id);
-    world.ecs("DeleteInstance", &[("InstanceId", &instance_id), ("Force", "true"), ("ForceStop", "true")]);
-    assert!(!has::<Disk>(&world, &disk_id) && has::<Volume>(&world, &volume_id));
-    world.advance(2000);
-    assert_eq!(world.row::<Snapshot>(&snapshot_id).status, "accomplished");
-    assert!(!has::<Volume>(&world, &volume_id));
-    let (other, clone_id) = (world.instance("Running"), world.disk(&[("SnapshotId", &snapshot_id)]));
-    attach(&world, &clone_id, &other);
-    assert_eq!(read(&world, &clone_id, 0), 9);
+    goes_before_its_snapshot(&world, &disk_id, &instance_id);
+}
+
+#[test]
+fn the_key_that_a_deleted_disk_was_being_brought_under_stays_until_its_snapshot_is_complete() {
+    for encrypted in ["true", "false"] {
+        let world = World::new();
+        let (instance_id, disk_id) = (world.instance("Running"), world.disk(&[("Encrypted", encrypted)]));
+        attach(&world, &disk_id, &instance_id);
+        write(&world, &disk_id, 1 << 20, 1);
+        let slowly = [("DiskId", &*disk_id), ("MebibytesPerSecond", "1")];
+        world.root(Product::Coffer, "ReencryptDisk", &slowly);
+        world.root(Product::Coffer, "ModifyDiskReencryption", &[("DiskId", &disk_id), ("Paused", "true")]);
+        assert!(world.host.status(&volume_id(&world, &disk_id)).unwrap().rekey.is_some());
+        goes_before_its_snapshot(&world, &disk_id, &instance_id);
+    }
 }
 
 #[test]

@@ -78,9 +78,9 @@ impl<'a> Wrapped<'a> {
         Some(Self { binding, kms_key_id: disk.kms_key_id.as_deref()?, blob: disk.wrapped_data_key.as_deref()? })
     }
 
-    /// Of a disk's bytes as they are being encrypted anew.
-    pub fn of_reencryption(disk: &'a Disk, reencryption: &'a Reencryption) -> Self {
-        let binding = Binding::disk(&disk.account, disk.region, &disk.disk_id);
+    /// Of the bytes of an account's disk, which may be gone, as they are being encrypted anew.
+    pub fn of_reencryption(account: &'a AccountId, region: Region, reencryption: &'a Reencryption) -> Self {
+        let binding = Binding::disk(account, region, &reencryption.disk_id);
         Self { binding, kms_key_id: &reencryption.kms_key_id, blob: &reencryption.wrapped_data_key }
     }
 

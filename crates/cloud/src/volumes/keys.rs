@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use coffer_base::{AccountId, ApiError, Arn};
+use coffer_base::{AccountId, ApiError, Arn, Region};
 use coffer_block::host::{Chain, DataKey, ManifestRef, SnapshotSource, VolumeKeys};
 use coffer_crypto::{LockedBytes, PlainKey};
 use coffer_store::disks::Disk;
@@ -46,18 +46,24 @@ fn open(cx: &mut Cx<'_>, wrapped: &Wrapped<'_>, wording: &Wording, resource: &Ar
 
 /// A disk's data key, and the one that its bytes are being encrypted anew with.
 pub(super) fn of_disk(cx: &mut Cx<'_>, disk: &Disk) -> Result<VolumeKeys, ApiError> {
-    let resource = Arn::ecs(disk.region, &disk.account, &format!("disk/{}", disk.disk_id));
-    let reencryption = Reencryption::get(cx.tx, &disk.disk_id)?;
-    let new = reencryption.as_ref().map(|reencryption| Wrapped::of_reencryption(disk, reencryption));
-    let mut open = |wrapped: Option<Wrapped<'_>>| wrapped.map(|wrapped| of(cx, &wrapped, &resource)).transpose();
-    Ok(VolumeKeys { own: open(Wrapped::of_disk(disk))?, next: open(new)? })
+    both(cx, (&disk.account, disk.region, &disk.disk_id), Wrapped::of_disk(disk))
 }
 
-/// The data key of a volume whose disk is gone.
+/// As [`of_disk`], of a volume whose disk is gone.
 pub(super) fn of_volume(cx: &mut Cx<'_>, volume: &Volume) -> Result<VolumeKeys, ApiError> {
-    let resource = Arn::ecs(volume.region, &volume.account, &format!("disk/{}", volume.disk_id));
-    let own = Wrapped::of_volume(volume).map(|wrapped| of(cx, &wrapped, &resource)).transpose()?;
-    Ok(VolumeKeys { own, next: None })
+    both(cx, (&volume.account, volume.region, &volume.disk_id), Wrapped::of_volume(volume))
+}
+
+fn both(
+    cx: &mut Cx<'_>,
+    (account, region, disk_id): (&AccountId, Region, &str),
+    own: Option<Wrapped<'_>>,
+) -> Result<VolumeKeys, ApiError> {
+    let resource = Arn::ecs(region, account, &format!("disk/{disk_id}"));
+    let reencryption = Reencryption::get(cx.tx, disk_id)?;
+    let new = reencryption.as_ref().map(|reencryption| Wrapped::of_reencryption(account, region, reencryption));
+    let mut open = |wrapped: Option<Wrapped<'_>>| wrapped.map(|wrapped| of(cx, &wrapped, &resource)).transpose();
+    Ok(VolumeKeys { own: open(own)?, next: open(new)? })
 }
 
 /// A volume's data key, plain and wrapped.

@@ -123,6 +123,9 @@ impl Cloud {
                 base_released(tx, &volume.base_snapshot_id, shared.clock.now())?;
             }
             if disk_is_gone {
+                if !busy {
+                    Reencryption::delete(tx, &disk_id)?;
+                }
                 volumes::forget_samples(tx, &disk_id, shared.clock.now())?;
             }
             made.map_or(Ok(()), |made| made.record(shared, tx))
