@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use coffer_base::Rng as _;
 use coffer_block::host::{DataKey, Host, NewVolume, Options, SnapshotSource, VolumeKeys};
-use coffer_crypto::{PLAIN_KEY_BYTES, PlainKey, SystemRng};
+use coffer_crypto::{PlainKey, SystemRng, XTS_KEY_BYTES};
 
 use super::peers::first_line;
 use crate::server::clock;
@@ -24,7 +24,7 @@ pub(super) fn key() -> DataKey {
 
 /// A data key of a snapshot.
 pub(super) fn plain_key() -> PlainKey {
-    let mut plain = [0; PLAIN_KEY_BYTES];
+    let mut plain = [0; XTS_KEY_BYTES];
     SystemRng.fill(&mut plain);
     PlainKey::new(&plain).expect("memory for a key")
 }

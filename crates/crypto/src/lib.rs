@@ -21,7 +21,7 @@ mod totp;
 #[expect(unsafe_code, reason = "aws-lc has AES-XTS, its Rust binding has it only in C's form")]
 mod xts;
 
-pub use locked::{LockedBytes, PLAIN_KEY_BYTES, PlainKey, forbid_core_dumps};
+pub use locked::{LockedBytes, PlainKey, forbid_core_dumps};
 pub use material::{EncryptionAlgorithm, KeySpec, Material, SigningAlgorithm, Unsuitable, encrypt_for};
 pub use passphrase::{Stretch, StretchError};
 pub use password::{PASSWORD_HASH_BYTES, hash_password};

@@ -8,6 +8,8 @@ use std::sync::Arc;
 
 use zeroize::Zeroize as _;
 
+use crate::xts::XTS_KEY_BYTES;
+
 /// Bytes in pages of their own: `mlock`ed (never swapped out), `MADV_DONTDUMP` (in no core dump), zeros at first and wiped when dropped.
 ///
 /// `mlock` is refused once the process has reached `RLIMIT_MEMLOCK`. The bytes are usable even so: [`LockedBytes::is_locked`] says
@@ -87,24 +89,22 @@ impl Drop for LockedBytes {
     }
 }
 
-/// Bytes of the data key of a disk or a snapshot.
-pub const PLAIN_KEY_BYTES: usize = 64;
-
-/// The data key of a disk or a snapshot as it is used, in locked memory from when it is unwrapped to when the last clone, which share it, is dropped.
+/// The data key of a disk or a snapshot as it is used: in locked memory from when it is unwrapped until the last clone is dropped. Clones
+/// share it.
 #[derive(Clone)]
 pub struct PlainKey(Arc<LockedBytes>);
 
 impl PlainKey {
-    /// A copy of a key of [`PLAIN_KEY_BYTES`], which the caller wipes. Fails if there are more or fewer, or if there is no memory for it.
+    /// A copy of a key of [`XTS_KEY_BYTES`], which the caller wipes. Fails if it has more or fewer, or if there is no memory for it.
     pub fn new(bytes: &[u8]) -> io::Result<Self> {
-        if bytes.len() != PLAIN_KEY_BYTES {
+        if bytes.len() != XTS_KEY_BYTES {
             return Err(io::Error::new(io::ErrorKind::InvalidData, "a data key has 64 bytes"));
         }
         Ok(Self(Arc::new(LockedBytes::copy_of(bytes)?)))
     }
 
     /// The key itself. Every call is a place an auditor looks at.
-    pub fn expose(&self) -> &[u8; PLAIN_KEY_BYTES] {
+    pub fn expose(&self) -> &[u8; XTS_KEY_BYTES] {
         self.0.as_array().expect("`new` has counted them")
     }
 }

@@ -55,9 +55,7 @@ impl MessageKey {
     /// Decrypts what [`MessageKey::seal`] made with the same key and context.
     pub(crate) fn open(&self, context: &[u8], sealed: &[u8]) -> Result<Secret<Vec<u8>>, OpenError> {
         let parts = Parts::of(sealed)?;
-        let mut message = Secret::new(parts.body.to_vec());
-        self.open_in_place(context, &parts, message.expose_mut())?;
-        Ok(message)
+        parts.open(|message| self.open_in_place(context, &parts, message))
     }
 
     /// As [`MessageKey::open`], into memory that is kept out of swap and dumps: the message is nowhere else. It is not empty.

@@ -77,9 +77,7 @@ impl Aead {
     /// Decrypts what [`Aead::seal`] made with the same key and context.
     pub fn open(&self, context: &[u8], sealed: &[u8]) -> Result<Secret<Vec<u8>>, OpenError> {
         let parts = Parts::of(sealed)?;
-        let mut message = Secret::new(parts.body.to_vec());
-        self.open_in_place(parts.nonce, parts.tag, context, message.expose_mut())?;
-        Ok(message)
+        parts.open(|message| self.open_in_place(parts.nonce, parts.tag, context, message))
     }
 }
 
@@ -95,6 +93,16 @@ impl<'a> Parts<'a> {
         let (nonce, rest) = sealed.split_first_chunk().ok_or(OpenError)?;
         let (body, tag) = rest.split_last_chunk().ok_or(OpenError)?;
         Ok(Self { nonce, body, tag })
+    }
+
+    /// The message, which `decrypt` makes of the body in place.
+    pub(crate) fn open(
+        &self,
+        decrypt: impl FnOnce(&mut [u8]) -> Result<(), OpenError>,
+    ) -> Result<Secret<Vec<u8>>, OpenError> {
+        let mut message = Secret::new(self.body.to_vec());
+        decrypt(message.expose_mut())?;
+        Ok(message)
     }
 }
 

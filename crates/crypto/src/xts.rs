@@ -19,7 +19,7 @@ use aws_lc_sys::{
 use crate::locked::LockedBytes;
 use crate::mac;
 
-/// Bytes of a key: the data key, then the tweak key.
+/// Bytes of a key: the data key, then the tweak key. A disk's data key is such a key, and a snapshot's is as long.
 pub const XTS_KEY_BYTES: usize = 64;
 /// Bytes of a unit.
 pub const XTS_UNIT_BYTES: usize = 4096;

@@ -113,7 +113,7 @@ pub struct UploadOf<'a> {
     pub sequence: u64,
     /// The volume's data keys and its base, as for [`Host::open`]; `None`: it has to be open.
     pub volume: Option<(VolumeKeys, Option<SnapshotSource>)>,
-    /// The snapshot's own data key of 64 bytes; `None` for a plain one.
+    /// The snapshot's own data key; `None` for a plain one.
     pub snapshot_key: Option<PlainKey>,
     /// The snapshot that the freeze was told it may build upon, with its key.
     pub parent: Option<SnapshotSource>,

@@ -3,13 +3,13 @@
 use std::io;
 
 use coffer_base::{Rng, Secret};
-use coffer_crypto::{Aead, LockedBytes, NONCE_BYTES, OpenError, PLAIN_KEY_BYTES, PlainKey, TAG_BYTES, mac};
+use coffer_crypto::{Aead, LockedBytes, NONCE_BYTES, OpenError, PlainKey, TAG_BYTES, XTS_KEY_BYTES, mac};
 
 use super::fields::{array, put, u64_at};
 use super::names::Chain;
 
 /// What snapshots of plain disks are sealed under, so that there is one way through the code. It protects nothing.
-const PUBLIC: &[u8; PLAIN_KEY_BYTES] = b"coffer: the snapshots of plain disks are sealed under this text.";
+const PUBLIC: &[u8; XTS_KEY_BYTES] = b"coffer: the snapshots of plain disks are sealed under this text.";
 /// A key table is for one manifest: its root follows.
 const TABLE_CONTEXT: &[u8] = b"coffer/key-table/1/";
 /// A record of a key table: a snapshot's number and its batch key.

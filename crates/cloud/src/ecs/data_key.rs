@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use coffer_base::{AccountId, ApiError, Region};
-use coffer_crypto::LockedBytes;
+use coffer_crypto::{LockedBytes, XTS_KEY_BYTES};
 use coffer_store::disks::Disk;
 use coffer_store::keys::Key;
 use coffer_store::snapshots::Snapshot;
@@ -52,7 +52,7 @@ impl<'a> Binding<'a> {
 
 /// A new data key, wrapped under `key` and bound. The plain key is gone when this returns.
 pub fn create(cx: &mut Cx<'_>, key: &Key, binding: Binding<'_>) -> Result<String, ApiError> {
-    let data_key = cipher::new_data_key(cx, cipher::DISK_DATA_KEY_BYTES);
+    let data_key = cipher::new_data_key(cx, XTS_KEY_BYTES);
     Ok(wrap(cx, key, binding, data_key.expose().as_bytes())?.blob)
 }
 

@@ -69,9 +69,8 @@ pub fn sync_instance(cx: &mut Cx<'_>, instance_id: &str) -> Result<(), ApiError>
 }
 
 /// What becomes of the volume of a disk that is deleted: it is removed, once no snapshot is being made of it any more. Those need its
-/// data key, as the disk had it last.
+/// data key, as the disk had it last, and the one that its bytes were being brought under: that stays with the files.
 pub fn abandon(tx: &Tx<'_>, disk: &Disk, now: Timestamp) -> Result<(), ApiError> {
-    // The key that its bytes were being brought under goes with the files: a snapshot may still be made of them.
     if let Some(mut volume) = volumes::of(tx, disk)? {
         volume.kms_key_id.clone_from(&disk.kms_key_id);
         volume.wrapped_data_key.clone_from(&disk.wrapped_data_key);

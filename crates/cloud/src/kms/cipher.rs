@@ -21,8 +21,6 @@ use crate::keyring::Keyring;
 use crate::product::Product;
 
 const VERSION_ID_BYTES: usize = 36;
-/// Bytes of a data key for a disk (AES-256-XTS takes two keys of 256 bits).
-pub const DISK_DATA_KEY_BYTES: usize = 64;
 
 /// The domain key of an account.
 pub fn domain(cx: &Cx<'_>, account: &AccountId) -> Result<Arc<SealKey>, ApiError> {
@@ -163,9 +161,7 @@ impl Blob {
         key: &Key,
         context: &EncryptionContext,
     ) -> Result<Result<Secret<Vec<u8>>, Unreadable>, ApiError> {
-        assert_eq!(key.key_id, self.version.key_id, "a blob is opened with the key it names");
-        let material = open_version(cx, key, &self.version)?;
-        let context = message_context(key, &self.version.version_id, context);
+        let (material, context) = self.opener(cx, key, context)?;
         Ok(material.open(&context, &self.sealed).map_err(|_| Unreadable::Refused))
     }
 
@@ -176,11 +172,20 @@ impl Blob {
         key: &Key,
         context: &EncryptionContext,
     ) -> Result<Result<LockedBytes, Unreadable>, ApiError> {
-        assert_eq!(key.key_id, self.version.key_id, "a blob is opened with the key it names");
-        let material = open_version(cx, key, &self.version)?;
-        let context = message_context(key, &self.version.version_id, context);
+        let (material, context) = self.opener(cx, key, context)?;
         let opened = material.open_locked(&context, &self.sealed).map_err(ApiError::internal)?;
         Ok(opened.map_err(|_| Unreadable::Refused))
+    }
+
+    /// What opens it: the version's material, and what is authenticated with the message.
+    fn opener(
+        &self,
+        cx: &Cx<'_>,
+        key: &Key,
+        context: &EncryptionContext,
+    ) -> Result<(Arc<Material>, Vec<u8>), ApiError> {
+        assert_eq!(key.key_id, self.version.key_id, "a blob is opened with the key it names");
+        Ok((open_version(cx, key, &self.version)?, message_context(key, &self.version.version_id, context)))
     }
 
     /// The text that a request's ciphertext was made of.

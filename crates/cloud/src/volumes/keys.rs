@@ -54,6 +54,7 @@ pub(super) fn of_volume(cx: &mut Cx<'_>, volume: &Volume) -> Result<VolumeKeys, 
     both(cx, (&volume.account, volume.region, &volume.disk_id), Wrapped::of_volume(volume))
 }
 
+/// The data key of a disk's bytes, opened, and the one that they are being encrypted anew with.
 fn both(
     cx: &mut Cx<'_>,
     (account, region, disk_id): (&AccountId, Region, &str),

@@ -122,10 +122,10 @@ impl Cloud {
                 Volume::delete(tx, &volume.volume_id)?;
                 base_released(tx, &volume.base_snapshot_id, shared.clock.now())?;
             }
+            if disk_is_gone && !busy {
+                Reencryption::delete(tx, &disk_id)?;
+            }
             if disk_is_gone {
-                if !busy {
-                    Reencryption::delete(tx, &disk_id)?;
-                }
                 volumes::forget_samples(tx, &disk_id, shared.clock.now())?;
             }
             made.map_or(Ok(()), |made| made.record(shared, tx))
